@@ -1,0 +1,1 @@
+"""harmonium: OpenAI's Harmony format for gpt-oss, exact, whole and offline."""

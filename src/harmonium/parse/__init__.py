@@ -1,0 +1,1 @@
+"""Tokens to events to messages: a parser without I/O, strict or repairing."""

@@ -1,0 +1,1 @@
+"""Messages to segments to tokens: profiles, prompt text, schemas, history, masks."""

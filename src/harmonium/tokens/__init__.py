@@ -1,0 +1,1 @@
+"""What it is written in: special tokens, the bundled vocabulary, encodings and their registry."""
