@@ -34,5 +34,8 @@ class Limits:
     schema_chars: int = 1_000_000
     """Text one schema may render to: more than any context window holds."""
 
+    vocabulary_bytes: int = 64 * 1024 * 1024
+    """A vocabulary file, read or downloaded. The largest public one has under 4 MB."""
+
 
 DEFAULT_LIMITS = Limits()

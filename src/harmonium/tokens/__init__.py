@@ -1,1 +1,27 @@
 """What it is written in: special tokens, the bundled vocabulary, encodings and their registry."""
+
+from harmonium.tokens.bundle import export_vocabulary
+from harmonium.tokens.download import download_vocabulary
+from harmonium.tokens.registry import (
+    EncodingSpec,
+    encoding_names,
+    load_tokenizer,
+    register_encoding,
+)
+from harmonium.tokens.special import HARMONY_FORMAT, SPECIAL_TOKENS, FormatTokens
+from harmonium.tokens.table import TokenTable
+from harmonium.tokens.tokenizer import Tokenizer
+
+__all__ = [
+    "HARMONY_FORMAT",
+    "SPECIAL_TOKENS",
+    "EncodingSpec",
+    "FormatTokens",
+    "TokenTable",
+    "Tokenizer",
+    "download_vocabulary",
+    "encoding_names",
+    "export_vocabulary",
+    "load_tokenizer",
+    "register_encoding",
+]
