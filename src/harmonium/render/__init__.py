@@ -1,1 +1,40 @@
-"""Messages to segments to tokens: profiles, prompt text, schemas, history, masks."""
+"""How what is said becomes tokens: segments first, ids last. Nothing here reads tokens back."""
+
+from harmonium.render.conversation import (
+    conversation_segments,
+    message_segments,
+    offers_functions,
+    prompt_segments,
+)
+from harmonium.render.encode import encode_pieces, encode_segments
+from harmonium.render.header import Header, header_segments
+from harmonium.render.history import History, kept_messages
+from harmonium.render.options import RenderOptions
+from harmonium.render.profiles import PROFILES, Profile, ProfileName, profile_named
+from harmonium.render.rules import TextRules
+from harmonium.render.schema import schema_text
+from harmonium.render.segments import Origin, Segment, Special, Text
+
+__all__ = [
+    "PROFILES",
+    "Header",
+    "History",
+    "Origin",
+    "Profile",
+    "ProfileName",
+    "RenderOptions",
+    "Segment",
+    "Special",
+    "Text",
+    "TextRules",
+    "conversation_segments",
+    "encode_pieces",
+    "encode_segments",
+    "header_segments",
+    "kept_messages",
+    "message_segments",
+    "offers_functions",
+    "profile_named",
+    "prompt_segments",
+    "schema_text",
+]

@@ -1,0 +1,143 @@
+"""Own what a schema means once ``$ref`` and ``allOf`` are followed; nothing of how it is printed.
+
+References are followed inside the document only: rendering opens no file and no connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from harmonium.errors import SchemaError
+from harmonium.limits import Limits
+from harmonium.render.literals import key_text
+
+SchemaObject = Mapping[object, object]
+
+
+class Resolved(NamedTuple):
+    """A schema after its references: what it says, and the identities of all it came from."""
+
+    schema: SchemaObject
+    sources: frozenset[int]
+
+
+class References:
+    """Follow the references of one document.
+
+    Raises:
+        SchemaError: ``schema_reference`` for one that leads outside or nowhere, ``schema_cycle``
+            for one that leads back to itself, ``schema_too_deep`` and ``schema_too_large`` for
+            too many in a row and all together.
+
+    """
+
+    def __init__(self, document: object, limits: Limits) -> None:
+        self._document = document
+        self._depth = limits.schema_depth
+        self._steps = limits.schema_nodes
+        self._found: dict[str, SchemaObject] = {}
+
+    def resolve(self, schema: SchemaObject) -> Resolved:
+        """Follow ``$ref`` (keywords beside it win over the target's) and merge ``allOf``."""
+        return self._resolve(schema, frozenset())
+
+    def _resolve(self, schema: SchemaObject, path: frozenset[int]) -> Resolved:
+        self._count(schema, path)
+        path |= {id(schema)}
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            target = self._resolve(self._find(reference), path)
+            beside = {key: value for key, value in schema.items() if key != "$ref"}
+            schema, path = {**target.schema, **beside}, path | target.sources
+        members = schema.get("allOf")
+        if not isinstance(members, list | tuple):
+            return Resolved(schema, path)
+        found = [self._resolve(item, path) for item in members if isinstance(item, Mapping)]
+        own = {key: value for key, value in schema.items() if key != "allOf"}
+        schemas = [*(item.schema for item in found), own]
+        if len({_type_of(item) for item in schemas} - {None}) > 1:
+            return Resolved(own, path)
+        return Resolved(_merged(schemas), path.union(*(item.sources for item in found)))
+
+    def _count(self, schema: SchemaObject, path: frozenset[int]) -> None:
+        if id(schema) in path:
+            message = "a reference in a JSON Schema leads back to itself"
+            raise SchemaError(message, code="schema_cycle")
+        if len(path) > self._depth:
+            message = "references in a JSON Schema are nested too deep; see Limits.schema_depth"
+            raise SchemaError(message, code="schema_too_deep")
+        self._steps -= 1 + len(schema) // 32
+        if self._steps < 0:
+            message = "a JSON Schema follows too many references; see Limits.schema_nodes"
+            raise SchemaError(message, code="schema_too_large")
+
+    def _find(self, reference: str) -> SchemaObject:
+        """Look a JSON pointer up. Source: RFC 6901, section 6 (URI fragments)."""
+        known = self._found.get(reference)
+        if known is not None:
+            return known
+        if reference != "#" and not reference.startswith("#/"):
+            message = 'a JSON Schema refers outside itself; only "#/..." references are followed'
+            raise SchemaError(message, code="schema_reference")
+        place = self._document
+        for step in reference.split("/")[1:]:
+            place = _step(place, unquote(step).replace("~1", "/").replace("~0", "~"))
+        if isinstance(place, bool):
+            place = {}
+        if not isinstance(place, Mapping):
+            raise _nowhere()
+        self._found[reference] = place
+        return place
+
+
+def _step(place: object, step: str) -> object:
+    if isinstance(place, Mapping) and step in place:
+        return place[step]
+    if isinstance(place, list | tuple) and step.isascii() and step.isdigit() and len(step) < 10:  # noqa: PLR2004
+        index = int(step)
+        if index < len(place):
+            return place[index]
+    raise _nowhere()
+
+
+def _nowhere() -> SchemaError:
+    message = "a JSON Schema has a reference to a place it does not have, or that is no schema"
+    return SchemaError(message, code="schema_reference")
+
+
+def _type_of(schema: SchemaObject) -> str | None:
+    """Give a key that is the same for schemas that can be merged; None says nothing."""
+    kind = schema.get("type")
+    if isinstance(kind, str):
+        return str(kind)
+    if kind is None:
+        return "object" if isinstance(schema.get("properties"), Mapping) else None
+    return repr([item for item in kind if isinstance(item, str)] if _is_list(kind) else "")
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _merged(schemas: list[SchemaObject]) -> SchemaObject:
+    """Merge schemas of one type: all properties, all that is required; later keywords win."""
+    merged: dict[object, object] = {}
+    properties: dict[str, list[object]] = {}
+    required: list[object] = []
+    for schema in schemas:
+        merged.update(schema)
+        own = schema.get("properties")
+        for key, value in own.items() if isinstance(own, Mapping) else ():
+            properties.setdefault(key_text(key), []).append(value)
+        wanted = schema.get("required")
+        required += wanted if isinstance(wanted, list | tuple) else []
+    if properties:
+        merged["type"] = "object"
+        merged["properties"] = {
+            key: values[0] if len(values) == 1 else {"allOf": values}
+            for key, values in properties.items()
+        }
+        merged["required"] = required
+    return merged

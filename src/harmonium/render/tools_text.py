@@ -1,0 +1,69 @@
+"""Own the text of the tools section; know nothing of the messages it stands in.
+
+Source of the layout: both published renderers, by differential test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harmonium.errors import Position, SchemaError
+from harmonium.model import ToolDescription, ToolNamespace
+from harmonium.render.rules import TextRules, feed_lines
+from harmonium.render.schema import schema_text
+
+
+def tools_text(namespaces: Sequence[ToolNamespace], rules: TextRules) -> str:
+    """Print the section that tells the model its tools; empty without namespaces.
+
+    Namespaces are ordered by key.
+
+    Raises:
+        SchemaError: a tool's parameters cannot be printed; ``position.path`` says which tool's.
+
+    Example:
+        >>> print(tools_text([ToolNamespace.functions([ToolDescription("now")])], TextRules()))
+        # Tools
+        <BLANKLINE>
+        ## functions
+        <BLANKLINE>
+        namespace functions {
+        <BLANKLINE>
+        type now = () => any;
+        <BLANKLINE>
+        } // namespace functions
+
+    """
+    if not namespaces:
+        return ""
+    blocks = ["# Tools"]
+    for place, namespace in sorted(enumerate(namespaces), key=lambda pair: pair[1].key):
+        try:
+            blocks.append(_namespace_text(namespace, rules))
+        except SchemaError as error:
+            error.position = Position(path=f"tools[{place}].{error.position.path}")
+            raise
+    return "\n\n".join(blocks)
+
+
+def _namespace_text(namespace: ToolNamespace, rules: TextRules) -> str:
+    lines = [f"## {namespace.name}", ""]
+    if not namespace.tools:
+        return "\n".join(lines + feed_lines(namespace.description or ""))
+    parts = ["\n".join(lines), "\n", rules.comment(namespace.description or "")]
+    parts.append(f"namespace {namespace.name} {{\n\n")
+    for index, tool in enumerate(namespace.tools):
+        try:
+            parts.append(_tool_text(tool, rules))
+        except SchemaError as error:
+            error.position = Position(path=f"tools[{index}].parameters")
+            raise
+    parts.append(f"}} // namespace {namespace.name}")
+    return "".join(parts)
+
+
+def _tool_text(tool: ToolDescription, rules: TextRules) -> str:
+    comment = rules.comment(tool.description)
+    if tool.parameters is None:
+        return f"{comment}type {tool.name} = () => any;\n\n"
+    return f"{comment}type {tool.name} = (_: {schema_text(tool.parameters, rules)}) => any;\n\n"
