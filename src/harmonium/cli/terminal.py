@@ -1,0 +1,123 @@
+"""Own the three streams of a command and their colour; know nothing of what is written.
+
+Results go to stdout, remarks and errors to stderr. Colour is for terminals alone: ``NO_COLOR``
+(not empty) turns it off, ``FORCE_COLOR`` (not empty, not 0) turns it on elsewhere, and the first
+wins over the second.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from io import TextIOWrapper
+from typing import TextIO
+
+from harmonium.errors import HarmoniumError
+
+_CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
+
+
+class Terminal:
+    """Write a command's results, remarks and errors to where they belong.
+
+    Args:
+        environment: the variables that decide about colour.
+        quiet: leave out remarks.
+
+    """
+
+    def __init__(self, environment: Mapping[str, str] = os.environ, *, quiet: bool = False) -> None:
+        self.environment = environment
+        self.quiet = quiet
+        self.out = _open(sys.stdout)
+        self.err = _open(sys.stderr)
+        self.out_colour = wants_colour(self.out, environment)
+        self.err_colour = wants_colour(self.err, environment)
+        self.is_interactive = self.out.isatty()
+
+    def write(self, text: str) -> None:
+        """Write a piece of the result as it is."""
+        self.out.write(text)
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write a piece of the result that need not be text."""
+        self.out.flush()
+        buffer = getattr(self.out, "buffer", None)
+        if buffer is None:
+            self.out.write(data.decode(errors="replace"))
+        else:
+            buffer.write(data)
+
+    def style(self, text: str, *styles: str) -> str:
+        """Colour `text` for stdout, where stdout takes colour."""
+        return _styled(text, styles) if self.out_colour else text
+
+    def remark(self, text: str, style: str = "dim") -> None:
+        """Write one line to stderr, unless remarks are off."""
+        if not self.quiet:
+            self._complain(_styled(text, (style,)) if self.err_colour else text)
+
+    def error(self, code: str, text: str) -> None:
+        """Write ``error[code]: text`` to stderr."""
+        head = f"error[{code}]:"
+        self._complain(f"{_styled(head, ('bold', 'red')) if self.err_colour else head} {text}")
+
+    def _complain(self, line: str) -> None:
+        self.out.flush()
+        self.err.write(line + "\n")
+        self.err.flush()
+
+    @property
+    def writes_unicode(self) -> bool:
+        """Tell whether stdout can hold every character."""
+        return (self.out.encoding or "").replace("-", "").lower() in {"utf8", "utf16", "utf32"}
+
+
+def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Tell whether `stream` should get colour."""
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR", "0") not in {"", "0"}:
+        return True
+    return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def printable(text: str) -> str:
+    """Spell out the control characters of `text`, line breaks and tabs included.
+
+    Model output can hold escape sequences; a terminal must not obey them.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else _spelled(character) for character in text
+    )
+
+
+def _spelled(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _styled(text: str, styles: tuple[str, ...]) -> str:
+    codes = ";".join(_CODES[style] for style in styles)
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    """Take a standard stream such that no character can fail to be written to it."""
+    if stream is None:
+        message = "stdin, stdout and stderr must be open; give the command all three"
+        raise HarmoniumError(message, code="stream_closed")
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream

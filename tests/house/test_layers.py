@@ -1,0 +1,152 @@
+"""Who imports whom: the rooms, the standard library where the core may not reach, lazy parts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from house.sources import Import, imports, sources
+
+GROUND = {"errors", "limits"}
+CORE = {"model", "tokens", "render", "parse"}
+PUBLIC = GROUND | CORE | {"", "encoding"}
+
+MAY_IMPORT = {
+    "errors": set(),
+    "limits": set(),
+    "model": GROUND,
+    "tokens": GROUND,
+    "render": GROUND | {"model", "tokens"},
+    "parse": GROUND | {"model", "tokens"},
+    "encoding": GROUND | CORE,
+    "": GROUND | CORE | {"encoding"},
+    "compat": PUBLIC,
+    "testing": PUBLIC,
+    "cli": PUBLIC,
+    "__main__": {"cli"},
+}
+"""Room -> the rooms it may import besides itself; ``""`` is ``harmonium/__init__.py``."""
+
+THIRD_PARTY = {
+    "tokens": {"tiktoken"},
+    "compat": {"pydantic", "pydantic_core", "typing_extensions"},
+    "testing": {"hypothesis"},
+    "cli": {"rich"},
+}
+
+SIDE_EFFECTS = {
+    "asyncio", "datetime", "getpass", "http", "logging", "os", "pathlib", "platform", "random",
+    "secrets", "select", "shutil", "signal", "socket", "ssl", "subprocess", "tempfile", "time",
+    "urllib", "uuid", "zoneinfo",
+}  # fmt: skip
+"""Modules that bring in a clock, chance, a log, the environment, files or sockets."""
+
+EXCEPTIONS = {
+    "tokens/sources.py": {"os", "pathlib"},  # reads the two variables that place vocabularies
+    "tokens/download.py": {"urllib", "pathlib"},  # fetches a vocabulary when asked by name
+    "tokens/files.py": {"os", "pathlib", "tempfile"},  # writes a file whole or not at all
+    "tokens/vocabulary.py": {"pathlib"},  # a vocabulary is a file
+    "tokens/registry.py": {"pathlib"},  # and a user's own is named by its path
+}
+
+
+def _room(module: str) -> str:
+    words = module.split(".")
+    return words[1] if len(words) > 1 else ""
+
+
+def _breaks_layers(found: Import) -> bool:
+    if not f"{found.module}.".startswith("harmonium."):
+        return False
+    room = found.source.room
+    return _room(found.module) not in MAY_IMPORT[room] | {room}
+
+
+def _reaches_out(found: Import) -> bool:
+    return (
+        found.source.room in CORE
+        and found.module.split(".")[0] in SIDE_EFFECTS
+        and found.module.split(".")[0] not in EXCEPTIONS.get(found.source.place, set())
+    )
+
+
+def _is_foreign(found: Import) -> bool:
+    top = found.module.split(".")[0]
+    known = sys.stdlib_module_names | {"harmonium"} | THIRD_PARTY.get(found.source.room, set())
+    return top not in known
+
+
+def test_every_room_is_known():
+    assert {source.room for source in sources()} <= set(MAY_IMPORT)
+
+
+def test_no_room_imports_what_stands_above_or_beside_it():
+    assert [str(found) for found in imports() if _breaks_layers(found)] == []
+
+
+def test_the_core_has_no_clock_chance_log_environment_or_sockets():
+    assert [str(found) for found in imports() if _reaches_out(found)] == []
+
+
+def test_every_exception_for_the_core_is_still_needed():
+    used = {
+        (found.source.place, found.module.split(".")[0])
+        for found in imports()
+        if found.source.room in CORE
+    }
+    allowed = {(place, module) for place, modules in EXCEPTIONS.items() for module in modules}
+    assert allowed - used == set()
+
+
+def test_each_third_party_package_stays_in_its_room():
+    assert [str(found) for found in imports() if _is_foreign(found)] == []
+
+
+def test_heavy_packages_are_imported_where_they_are_used_not_at_the_top():
+    heavy = {"tiktoken", "rich"}
+    eager = [str(found) for found in imports() if found.module in heavy and not found.lazy]
+    assert eager == []
+
+
+def test_the_linter_agrees_that_the_core_prints_nothing():
+    assert [source.place for source in sources() if "print(" in _code_without_docs(source)] == []
+
+
+def _code_without_docs(source):
+    import ast  # noqa: PLC0415
+
+    calls = (node for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+    names = [ast.unparse(call.func) + "(" for call in calls]
+    return " ".join(name for name in names if name == "print(" and source.room in CORE)
+
+
+HEAVY = {"tiktoken", "rich", "pydantic", "hypothesis", "regex", "requests", "logging", "asyncio"}
+
+PARSES = """
+import harmonium
+encoding = harmonium.load_encoding()
+messages = encoding.parse([200005, 17196, 200008, 12194, 200002])
+assert messages[0].text == "Hi", messages
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import harmonium", HEAVY),
+        ("import harmonium.parse", HEAVY),
+        ("import harmonium.render", HEAVY),
+        ("import harmonium.testing", HEAVY),
+        ("import harmonium.cli", HEAVY - {"logging"}),
+        (PARSES, HEAVY - {"logging"}),
+    ],
+)
+def test_importing_and_parsing_load_nothing_heavy(code, absent):
+    probe = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(  # noqa: S603  (our own code)
+        [sys.executable, "-I", "-c", probe], capture_output=True, text=True, check=True
+    )
+    assert set(json.loads(done.stdout)) & absent == set()
