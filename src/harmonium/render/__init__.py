@@ -7,8 +7,10 @@ from harmonium.render.conversation import (
     prompt_segments,
 )
 from harmonium.render.encode import encode_pieces, encode_segments
+from harmonium.render.golden import golden_text, plain_text
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import History, kept_messages
+from harmonium.render.masks import MaskedTokens, produced_segments, token_mask
 from harmonium.render.options import RenderOptions
 from harmonium.render.profiles import PROFILES, Profile, ProfileName, profile_named
 from harmonium.render.rules import TextRules
@@ -19,6 +21,7 @@ __all__ = [
     "PROFILES",
     "Header",
     "History",
+    "MaskedTokens",
     "Origin",
     "Profile",
     "ProfileName",
@@ -30,11 +33,15 @@ __all__ = [
     "conversation_segments",
     "encode_pieces",
     "encode_segments",
+    "golden_text",
     "header_segments",
     "kept_messages",
     "message_segments",
     "offers_functions",
+    "plain_text",
+    "produced_segments",
     "profile_named",
     "prompt_segments",
     "schema_text",
+    "token_mask",
 ]

@@ -29,7 +29,7 @@ def kept_messages(messages: Sequence[Message], history: History) -> list[int]:
         InvalidInputError: an unknown rule (code ``unknown_history``).
 
     """
-    rule = _RULES.get(history) if isinstance(history, str) else None
+    rule = _RULES.get(str(history))
     if rule is None:
         message = f"unknown history rule; allowed are {', '.join(_RULES)}"
         raise InvalidInputError(message, code="unknown_history", position=Position(path="history"))

@@ -82,7 +82,7 @@ def profile_named(profile: str | Profile) -> Profile:
     """
     if isinstance(profile, Profile):
         return profile
-    found = PROFILES.get(profile) if isinstance(profile, str) else None
+    found = PROFILES.get(str(profile))
     if found is None:
         message = f"unknown profile; give a Profile or one of {', '.join(PROFILES)}"
         raise InvalidInputError(message, code="unknown_profile", position=Position(path="profile"))

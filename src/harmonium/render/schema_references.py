@@ -114,11 +114,9 @@ def _type_of(schema: SchemaObject) -> str | None:
         return str(kind)
     if kind is None:
         return "object" if isinstance(schema.get("properties"), Mapping) else None
-    return repr([item for item in kind if isinstance(item, str)] if _is_list(kind) else "")
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list | tuple)
+    if not isinstance(kind, list | tuple):
+        return ""
+    return "|".join(item for item in kind if isinstance(item, str))
 
 
 def _merged(schemas: list[SchemaObject]) -> SchemaObject:
