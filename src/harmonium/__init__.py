@@ -1,1 +1,146 @@
-"""harmonium: OpenAI's Harmony format for gpt-oss, exact, whole and offline."""
+"""harmonium: OpenAI's Harmony format for gpt-oss models, exact, whole and offline."""
+
+from importlib.metadata import version as _version
+from types import FunctionType as _Function
+
+from harmonium.encoding import Encoding, load_encoding
+from harmonium.errors import (
+    HarmoniumError,
+    InvalidInputError,
+    InvalidJSONError,
+    InvalidMessageError,
+    InvalidNameError,
+    ParseError,
+    Position,
+    SchemaError,
+    SpecialTokenError,
+    UnknownTokenError,
+    VocabularyError,
+)
+from harmonium.limits import DEFAULT_LIMITS, Limits
+from harmonium.model import (
+    Author,
+    ChannelConfig,
+    Content,
+    Conversation,
+    DeveloperContent,
+    Message,
+    ReasoningEffort,
+    ResponseFormat,
+    Role,
+    SystemContent,
+    TextContent,
+    ToolDescription,
+    ToolNamespace,
+    conversation_from_dict,
+    conversation_from_json,
+    conversation_to_dict,
+    conversation_to_json,
+)
+from harmonium.parse import (
+    DEVIATIONS,
+    ContentDelta,
+    Event,
+    MessageEnded,
+    MessageStarted,
+    OpenMessage,
+    Parser,
+    Repaired,
+    Span,
+    State,
+    fold,
+)
+from harmonium.render import (
+    PROFILES,
+    MaskedTokens,
+    Origin,
+    Profile,
+    RenderOptions,
+    Segment,
+    Special,
+    Text,
+    golden_text,
+    plain_text,
+    token_mask,
+)
+from harmonium.tokens import (
+    EncodingSpec,
+    FormatTokens,
+    Tokenizer,
+    download_vocabulary,
+    encoding_names,
+    export_vocabulary,
+    register_encoding,
+)
+
+__version__ = _version("harmonium")
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "DEVIATIONS",
+    "PROFILES",
+    "Author",
+    "ChannelConfig",
+    "Content",
+    "ContentDelta",
+    "Conversation",
+    "DeveloperContent",
+    "Encoding",
+    "EncodingSpec",
+    "Event",
+    "FormatTokens",
+    "HarmoniumError",
+    "InvalidInputError",
+    "InvalidJSONError",
+    "InvalidMessageError",
+    "InvalidNameError",
+    "Limits",
+    "MaskedTokens",
+    "Message",
+    "MessageEnded",
+    "MessageStarted",
+    "OpenMessage",
+    "Origin",
+    "ParseError",
+    "Parser",
+    "Position",
+    "Profile",
+    "ReasoningEffort",
+    "RenderOptions",
+    "Repaired",
+    "ResponseFormat",
+    "Role",
+    "SchemaError",
+    "Segment",
+    "Span",
+    "Special",
+    "SpecialTokenError",
+    "State",
+    "SystemContent",
+    "Text",
+    "TextContent",
+    "Tokenizer",
+    "ToolDescription",
+    "ToolNamespace",
+    "UnknownTokenError",
+    "VocabularyError",
+    "__version__",
+    "conversation_from_dict",
+    "conversation_from_json",
+    "conversation_to_dict",
+    "conversation_to_json",
+    "download_vocabulary",
+    "encoding_names",
+    "export_vocabulary",
+    "fold",
+    "golden_text",
+    "load_encoding",
+    "plain_text",
+    "register_encoding",
+    "token_mask",
+]
+
+for _name in __all__:
+    _public = globals()[_name]
+    if isinstance(_public, type | _Function):
+        _public.__module__ = __name__

@@ -122,6 +122,8 @@ class ParseError(HarmoniumError, ValueError):
         position: index of the offending token and the parser state.
         expected: what the grammar allows there, in words.
 
+    ``events`` holds the events of the failing call that came before the deviation.
+
     """
 
     code = "malformed"
@@ -137,6 +139,7 @@ class ParseError(HarmoniumError, ValueError):
     ) -> None:
         super().__init__(message, code=code, position=position)
         self.expected = expected
+        self.events: tuple[object, ...] = ()
 
 
 class VocabularyError(HarmoniumError):

@@ -1,0 +1,116 @@
+"""Own the text of the open message: incremental UTF-8, deltas with spans, snapshots.
+
+A character split over tokens is held back until it is whole; an invalid sequence becomes U+FFFD,
+exactly as ``bytes.decode(errors="replace")`` would have it for the message as a whole.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import NamedTuple
+
+from harmonium.model.roles import Author
+from harmonium.parse.events import ContentDelta
+from harmonium.parse.header import Header
+
+_DECODER = codecs.getincrementaldecoder("utf-8")
+
+
+class OpenMessage:
+    """Show the message that is being received, as it was at one moment.
+
+    Taking one costs O(1) whatever the length; ``text`` is joined when it is first read.
+    """
+
+    __slots__ = ("_count", "_pieces", "_text", "header")
+
+    def __init__(self, header: Header, pieces: list[str]) -> None:
+        self.header = header
+        self._pieces = pieces
+        self._count = len(pieces)
+        self._text: str | None = None
+
+    @property
+    def author(self) -> Author:
+        """Who speaks."""
+        return self.header.author
+
+    @property
+    def channel(self) -> str | None:
+        """The channel, or None."""
+        return self.header.channel
+
+    @property
+    def recipient(self) -> str | None:
+        """The recipient, or None."""
+        return self.header.recipient
+
+    @property
+    def content_type(self) -> str | None:
+        """The content type, or None."""
+        return self.header.content_type
+
+    @property
+    def text(self) -> str:
+        """The content so far."""
+        if self._text is None:
+            self._text = "".join(self._pieces[: self._count])
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"<OpenMessage {self.channel} of {self._count} deltas>"
+
+
+class Decoded(NamedTuple):
+    """What a token added, and whether a character is still incomplete behind it."""
+
+    delta: ContentDelta | None
+    partial: bool
+
+
+class ContentBuffer:
+    """Collect one message's content.
+
+    ``pieces`` are the deltas' texts in order; ``covered`` is the index of the first token that no
+    delta speaks for yet.
+    """
+
+    __slots__ = ("_decoder", "covered", "pieces")
+
+    def __init__(self, start: int) -> None:
+        self.pieces: list[str] = []
+        self.covered = start
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def add_bytes(self, piece: bytes, index: int) -> Decoded:
+        """Take the bytes of the token at `index`, which may begin or end inside a character."""
+        if self._decoder is None:
+            self._decoder = _DECODER("replace")
+        text = self._decoder.decode(piece)
+        partial = bool(self._decoder.getstate()[0])
+        if not partial:
+            self._decoder = None
+        return Decoded(self._delta(text, index + 1), partial)
+
+    def flush(self, index: int) -> ContentDelta | None:
+        """Give up waiting for the rest of a character, before the token at `index`."""
+        if self._decoder is None:
+            return None
+        text = self._decoder.decode(b"", final=True)
+        self._decoder = None
+        return self._delta(text, index)
+
+    def add_text(self, text: str, end: int) -> ContentDelta:
+        """Take whole text up to the token at `end` (not included)."""
+        delta = ContentDelta(text, self.covered, end)
+        self.pieces.append(text)
+        self.covered = end
+        return delta
+
+    def _delta(self, text: str, end: int) -> ContentDelta | None:
+        return self.add_text(text, end) if text else None
+
+    @property
+    def text(self) -> str:
+        """The whole content so far."""
+        return "".join(self.pieces)

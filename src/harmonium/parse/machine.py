@@ -1,0 +1,363 @@
+"""Own the actions of the state table: what each token does to the open message.
+
+`parser` drives it and is what users see. Policy ``strict`` and ``repair`` share every line: a
+deviation goes through `_deviate`, which raises under one and reports under the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harmonium.errors import ParseError, Position
+from harmonium.model.roles import Role
+from harmonium.parse.content import ContentBuffer
+from harmonium.parse.events import (
+    ContentDelta,
+    MessageEnded,
+    MessageStarted,
+    Repaired,
+    Span,
+    Stop,
+)
+from harmonium.parse.fields import Field, Place, split_fields
+from harmonium.parse.header import ROLE_AUTHORS, Header
+from harmonium.parse.lexicon import PLACES, Lexicon
+from harmonium.parse.missing import Remains, recover, recover_overlong
+from harmonium.parse.outbox import Outbox, make_message
+from harmonium.parse.reading import Policy, read_header
+from harmonium.parse.repair import Deviation
+from harmonium.parse.states import TRANSITIONS, State, TokenClass
+from harmonium.parse.tool_names import ToolNames
+
+_EXPECTED = {
+    State.START: ("<|start|>",),
+    State.HEADER: ("header words", "<|channel|>", "<|constrain|>", "<|message|>"),
+    State.CONTENT: ("text", "<|end|>", "<|call|>", "<|return|>"),
+}
+
+
+class Machine:
+    """Hold one stream's state; see `Parser` for the public face."""
+
+    def __init__(
+        self, lexicon: Lexicon, policy: Policy, tools: ToolNames, header_limit: int
+    ) -> None:
+        self._lexicon = lexicon
+        self._policy: Policy = policy
+        self._tools = tools
+        self._header_limit = header_limit
+        self._outbox = Outbox()
+        self._index = 0
+        self._state = State.START
+        self._stray: list[int] = []
+        self._sticky: Role | None = None
+        self._implicit = False
+        self._tokens: list[tuple[Place | None, bytes]] = []
+        self._header_start = 0
+        self._overlong = False
+        self._structured = False
+        self._header = Header(ROLE_AUTHORS[Role.ASSISTANT])
+        self._content = ContentBuffer(0)
+        self._unopened: MessageStarted | None = None
+        self._plain = False
+        self._actions: dict[tuple[State, TokenClass], Callable[[int, TokenClass], None]] = {
+            key: getattr(self, f"_{transition.action}") for key, transition in TRANSITIONS.items()
+        }
+
+    # Deviations
+
+    def _deviate(
+        self, code: str, span: Span, text: str, action: str, *, discarded: bool = False
+    ) -> None:
+        """Report a deviation, or raise it under policy ``strict``."""
+        if self._policy == "strict":
+            self._fail(code, action, span.start)
+        self._outbox.add(Repaired(code, span, text, action, discarded))
+
+    def _fail(self, code: str, wanted: str, token: int) -> None:
+        position = Position(token=token, state=str(self._state))
+        message = f"not Harmony: {code.replace('_', ' ')} (policy repair: {wanted})"
+        raise ParseError(message, code=code, position=position, expected=_EXPECTED[self._state])
+
+    def _report_all(self, deviations: tuple[Deviation, ...]) -> None:
+        for code, span, text, action in deviations:
+            self._outbox.add(Repaired(code, span, text, action, discarded=False))
+
+    # Between messages
+
+    def _skip_text(self, token: int, _: TokenClass) -> None:
+        if self._policy == "strict":
+            self._fail("stray_text", "discarded", self._index)
+        self._stray.append(token)
+
+    def _flush_stray(self) -> None:
+        """Report the text since the last message as one piece."""
+        if self._stray:
+            pieces = b"".join(self._lexicon.piece(token) or b"" for token in self._stray)
+            span = Span(self._index - len(self._stray), self._index)
+            text = pieces.decode("utf-8", "replace")
+            self._stray = []
+            self._deviate("stray_text", span, text, "discarded", discarded=True)
+
+    def _skip_stop(self, token: int, _: TokenClass) -> None:
+        self._flush_stray()
+        self._discard_one("stray_stop", token)
+
+    def _skip_unknown(self, token: int, _: TokenClass) -> None:
+        self._flush_stray()
+        self._flush_character()
+        self._discard_one("unknown_token", token)
+        self._content.covered = self._index + 1
+
+    def _discard_one(self, code: str, token: int) -> None:
+        span = Span(self._index, self._index + 1)
+        self._deviate(code, span, self._lexicon.name(token), "skipped", discarded=True)
+
+    # Headers
+
+    def _open_header(self, _: int, token_class: TokenClass) -> None:
+        self._flush_stray()
+        self._outbox.decide(followed=True)
+        self._begin_header(None, self._index)
+        self._tokens.append((PLACES[token_class], b""))
+
+    def _open_implicit(self, token: int, token_class: TokenClass) -> None:
+        self._flush_stray()
+        self._outbox.decide(followed=True)
+        here = Span(self._index, self._index)
+        self._deviate("missing_start", here, "", "an assistant message is assumed")
+        self._begin_header(Role.ASSISTANT, self._index)
+        self._implicit = True
+        if token_class is TokenClass.MESSAGE:
+            self._begin_content(token, token_class)
+        else:
+            self._structured = True
+            self._tokens.append((PLACES[token_class], b""))
+
+    def _begin_header(self, sticky: Role | None, start: int) -> None:
+        self._state = State.HEADER
+        self._plain = False
+        self._sticky = sticky
+        self._implicit = False
+        self._overlong = False
+        self._structured = False
+        self._header_start = start
+        self._tokens = []
+
+    def _extend_header(self, token: int, token_class: TokenClass) -> None:
+        if len(self._tokens) >= self._header_limit:
+            self._extend_overlong(token, token_class)
+            return
+        place = PLACES.get(token_class)
+        if place is not None:
+            self._structured = True
+        self._tokens.append((place, b"" if place else self._lexicon.piece(token) or b""))
+
+    def _extend_overlong(self, token: int, token_class: TokenClass) -> None:
+        """Go on behind the limit: text alone is held as an answer, anything else must end here."""
+        if not self._overlong:
+            here = Span(self._index, self._index)
+            self._deviate("header_too_long", here, "", "no longer read as a header")
+            self._overlong = True
+        if self._structured:
+            self._end_overlong()
+            self._handle(token, token_class)
+        elif token_class is TokenClass.TEXT:
+            self._tokens.append((None, self._lexicon.piece(token) or b""))
+        else:
+            self._break_header(None, followed=True)
+            self._open_implicit(token, token_class)
+
+    def _end_overlong(self) -> None:
+        found = recover_overlong(self._fields(), self._sticky, self._tools)
+        if found is None:
+            span = Span(self._header_start, self._index)
+            text = self._header_text()
+            self._deviate("discarded_header", span, text, "discarded", discarded=True)
+            self._begin_header(self._sticky or Role.ASSISTANT, self._index)
+            return
+        self._start_content(found.header, Span(found.span.start, found.body))
+        self._emit_delta(self._content.add_text(found.text, self._index))
+
+    def _skip_in_header(self, token: int, _: TokenClass) -> None:
+        span = Span(self._index, self._index + 1)
+        self._deviate("unknown_token", span, self._lexicon.name(token), "skipped")
+        self._tokens.append((None, b""))
+
+    def _restart_header(self, token: int, token_class: TokenClass) -> None:
+        if self._tokens:
+            self._break_header(None, followed=True)
+        self._open_header(token, token_class)
+
+    def _stop_header(self, token: int, _: TokenClass) -> None:
+        if not self._tokens:
+            self._skip_stop(token, TokenClass.STOP)
+            self._header_start = self._index + 1
+            return
+        stop: Stop = self._lexicon.stops[token]
+        if self._break_header(stop, followed=None if stop == "end" else False):
+            self._state = State.START
+        else:
+            sticky = self._sticky or Role.ASSISTANT
+            self._begin_header(sticky, self._index + 1)
+
+    def _fields(self) -> tuple[Field, ...]:
+        sticky = self._sticky is not None
+        return split_fields(self._tokens, self._header_start, sticky=sticky)
+
+    def _break_header(
+        self, stop: Stop | None, *, followed: bool | None, truncated: bool = False
+    ) -> bool:
+        """End a header that got no message token; tell whether it amounted to messages."""
+        if self._policy == "strict":
+            code = "truncated_header" if truncated else "discarded_header"
+            self._fail(code, "discarded unless it holds content", self._index)
+        remains = recover(self._fields(), self._sticky, self._tools, stop)
+        stopped = Span(self._index, self._index + (stop is not None))
+        if not remains.messages:
+            span = Span(self._header_start, stopped.end)
+            code = "truncated_header" if truncated else "discarded_header"
+            self._deviate(code, span, self._header_text(), "discarded", discarded=True)
+            return False
+        self._release(remains, stop, stopped, followed=followed, truncated=truncated)
+        return True
+
+    def _release(
+        self,
+        remains: Remains,
+        stop: Stop | None,
+        stopped: Span,
+        *,
+        followed: bool | None,
+        truncated: bool,
+    ) -> None:
+        self._report_all(remains.deviations)
+        *earlier, last = remains.messages
+        for found in earlier:
+            nothing = Span(found.span.end, found.span.end)
+            self._outbox.add_recovered(found, None, nothing, followed=True)
+        if followed is None and last.doubtful:
+            self._outbox.wait(last, stop, stopped)
+        else:
+            self._outbox.add_recovered(
+                last, stop, stopped, followed=bool(followed), truncated=truncated
+            )
+
+    def _header_text(self) -> str:
+        return "".join(
+            _MARKS[place] if place is not None else piece.decode("utf-8", "replace")
+            for place, piece in self._tokens
+        )
+
+    # Content
+
+    def _begin_content(self, token: int, token_class: TokenClass) -> None:
+        if self._overlong:
+            self._break_header(None, followed=True)
+            self._open_implicit(token, token_class)
+            return
+        header, deviations = read_header(self._fields(), self._sticky, self._tools, self._policy)
+        self._report_all(deviations)
+        self._start_content(header, Span(self._header_start, self._index + 1))
+
+    def _start_content(self, header: Header, span: Span) -> None:
+        self._state = State.CONTENT
+        self._header = header
+        self._content = ContentBuffer(span.end)
+        started = MessageStarted(*header, span)
+        self._unopened = started if self._implicit and header.recipient is None else None
+        self._plain = self._unopened is None
+        if self._plain:
+            self._outbox.add(started)
+
+    def _extend_content(self, token: int, _: TokenClass) -> None:
+        piece = self._lexicon.piece(token) or b""
+        delta, partial = self._content.add_bytes(piece, self._index)
+        if delta is not None:
+            self._emit_delta(delta)
+        self._plain = not partial and self._unopened is None
+
+    def _emit_delta(self, delta: ContentDelta) -> None:
+        if self._unopened is not None:
+            self._outbox.add(self._unopened)
+            self._unopened = None
+        self._outbox.add(delta)
+
+    def _flush_character(self) -> None:
+        """Let half a character become U+FFFD: nothing can complete it any more."""
+        delta = self._content.flush(self._index)
+        if delta is not None:
+            self._emit_delta(delta)
+        self._plain = self._state is State.CONTENT and self._unopened is None
+
+    def _skip_marker(self, token: int, _: TokenClass) -> None:
+        self._flush_character()
+        self._discard_one("stray_marker", token)
+        self._content.covered = self._index + 1
+
+    def _end_message(self, token: int, _: TokenClass) -> None:
+        self._flush_character()
+        stop: Stop = self._lexicon.stops[token]
+        span = Span(self._index, self._index + 1)
+        if stop not in _fitting_stops(self._header):
+            self._deviate("wrong_stop", Span(span.start, span.start), stop, "taken as the end")
+        self._finish(stop, span, truncated=False)
+
+    def _break_message(self, token: int, token_class: TokenClass) -> None:
+        self._flush_character()
+        here = Span(self._index, self._index)
+        self._deviate("missing_end", here, "", "the message ends where the next begins")
+        self._finish(None, here, truncated=False)
+        self._handle(token, token_class)
+
+    def _finish(self, stop: Stop | None, span: Span, *, truncated: bool) -> None:
+        self._state = State.START
+        self._plain = False
+        if self._unopened is None:
+            message = make_message(self._header, self._content.text)
+            self._outbox.add(MessageEnded(message, stop, truncated, span))
+            return
+        empty, self._unopened = self._unopened.span, None
+        self._deviate("empty_message", empty, "", "discarded", discarded=True)
+        if stop is not None:
+            self._deviate("stray_stop", span, stop, "skipped", discarded=True)
+
+    # The stream
+
+    def _handle(self, token: int, token_class: TokenClass) -> None:
+        self._actions[self._state, token_class](token, token_class)
+
+    def _end_stream(self) -> None:
+        if self._state is State.CONTENT:
+            self._flush_character()
+            self._finish(None, Span(self._index, self._index), truncated=True)
+        elif self._state is State.HEADER and self._tokens and not self._ends_prompt():
+            self._break_header(None, followed=False, truncated=True)
+        self._flush_stray()
+        self._outbox.decide(followed=False)
+
+    def _ends_prompt(self) -> bool:
+        """Tell whether the open header is what a prompt for completion ends with."""
+        if self._policy == "repair" or self._structured or self._sticky is not None:
+            return False
+        text = self._fields()[0].text
+        return bool(text) and " " not in text
+
+
+_MARKS = {Place.ROLE: "<|start|>", Place.CHANNEL: "<|channel|>", Place.CONSTRAIN: "<|constrain|>"}
+
+
+def _fitting_stops(header: Header) -> frozenset[Stop]:
+    """Give the stop tokens that may end a message: what the renderer writes, for any recipient."""
+    if header.author.role is not Role.ASSISTANT:
+        return _END
+    if header.recipient is not None:
+        return _CALL
+    return _ANSWER if header.channel == "final" else _END_OR_CALL
+
+
+_END: frozenset[Stop] = frozenset({"end"})
+_CALL: frozenset[Stop] = frozenset({"call"})
+_END_OR_CALL: frozenset[Stop] = frozenset({"end", "call"})
+"""An assistant message to ``all`` renders no recipient and yet ends with the call token."""
+_ANSWER: frozenset[Stop] = frozenset({"end", "call", "return"})

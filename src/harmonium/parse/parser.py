@@ -1,0 +1,200 @@
+"""Own the sans-I/O parser: token ids in, events out, whatever the ids are.
+
+It reads no clock, opens nothing and blocks on nothing; each token costs the same, however long
+the stream. What a token does stands in `states` and `machine`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import cast
+
+from harmonium.errors import InvalidInputError, ParseError, Position
+from harmonium.limits import DEFAULT_LIMITS, Limits
+from harmonium.model.messages import Message
+from harmonium.model.roles import Role
+from harmonium.parse.content import OpenMessage
+from harmonium.parse.events import ContentDelta, Event, MessageEnded
+from harmonium.parse.ids import as_token_ids
+from harmonium.parse.lexicon import Lexicon
+from harmonium.parse.machine import Machine
+from harmonium.parse.reading import Policy
+from harmonium.parse.states import State
+from harmonium.parse.tool_names import ToolNames
+
+_make_delta = partial(tuple.__new__, ContentDelta)
+
+
+class Parser(Machine):
+    """Turn token ids into events, and so into messages.
+
+    Args:
+        lexicon: the encoding as the parser sees it; ``Encoding.parser`` gives it.
+        role: who speaks first when the stream continues a header that the prompt began
+            (``<|start|>assistant`` ends a prompt for completion); None for a stream that must
+            begin with a start token. A stream that does begin with one may have either.
+        policy: ``repair`` never raises, whatever the integers, and loses no content; ``strict``
+            raises at the first deviation.
+        tools: names of the tools the application declared, to recognise calls in broken headers.
+        limits: bounds; only ``header_tokens`` matters here.
+
+    Raises:
+        InvalidInputError: an unknown policy or role, or `tools` that are no names.
+
+    Example:
+        >>> import harmonium
+        >>> encoding = harmonium.load_encoding()
+        >>> parser = encoding.parser()
+        >>> ids = encoding.encode("<|channel|>final<|message|>Hi<|return|>", allowed_special="all")
+        >>> [type(event).__name__ for event in parser.feed(ids) + parser.close()]
+        ['MessageStarted', 'ContentDelta', 'MessageEnded']
+
+    """
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        *,
+        role: Role | str | None = Role.ASSISTANT,
+        policy: Policy = "repair",
+        tools: Iterable[str] = (),
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        if policy not in {"repair", "strict"}:
+            message = 'unknown policy; allowed are "repair" and "strict"'
+            raise InvalidInputError(message, position=Position(path="policy"))
+        super().__init__(lexicon, policy, ToolNames(tools), limits.header_tokens)
+        self._texts = lexicon.texts
+        self._failure: ParseError | None = None
+        self._closed = False
+        if role is not None:
+            self._begin_header(Role(role), 0)
+
+    def feed(self, ids: int | Iterable[int]) -> list[Event]:
+        """Take one token id or many, and give the events they complete.
+
+        However a stream is cut into calls, the events together are the same.
+
+        Raises:
+            ParseError: policy ``strict`` and a deviation; ``events`` on the error holds what came
+                before it in this call. The parser stays failed.
+            InvalidInputError: something is no integer (nothing was taken), or the parser is closed.
+
+        """
+        tokens = (ids,) if type(ids) is int else as_token_ids(ids)
+        return self._run(partial(self._take, tokens))
+
+    def close(self) -> list[Event]:
+        """End the stream, and give the events that waited for it. Closing twice gives nothing.
+
+        Raises:
+            ParseError: policy ``strict`` and the stream ends inside a header.
+
+        """
+        if self._closed:
+            return []
+        events = self._run(self._end_stream)
+        self._closed = True
+        return events
+
+    @property
+    def open_message(self) -> OpenMessage | None:
+        """Snapshot of the message being received, in O(1); None between messages and in headers."""
+        if self._state is not State.CONTENT or self._unopened is not None:
+            return None
+        return OpenMessage(self._header, self._content.pieces)
+
+    @property
+    def state(self) -> State:
+        """Where in a message the stream stands."""
+        return self._state
+
+    @property
+    def tokens_fed(self) -> int:
+        """How many tokens were taken so far."""
+        return self._index
+
+    def _run(self, step: Callable[[], None]) -> list[Event]:
+        if self._failure is not None:
+            raise self._failure
+        if self._closed:
+            message = "the parser is closed; make a new one for the next stream"
+            raise InvalidInputError(message, code="parser_closed")
+        try:
+            step()
+        except ParseError as error:
+            error.events = tuple(self._outbox.take())
+            self._failure = error
+            raise
+        return self._outbox.take()
+
+    def _take(self, tokens: Sequence[int]) -> None:
+        """Take tokens: each special one by itself, the text between them in runs."""
+        special = self._lexicon.special
+        present = special.intersection(tokens) if len(tokens) > 1 else special
+        begin = 0
+        if present:
+            for place, token in enumerate(tokens):
+                if token in present:
+                    self._take_text(tokens[begin:place])
+                    self._handle(token, self._lexicon.classify(token))
+                    self._index += 1
+                    begin = place + 1
+        self._take_text(tokens[begin:] if begin else tokens)
+
+    def _take_text(self, tokens: Sequence[int]) -> None:
+        """Take tokens that are not special: whole characters in bulk, all else one by one."""
+        pieces = list(map(self._texts.__getitem__, tokens))
+        begin = 0
+        while begin < len(pieces):
+            if self._plain and pieces[begin] is not None:
+                end = _find_none(pieces, begin)
+                self._take_pieces(cast("list[str]", pieces[begin:end]))
+                begin = end
+            else:
+                token = tokens[begin]
+                self._handle(token, self._lexicon.classify(token))
+                self._index += 1
+                begin += 1
+
+    def _take_pieces(self, pieces: list[str]) -> None:
+        start, end = self._index, self._index + len(pieces)
+        spans = zip(pieces, range(start, end), range(start + 1, end + 1), strict=True)
+        deltas = map(_make_delta, spans)
+        self._outbox.extend(list(deltas))
+        self._content.pieces.extend(pieces)
+        self._content.covered = self._index = end
+
+
+def _find_none(pieces: list[str | None], begin: int) -> int:
+    try:
+        return pieces.index(None, begin)
+    except ValueError:
+        return len(pieces)
+
+
+class WholeParser(Parser):
+    """Parse for the messages alone: content that arrives together becomes one delta."""
+
+    def _take_pieces(self, pieces: list[str]) -> None:
+        self._index += len(pieces)
+        self._outbox.add(self._content.add_text("".join(pieces), self._index))
+
+
+def parse_messages(
+    lexicon: Lexicon,
+    ids: Iterable[int],
+    *,
+    role: Role | str | None = Role.ASSISTANT,
+    policy: Policy = "repair",
+    tools: Iterable[str] = (),
+) -> list[Message]:
+    """Give the messages of a whole stream; see `Parser` for the arguments and errors."""
+    parser = WholeParser(lexicon, role=role, policy=policy, tools=tools)
+    return fold([*parser.feed(ids), *parser.close()])
+
+
+def fold(events: Iterable[Event]) -> list[Message]:
+    """Give the messages that events amount to."""
+    return [event.message for event in events if isinstance(event, MessageEnded)]

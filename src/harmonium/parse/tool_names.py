@@ -1,0 +1,89 @@
+"""Own which words name a tool, given the tools the application declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from harmonium.errors import InvalidInputError, Position
+
+PREFIX = "functions."
+BUILT_IN = ("browser.", "container.")
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+_NAME = re.compile(rf"[^\s<>(){{}}|,;\[\]{_QUOTES}]+")
+_TRAILING_SIGNS = ".:!?#*…"
+_GLUED = re.compile(r"(?:analysis|commentary|final|assistant|json|code)+\Z")
+_PLAIN_NEXT = re.compile(r"[\w.\-]", re.ASCII)
+
+
+def is_built_in(name: str) -> bool:
+    """Tell whether `name` is a tool the models know of themselves, such as ``python``."""
+    return name == "python" or name.startswith(BUILT_IN)
+
+
+class ToolNames:
+    """Know the declared tools, and read tool names out of header text.
+
+    Args:
+        names: the tools' names, with or without ``functions.``; built-in ones as they are.
+
+    Raises:
+        InvalidInputError: `names` is one string, or holds something that is no string.
+
+    """
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        if isinstance(names, str | bytes):
+            message = "tools must be a sequence of names, not one string"
+            raise InvalidInputError(message, position=Position(path="tools"))
+        self._recipients: dict[str, str] = {}
+        for name in names:
+            if not name or not isinstance(name, str):
+                message = f"tools must hold names, found {type(name).__name__}"
+                raise InvalidInputError(message, position=Position(path="tools"))
+            bare = name.removeprefix(PREFIX)
+            self._recipients[bare] = bare if is_built_in(bare) else PREFIX + bare
+        longest = sorted((n for n in self._recipients if not _NAME.fullmatch(n)), key=len)
+        self._odd = tuple(reversed(longest))
+        self._lengths = sorted({len(name) for name in self._recipients}, reverse=True)
+
+    def is_declared(self, word: str) -> bool:
+        """Tell whether `word` is a declared tool's name, with or without ``functions.``."""
+        return word.removeprefix(PREFIX) in self._recipients
+
+    def recipient(self, word: str) -> str | None:
+        """Give the recipient that `word` stands for if it can only be a call, else None."""
+        bare = word
+        while bare.startswith(PREFIX):
+            bare = bare.removeprefix(PREFIX)
+            if bare in self._recipients:
+                return self._recipients[bare]
+        if word in self._recipients:
+            return self._recipients[word]
+        return word if word.startswith(PREFIX) and len(word) > len(PREFIX) else None
+
+    def read(self, text: str, start: int) -> tuple[str, int]:
+        """Read the name that begins at `start`; give it and where it ends (may be empty)."""
+        skip = start + len(PREFIX) if text.startswith(PREFIX, start) else start
+        for odd in self._odd:
+            after = skip + len(odd)
+            if text.startswith(odd, skip) and not _PLAIN_NEXT.match(text, after):
+                return text[start:after], after
+        found = _NAME.match(text, start)
+        if found is None:
+            return "", start
+        word = found.group()
+        if not self.is_declared(word):
+            word = self._declared_part(word) or word.rstrip(_TRAILING_SIGNS)
+        return word, start + len(word)
+
+    def _declared_part(self, word: str) -> str | None:
+        """Give the longest declared name `word` begins with, if what follows is no part of it."""
+        skip = len(PREFIX) if word.startswith(PREFIX) else 0
+        for length in self._lengths:
+            part, rest = word[skip : skip + length], word[skip + length :]
+            if part not in self._recipients or not rest:
+                continue
+            if _GLUED.match(rest) or not _PLAIN_NEXT.match(rest):
+                return word[:skip] + part
+        return None

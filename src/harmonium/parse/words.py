@@ -1,0 +1,230 @@
+"""Own how the text of one header field is read, word by word, when it need not be right.
+
+Reading stops at the first thing that is no header word: from there on it may be content.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from harmonium.parse.fields import Field, Place
+from harmonium.parse.tool_names import PREFIX, ToolNames
+
+CHANNELS = frozenset({"analysis", "commentary", "final"})
+ROLES = frozenset({"assistant", "developer", "system", "tool", "user"})
+TYPES = frozenset({"json", "code", "text"})
+_MIME = re.compile(r"(?:application|text)/[\w.+-]*\w", re.ASCII)
+
+Kind = Literal["role", "name", "channel", "recipient", "type", "tool", "unknown"]
+
+
+class Word(NamedTuple):
+    """One recognised header word: what it is, what it says, and where in the field it stands."""
+
+    kind: Kind
+    value: str
+    start: int
+    end: int
+    garbled: bool = False
+
+
+class Reading(NamedTuple):
+    """The words of a field in order, and the offset behind the last one."""
+
+    words: tuple[Word, ...]
+    end: int
+
+
+_SPACE = re.compile(r"\s*")
+_TO = re.compile(r"(?:to\s?=\s?)+")
+_KNOWN = re.compile("|".join(sorted(ROLES | CHANNELS)))
+_SIGNS = re.compile(r"[^\w\s<>{}\[\]\"'`/=]+")
+_TAIL = re.compile(r"[?.:;,!…]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_ANY = re.compile(r"\S+")
+_STRONG = re.compile(r"(?:(?:analysis|commentary|final)\s+)?\bto\s?=\s?")
+_WORD_GOES_ON = "_-='\u2019"
+_SHORTEST_STEM = 4
+
+
+def is_known_type(word: str) -> bool:
+    """Tell whether `word` is a content type a model may give."""
+    return word in TYPES or _MIME.fullmatch(word) is not None
+
+
+def channel_like(word: str) -> str | None:
+    """Give the channel that a misspelt `word` stands for (``comment``, ``analys``), or None."""
+    lower = word.lower()
+    if lower.startswith("analys"):
+        return "analysis"
+    if len(lower) >= _SHORTEST_STEM:
+        for channel in sorted(CHANNELS):
+            if channel.startswith(lower) or (lower.startswith("commentar") and channel[0] == "c"):
+                return channel
+    return None
+
+
+class FieldReader:
+    """Read one field.
+
+    Args:
+        field: what to read.
+        tools: the declared tools.
+        skip_unknown: whether a message token or another field follows, so that unknown words
+            cannot be content: then they are passed over and reading goes on where it can.
+        sticky: whether the role came from outside, so that the role field begins behind it.
+
+    """
+
+    def __init__(self, field: Field, tools: ToolNames, *, skip_unknown: bool, sticky: bool) -> None:
+        self._field = field
+        self._text = field.text
+        self._tools = tools
+        self._skip_unknown = skip_unknown
+        self._names_role = field.place is Place.ROLE and not sticky
+        self._boundaries = field.boundaries()
+        self._words: list[Word] = []
+
+    def read(self) -> Reading:
+        """Give the recognised words and where they end."""
+        position = 0
+        while True:
+            start = self._after_space(position)
+            if start == len(self._text):
+                return Reading(tuple(self._words), position)
+            found = self._next(start)
+            self._words.extend(found)
+            onward = found[-1].end if found else self._pass_over(start)
+            if onward is None:
+                return Reading(tuple(self._words), position)
+            position = onward
+
+    def _after_space(self, position: int) -> int:
+        match = _SPACE.match(self._text, position)
+        return position if match is None else match.end()
+
+    def _next(self, start: int) -> tuple[Word, ...]:
+        """Recognise what begins at `start`; empty when it is no header word."""
+        if self._names_role and not self._words:
+            named = self._named_role(start)
+            if named:
+                return named
+        for attempt in (self._recipient, self._tool, self._type, self._known, self._misspelt):
+            word = attempt(start)
+            if word is not None:
+                return (word,)
+        return ()
+
+    def _pass_over(self, start: int) -> int | None:
+        """Give where to read on behind words that mean nothing; None when reading ends here."""
+        if not self._skip_unknown:
+            return None
+        first = not self._words and self._field.place is not Place.CONSTRAIN
+        if first and (self._names_role or self._field.place is Place.CHANNEL):
+            name, end = self._tools.read(self._text, start)
+            if not name:
+                match = _ANY.match(self._text, start)
+                end = len(self._text) if match is None else match.end()
+            self._words.append(Word("unknown", name, start, end, garbled=True))
+            return end
+        for match in _STRONG.finditer(self._text, start):
+            name, _ = self._tools.read(self._text, match.end())
+            if self._tools.recipient(name) is not None:
+                return match.start()
+        return None
+
+    def _starts_content(self, end: int) -> bool:
+        """Tell whether arguments, or nothing, stand behind `end`: no prose."""
+        following = self._text[self._after_space(end) :][:1]
+        return not following or following in "{["
+
+    def _named_role(self, start: int) -> tuple[Word, ...]:
+        match = _KNOWN.match(self._text, start)
+        if match is None or match.group() not in ROLES or self._text[match.end() :][:1] != ":":
+            return ()
+        name, end = self._tools.read(self._text, match.end() + 1)
+        role = Word("role", match.group(), start, match.end(), garbled=not name)
+        if not name:
+            return (role._replace(end=match.end() + 1),)
+        return (role, Word("name", name, match.end() + 1, end))
+
+    def _recipient(self, start: int) -> Word | None:
+        match = _TO.match(self._text, start)
+        if match is None:
+            return None
+        name, end = self._tools.read(self._text, match.end())
+        after = _TAIL.match(self._text, end)
+        garbled = match.group() != "to=" or after is not None or not name
+        return Word("recipient", name, start, end if after is None else after.end(), garbled)
+
+    def _tool(self, start: int) -> Word | None:
+        name, end = self._tools.read(self._text, start)
+        if not name or name in ROLES | CHANNELS or is_known_type(name):
+            return None
+        if self._tools.recipient(name) is None:
+            return None
+        after = _TAIL.match(self._text, end)
+        if not (self._skip_unknown or name.startswith(PREFIX) or self._starts_content(end)):
+            return None
+        return Word("tool", name, start, end if after is None else after.end(), after is not None)
+
+    def _type(self, start: int) -> Word | None:
+        match = _MIME.match(self._text, start) or _LETTERS.match(self._text, start)
+        if match is None or not is_known_type(match.group().lower()):
+            return None
+        following = self._text[match.end() :][:1]
+        if following and following in _WORD_GOES_ON:
+            return None
+        loose = not self._skip_unknown and self._field.place is not Place.CONSTRAIN
+        if loose and following.isspace() and not self._starts_content(match.end()):
+            return None
+        after = _TAIL.match(self._text, match.end())
+        garbled = after is not None or not match.group().islower()
+        end = match.end() if after is None else after.end()
+        return Word("type", match.group().lower(), start, end, garbled)
+
+    def _known(self, start: int) -> Word | None:
+        signs = _SIGNS.match(self._text, start)
+        begin = start if signs is None else signs.end()
+        match = _KNOWN.match(self._text, begin)
+        if match is None or not self._ends_word(match.end()):
+            return None
+        after = _TAIL.match(self._text, match.end())
+        end = match.end() if after is None else after.end()
+        glued = end < len(self._text) and not self._text[end].isspace()
+        garbled = signs is not None or after is not None or (glued and self._skip_unknown)
+        kind: Kind = "role" if match.group() in ROLES else "channel"
+        return Word(kind, match.group(), start, end, garbled)
+
+    def _ends_word(self, end: int) -> bool:
+        """Tell whether a known word may end here, run together with what follows or not."""
+        following = self._text[end : end + 1]
+        if not following or following.isspace():
+            return True
+        if _KNOWN.match(self._text, end) or _TO.match(self._text, end):
+            return True
+        if self._field.place is Place.CHANNEL and end in self._boundaries and not self._words:
+            return following not in _WORD_GOES_ON
+        if following == ".":
+            return not self._text[end + 1 : end + 2].islower()
+        return not (following.islower() or following in _WORD_GOES_ON + "/")
+
+    def _misspelt(self, start: int) -> Word | None:
+        if self._field.place is not Place.CHANNEL or self._words:
+            return None
+        match = _LETTERS.match(self._text, start)
+        channel = None if match is None else channel_like(match.group())
+        if (
+            match is None
+            or channel is None
+            or not (self._skip_unknown or self._stands(match.end()))
+        ):
+            return None
+        after = _TAIL.match(self._text, match.end())
+        return Word(
+            "channel", channel, start, match.end() if after is None else after.end(), garbled=True
+        )
+
+    def _stands(self, end: int) -> bool:
+        return end == len(self._text) or not self._text[end].isalnum()
