@@ -1,11 +1,20 @@
-# make run   shows the main job; make test runs every check. Both need Python 3.11+ and a package index once.
+# make run   shows the main job on real input; make test runs every check; make docs builds the API
+# reference. All need Python 3.11+, make, and a package index the first time; offline after that.
 PYTHON ?= python3
 VENV ?= .venv
 ORACLES ?= .oracles
+WHEEL_VENV ?= $(VENV)-wheel
+DOCS ?= build/docs
 BIN = $(VENV)/bin
+WHEEL_BIN = $(WHEEL_VENV)/bin
 export HARMONIUM_ORACLES = $(abspath $(ORACLES))
 
-.PHONY: run test install oracles lint types unit clean
+.PHONY: run test install oracles lint types unit wheel docs clean
+
+run: install
+	$(BIN)/python examples/tour.py
+
+test: lint types unit docs wheel
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -39,7 +48,23 @@ types: install
 unit: install oracles
 	$(BIN)/python -m pytest
 
-test: lint types unit
+docs: install
+	$(BIN)/python scripts/build_reference.py $(DOCS)
+
+# What users install: the wheel in an environment of its own, with nothing of src on the path. The
+# tests that need no oracle run on it.
+$(WHEEL_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(WHEEL_VENV)
+	$(WHEEL_BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(WHEEL_BIN)/python -m pip install --quiet ".[all]" --group dev
+	touch $@
+
+wheel: install $(WHEEL_VENV)/.installed
+	rm -rf $(WHEEL_VENV)/dist
+	$(BIN)/python -m build --wheel --no-isolation --outdir $(WHEEL_VENV)/dist > /dev/null
+	$(WHEEL_BIN)/python -m pip install --quiet --no-index --no-deps --force-reinstall \
+		$(WHEEL_VENV)/dist/*.whl
+	$(WHEEL_BIN)/python -m pytest --quiet -p no:cacheprovider $(WHEEL_TESTS)
 
 clean:
-	rm -rf $(VENV) $(ORACLES) build dist
+	rm -rf $(VENV) $(WHEEL_VENV) $(ORACLES) build dist

@@ -46,10 +46,14 @@ def write_table(
 
     """
     layout = _Layout(_console(terminal), full=full)
-    layout.write_heading()
+    terminal.write(layout.heading())
     rows = zip(segments, pieces, strict=True)
-    for _, message in groupby(rows, key=lambda row: row[0].origin.message):
-        layout.write_message(list(message))
+    due = 0
+    for index, message in groupby(rows, key=lambda row: row[0].origin.message):
+        if index is not None:
+            terminal.write("".join(layout.gap(missing) for missing in range(due, index)))
+            due = index + 1
+        terminal.write(layout.message(list(message)))
 
 
 def _console(terminal: Terminal) -> Console:
@@ -77,13 +81,21 @@ class _Layout:
         self._text_width = width - fixed - len(_HEADINGS)
         self._widths = (4, 9, self._text_width, 6, self._ids_width)
 
-    def write_heading(self) -> None:
+    def heading(self) -> str:
+        """Lay out the names of the columns."""
         table = self._table()
         table.add_row(*_HEADINGS, style="dim")
-        self._console.print(table)
+        return self._lines(table)
 
-    def write_message(self, rows: Sequence[Row]) -> None:
-        """Write the rows of one message, one row a field."""
+    def gap(self, index: int) -> str:
+        """Lay out a message that is not rendered."""
+        table = self._table()
+        table.add_row(str(index), "", "left out, as reasoning of an earlier turn", style="dim")
+        table.add_row("")
+        return self._lines(table)
+
+    def message(self, rows: Sequence[Row]) -> str:
+        """Lay out the rows of one message, one row a field."""
         table = self._table()
         first = rows[0][0].origin
         style = _style_of(rows)
@@ -96,7 +108,12 @@ class _Layout:
             table.add_row(self._text(label, style), name, text, f"{len(ids):,}", self._ids(ids))
             label = ""
         table.add_row("")
-        self._console.print(table)
+        return self._lines(table)
+
+    def _lines(self, table: Table) -> str:
+        with self._console.capture() as captured:
+            self._console.print(table)
+        return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
     def _table(self) -> Table:
         from rich.table import Table  # noqa: PLC0415  (only tables need rich)
