@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harmonium.errors import Position, SchemaError
 from harmonium.model import DeveloperContent, ResponseFormat
 from harmonium.render.literals import json_literal
@@ -41,6 +43,6 @@ def developer_text(content: DeveloperContent, rules: TextRules) -> str:
 
 
 def _format_text(item: ResponseFormat, rules: TextRules) -> str:
-    hardened = TextRules(True, rules.exponent_sign, rules.limits)  # noqa: FBT003  (one of ours)
+    hardened = replace(rules, extensions=True, as_read=False)
     about = hardened.comment(item.description or "")
     return f"## {item.name}\n\n{about}{json_literal(item.schema, hardened)}"

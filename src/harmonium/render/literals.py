@@ -15,6 +15,7 @@ from harmonium.render.rules import TextRules, escape_line_ends
 
 _U64 = 2**64
 _I64 = -(2**63)
+_MAX_POWER = 308
 _PLAIN_DIGITS = 16
 _PLAIN_ZEROS = -5
 
@@ -81,7 +82,8 @@ class _Writer:
             return self.string(value)
         if value is None or isinstance(value, bool):
             return {None: "null", True: "true", False: "false"}[value]
-        return number(value, exponent_sign=self.rules.exponent_sign)
+        rules = self.rules
+        return number(value, exponent_sign=rules.exponent_sign, as_read=rules.as_read)
 
     def string(self, text: str) -> str:
         literal = json.dumps(text, ensure_ascii=False)
@@ -95,8 +97,14 @@ class _Writer:
         self.parts.append(text)
 
 
-def number(value: float, *, exponent_sign: bool) -> str:
+def number(value: float, *, exponent_sign: bool, as_read: bool = True) -> str:
     """Write a number as serde_json does: shortest digits, ``.0`` on whole floats.
+
+    Args:
+        value: the number; integers beyond 64 bits are written as floats.
+        exponent_sign: write ``1e+300`` instead of ``1e300``.
+        as_read: write what serde_json takes the number for when it reads it, which is off by one
+            in the last place for some floats of 16 or 17 digits.
 
     Raises:
         SchemaError: it is infinite or no number (``schema_invalid``).
@@ -112,17 +120,39 @@ def number(value: float, *, exponent_sign: bool) -> str:
         wide = float(value)
     except OverflowError:
         wide = math.inf
+    if as_read and math.isfinite(wide):
+        wide = math.copysign(_as_read(abs(value)), wide)
     if not math.isfinite(wide):
         message = "a JSON Schema has a number that JSON cannot hold; give a finite one"
         raise SchemaError(message)
     return _float_text(wide, exponent_sign=exponent_sign)
 
 
+def _as_read(value: float) -> float:
+    """Read a number's text as serde_json does: digits as an integer, scaled by a power of ten."""
+    if isinstance(value, int):
+        digits, power = int.__repr__(value), 0
+    else:
+        mantissa, _, exponent = float.__repr__(value).partition("e")
+        whole, _, fraction = mantissa.partition(".")
+        digits, power = whole + fraction, int(exponent or 0) - len(fraction)
+    kept = len(digits)
+    while int(digits[:kept]) >= _U64:
+        kept -= 1
+    power += len(digits) - kept
+    scaled = float(int(digits[:kept]))
+    while power < -_MAX_POWER:
+        scaled /= 10.0**_MAX_POWER
+        power += _MAX_POWER
+    return scaled * 10.0**power if power >= 0 else scaled / 10.0**-power
+
+
 def _float_text(value: float, *, exponent_sign: bool) -> str:
+    """Write the shortest digits that read back the same, with an exponent beyond 16 digits."""
     if value == 0:
         return float.__repr__(value)
     sign = "-" if value < 0 else ""
-    mantissa, _, exponent = f"{abs(value)!r}".partition("e")
+    mantissa, _, exponent = float.__repr__(abs(value)).partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
     point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))

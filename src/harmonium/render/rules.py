@@ -24,12 +24,14 @@ class TextRules:
         extensions: print what the published renderers lose, and keep every text in its place.
         exponent_sign: print large floats as ``1e+300`` instead of ``1e300``.
         limits: the bounds on schemas.
+        as_read: print floats with the rounding of the published renderers; see `number`.
 
     """
 
     extensions: bool = True
     exponent_sign: bool = True
     limits: Limits = DEFAULT_LIMITS
+    as_read: bool = True
 
     def lines(self, text: str) -> list[str]:
         r"""Split text into lines.

@@ -120,7 +120,7 @@ class _Printer:
             for index in range(len(union.variants)):
                 self._write(f"\n{indent} | ")
                 self._print_variant(union, index)
-            return True
+            return len(union.variants) > 0
         words = self._words(schema)
         if words:
             self._write(" | ".join(words))
@@ -197,8 +197,7 @@ class _Printer:
             description = None
         remarks = [] if description is None else [self._trailing(description, union.indent)]
         if "default" in schema:
-            default = self._default(schema, bare=union.in_property)
-            remarks.append(f"default: {default}")
+            remarks.append(f"default: {self._default(schema, bare_in_enum=union.in_property)}")
         if remarks:
             self._write(f" // {' '.join(remarks)}")
         self._close()
@@ -234,7 +233,8 @@ class _Printer:
         title, description = _text(schema, "title"), _text(schema, "description")
         if title is not None:
             self._write(f"{self._comment(title, indent)}{indent}//\n")
-        if union is None and description is not None:
+        is_plain = "oneOf" not in schema  # even a oneOf that is no list hides these, in the sources
+        if union is None and is_plain and description is not None:
             self._write(self._comment(description, indent))
         self._print_examples(schema, indent)
         if union is None:
@@ -242,8 +242,9 @@ class _Printer:
             start = len(self.parts)
             self._print_type(schema, indent + "    ")
             self._print_null(schema, start)
-            default = self._default(schema, bare=True) if "default" in schema else None
-            self._write(",\n" if default is None else f", // default: {default}\n")
+            shown = is_plain and "default" in schema
+            default = f" // default: {self._default(schema)}" if shown else ""
+            self._write(f",{default}\n")
         else:
             about = union._replace(property_description=description, in_property=True)
             self._print_union_property(head, schema, about)
@@ -256,7 +257,7 @@ class _Printer:
         if description is not None and not repeated:
             self._write(self._comment(description, indent))
         if "default" in schema:
-            self._write(f"{indent}// default: {self._default(schema, bare=True)}\n")
+            self._write(f"{indent}// default: {self._default(schema)}\n")
         self._write(f"{head}\n")
         for index in range(len(union.variants)):
             self._write(f"{indent} | ")
@@ -286,14 +287,13 @@ class _Printer:
         lines = (text.splitlines() or [""]) if self._rules.extensions else [text]
         return f"\n{indent}   // ".join(lines)
 
-    def _default(self, schema: SchemaObject, *, bare: bool) -> str:
-        """Print a default; a string without quotes when `bare` and it is one of an enum."""
-        value = schema["default"]
-        if not isinstance(value, str):
-            return json_literal(value, self._rules)
-        values = schema.get("enum")
+    def _default(self, schema: SchemaObject, *, bare_in_enum: bool = True) -> str:
+        """Print a default; a string without quotes when it is one of an enum and `bare_in_enum`."""
+        value, values = schema["default"], schema.get("enum")
         is_enum = isinstance(values, list | tuple) and len(values) > 0
-        return remark_word(str.__str__(value), self._rules, bare=bare and is_enum)
+        if not isinstance(value, str) or (is_enum and not bare_in_enum):
+            return json_literal(value, self._rules)
+        return remark_word(str.__str__(value), self._rules, bare=is_enum)
 
     def _bounded(self, items: _Items) -> _Items:
         if len(items) > self._limits.schema_width:
