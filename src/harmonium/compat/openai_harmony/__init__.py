@@ -1,0 +1,70 @@
+"""The names of ``openai_harmony``, over harmonium: same signatures, same tokens, same errors.
+
+Made to be imported in its place, directly or through `harmonium.compat.install`. `set_profile`
+chooses which published library it equals, ``oss`` (oss-harmony 0.0.11, the default) or ``legacy``
+(openai-harmony 0.0.8); `set_policy` whether it parses as that library does, or with harmonium's
+repairs. Needs pydantic: ``pip install "harmonium[compat]"``.
+
+Example:
+    >>> from harmonium.compat.openai_harmony import Message, Role, load_harmony_encoding
+    >>> encoding = load_harmony_encoding("HarmonyGptOss")
+    >>> encoding.decode(encoding.render(Message.from_role_and_content(Role.USER, "hi")))
+    '<|start|>user<|message|>hi<|end|>'
+
+"""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, Field
+
+from harmonium.compat.openai_harmony import bindings as openai_harmony
+from harmonium.compat.openai_harmony.bindings import PyHarmonyEncoding as _PyHarmonyEncoding
+from harmonium.compat.openai_harmony.bindings import PyStreamableParser as _PyStreamableParser
+from harmonium.compat.openai_harmony.bindings import (
+    load_harmony_encoding as _load_harmony_encoding,
+)
+from harmonium.compat.openai_harmony.choice import set_policy, set_profile
+from harmonium.compat.openai_harmony.contents import (
+    Author,
+    ChannelConfig,
+    Content,
+    DeveloperContent,
+    ReasoningEffort,
+    Role,
+    SystemContent,
+    TextContent,
+    ToolDescription,
+    ToolNamespaceConfig,
+)
+from harmonium.compat.openai_harmony.encoding import (
+    HarmonyEncoding,
+    HarmonyEncodingName,
+    RenderConversationConfig,
+    RenderOptions,
+    _special_token_regex,
+    load_harmony_encoding,
+    raise_disallowed_special_token,
+)
+from harmonium.compat.openai_harmony.failures import HarmonyError
+from harmonium.compat.openai_harmony.messages import Conversation, Message
+from harmonium.compat.openai_harmony.streaming import StreamableParser, StreamState
+
+T = TypeVar("T")
+
+__all__ = [
+    "Author",
+    "Content",
+    "Conversation",
+    "DeveloperContent",
+    "HarmonyEncoding",
+    "HarmonyEncodingName",
+    "HarmonyError",
+    "Message",
+    "Role",
+    "StreamState",
+    "StreamableParser",
+    "SystemContent",
+    "TextContent",
+    "ToolDescription",
+    "load_harmony_encoding",
+]

@@ -1,0 +1,33 @@
+"""Own the built-in tool namespaces in the shape openai_harmony hands out; the words are model's."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from harmonium.model.tools import ToolNamespace
+
+
+def tool_namespace_fields(tool: str) -> dict[str, Any]:
+    """Give ``browser`` or ``python`` as fresh dicts and lists.
+
+    Raises:
+        ValueError: any other name.
+
+    """
+    if tool not in {"browser", "python"}:
+        message = f"Unknown tool namespace: {tool}"
+        raise ValueError(message)
+    space = ToolNamespace.browser() if tool == "browser" else ToolNamespace.python()
+    return {
+        "name": space.name,
+        "description": space.description,
+        "tools": [
+            {
+                "name": item.name,
+                "description": item.description,
+                "parameters": copy.deepcopy(item.parameters),
+            }
+            for item in space.tools
+        ],
+    }

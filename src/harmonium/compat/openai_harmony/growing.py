@@ -1,0 +1,63 @@
+"""Own lists that are shown while they grow; know nothing of what is in them.
+
+A parser is polled after each token, so showing its tokens or messages must not copy them. But
+whoever kept an earlier answer must not see it grow. So the shown list grows in place while
+nobody else holds it, and is copied first when somebody does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class GrowingList(Generic[T]):
+    """Hold a list that only grows; `shown` gives it as a plain list, at no cost.
+
+    Example:
+        >>> found = GrowingList()
+        >>> kept = found.shown()
+        >>> found.extend([1, 2])
+        >>> kept, found.shown()
+        ([], [1, 2])
+
+    """
+
+    __slots__ = ("_all", "_count", "_shown", "append", "extend")
+
+    def __init__(self, items: Iterable[T] = ()) -> None:
+        self._all: list[T] = list(items)
+        self._shown: list[T] = []
+        self._count = 0  # how many items `_shown` had when it was last given out
+        self.append = self._all.append
+        self.extend = self._all.extend
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def since(self, count: int) -> list[T]:
+        """Return a copy of the items behind the first `count`."""
+        return self._all[count:]
+
+    def references(self) -> int:
+        """Count who holds the shown list, itself included."""
+        return sys.getrefcount(self._shown)
+
+    def shown(self) -> list[T]:
+        """Return all items so far; what is added later, or done to an answer, shows in no other."""
+        total = len(self._all)
+        if len(self._shown) != self._count:  # somebody has changed it
+            self._shown = self._all[:]
+        elif self._count != total:
+            if self.references() > _ALONE:
+                self._shown = self._all[:]
+            else:
+                self._shown += self._all[self._count :]
+        self._count = total
+        return self._shown
+
+
+_ALONE = GrowingList[None]().references()

@@ -1,0 +1,336 @@
+"""Own JSON as the compiled module reads it: values, positions and the words of its errors.
+
+Used where a caller hands over JSON text, and to say what is wrong with a conversation that could
+not be taken as it is: there the library's users see line and column of that JSON. Positions are
+in bytes of UTF-8. Knows nothing of messages; `json_messages` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from harmonium.compat.openai_harmony.quirks import quoted
+
+_MAX_DEPTH = 128
+_SPACE = re.compile(rb"[ \n\t\r]*")
+_PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
+_DIGITS = re.compile(rb"[0-9]*")
+_HEX = re.compile(rb"[0-9a-fA-F]{4}")
+_ESCAPES = {
+    0x22: '"',
+    0x5C: "\\",
+    0x2F: "/",
+    0x62: "\b",
+    0x66: "\f",
+    0x6E: "\n",
+    0x72: "\r",
+    0x74: "\t",
+}
+_IDENTS = ((b"null", None), (b"true", True), (b"false", False))
+
+
+class JSONFault(Exception):  # noqa: N818  (never leaves this room)
+    """Say what is wrong; `where` is a byte offset, None as long as nobody knows it."""
+
+    def __init__(self, what: str, where: int | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+
+
+def described(value: object) -> str:
+    """Name a JSON value in an error."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"boolean `{str(value).lower()}`"
+        case int():
+            return f"integer `{value}`"
+        case float():
+            return f"floating point `{value!r}`"
+        case str():
+            return f"string {quoted(value)}"
+        case list():
+            return "sequence"
+        case _:
+            return "map"
+
+
+def wrong_type(value: object, expected: str) -> JSONFault:
+    """Say that a value has the wrong type, at no known position."""
+    return JSONFault(f"invalid type: {described(value)}, expected {expected}")
+
+
+class JSONReader:
+    """Read one JSON text from the left.
+
+    Methods that read something raise `JSONFault` at the first fault.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._data = text.encode()
+        self._place = 0
+        self._depth = 0
+
+    # ---- positions
+
+    def located(self, fault: JSONFault) -> str:
+        """Describe a fault with its line and column."""
+        where = self._place if fault.where is None else min(fault.where, len(self._data))
+        line = self._data.count(b"\n", 0, where) + 1
+        column = where - (self._data.rfind(b"\n", 0, where) + 1)
+        return f"{fault.what} at line {line} column {column}"
+
+    def pinned(self, fault: JSONFault) -> JSONFault:
+        """Give a fault this position unless it has one."""
+        if fault.where is None:
+            fault.where = self._place
+        return fault
+
+    def _here(self, what: str) -> JSONFault:
+        return JSONFault(what, self._place)
+
+    def _ahead(self, what: str) -> JSONFault:
+        return JSONFault(what, self._place + 1)
+
+    def _next(self) -> int | None:
+        """Skip white space; look at the next byte."""
+        self._place = _SPACE.match(self._data, self._place).end()  # type: ignore[union-attr]
+        return self._data[self._place] if self._place < len(self._data) else None
+
+    # ---- structure
+
+    def keys(self) -> Iterator[str]:
+        """Read a map's keys, the place at each value when one is given; ends behind the map.
+
+        Raises:
+            JSONFault: the text is no map, or one that is broken.
+
+        """
+        self._enter()
+        first = True
+        while (byte := self._next()) != 0x7D:
+            self._separate(byte, first=first, closing="}")
+            if self._next() != 0x22:
+                raise self._ahead("key must be a string")
+            key = self._string()
+            if (byte := self._next()) != 0x3A:
+                raise self._ahead("EOF while parsing an object" if byte is None else "expected `:`")
+            self._place += 1
+            yield key
+            first = False
+        self._leave()
+
+    def items(self) -> Iterator[int]:
+        """Count a list's items, the place at each when it is counted; ends behind the list."""
+        self._enter()
+        count = 0
+        while (byte := self._next()) != 0x5D:
+            self._separate(byte, first=not count, closing="]")
+            yield count
+            count += 1
+        self._leave()
+
+    def _separate(self, byte: int | None, *, first: bool, closing: str) -> None:
+        kind = "an object" if closing == "}" else "a list"
+        if byte is None:
+            raise self._ahead(f"EOF while parsing {kind}")
+        if first:
+            return
+        if byte != 0x2C:
+            raise self._ahead(f"expected `,` or `{closing}`")
+        self._place += 1
+        after = self._next()
+        if after == ord(closing):
+            raise self._ahead("trailing comma")
+        if after is None:
+            raise self._ahead("EOF while parsing a value")
+
+    def _enter(self) -> None:
+        self._depth += 1
+        if self._depth >= _MAX_DEPTH:
+            raise self._ahead("recursion limit exceeded")
+        self._place += 1
+
+    def _leave(self) -> None:
+        self._depth -= 1
+        self._place += 1
+
+    def abandon(self, fault: JSONFault) -> JSONFault:
+        """Pin a fault behind the open map or list if it ends here, else behind a comma."""
+        if fault.where is None:
+            byte = self._next()
+            if byte in b"}]" if byte is not None else False:
+                self._place += 1
+            elif byte == 0x2C:
+                self._place += 1
+                self._next()
+        return self.pinned(fault)
+
+    def end(self) -> None:
+        """Check that nothing follows."""
+        if self._next() is not None:
+            raise self._ahead("trailing characters")
+
+    # ---- values
+
+    def peek(self) -> int:
+        """Look at the first byte of a value."""
+        byte = self._next()
+        if byte is None:
+            raise self._ahead("EOF while parsing a value")
+        return byte
+
+    def refuse(self, expected: str) -> JSONFault:
+        """Say that the value here has the wrong type: behind a scalar, before a list or map."""
+        byte = self.peek()
+        if byte == 0x5B or byte == 0x7B:
+            return self.pinned(wrong_type([] if byte == 0x5B else {}, expected))
+        return self.pinned(wrong_type(self.scalar(), expected))
+
+    def string(self, expected: str = "a string") -> str:
+        """Read a string."""
+        if self.peek() != 0x22:
+            raise self.refuse(expected)
+        return self._string()
+
+    def optional_string(self) -> str | None:
+        """Read a string or null."""
+        if self.peek() == 0x6E:
+            self.scalar()
+            return None
+        return self.string()
+
+    def value(self) -> object:
+        """Read any value into dicts, lists, strings, numbers, booleans and None."""
+        byte = self.peek()
+        if byte == 0x7B:
+            return {key: self.value() for key in self.keys()}
+        if byte == 0x5B:
+            return [self.value() for _ in self.items()]
+        return self.scalar()
+
+    def scalar(self) -> object:
+        """Read a value that is no list or map."""
+        byte = self.peek()
+        if byte == 0x22:
+            return self._string()
+        for word, value in _IDENTS:
+            if byte == word[0]:
+                return self._ident(word, value)
+        if byte == 0x2D or 0x30 <= byte <= 0x39:
+            return self._number()
+        raise self._ahead("expected value")
+
+    def _ident(self, word: bytes, value: object) -> object:
+        for expected in word:
+            if self._place >= len(self._data):
+                raise self._here("EOF while parsing a value")
+            self._place += 1
+            if self._data[self._place - 1] != expected:
+                raise self._here("expected ident")
+        return value
+
+    def _number(self) -> int | float:
+        start = self._place
+        self._place += self._data[start] == 0x2D
+        self._digits(self._place, here=True)
+        if self._data[self._place : self._place + 1] == b".":
+            self._digits(self._place + 1)
+        if self._data[self._place : self._place + 1] in {b"e", b"E"}:
+            sign = self._data[self._place + 1 : self._place + 2] in {b"+", b"-"}
+            self._digits(self._place + 1 + sign, here=True)
+        digits = self._data[start : self._place]
+        number = _as_number(digits)
+        if number in {float("inf"), float("-inf")}:
+            raise self._here("number out of range")
+        return number
+
+    def _digits(self, place: int, *, here: bool = False) -> None:
+        """Move behind digits; one zero may begin a number's whole part, and only alone."""
+        end = _DIGITS.match(self._data, place).end()  # type: ignore[union-attr]
+        if end == place:
+            self._place = place
+            if place >= len(self._data):
+                raise self._here("EOF while parsing a value")
+            self._place += here
+            raise self._here("invalid number") if here else self._ahead("invalid number")
+        self._place = end
+
+    def _string(self) -> str:
+        self._place += 1
+        parts: list[str] = []
+        while True:
+            run = _PLAIN.match(self._data, self._place)
+            parts.append(run[0].decode())  # type: ignore[index]  # it matches always
+            self._place = run.end()  # type: ignore[union-attr]
+            byte = self._byte()
+            if byte == 0x22:
+                return "".join(parts)
+            if byte != 0x5C:
+                raise self._here(
+                    "control character (\\u0000-\\u001F) found while parsing a string"
+                )
+            parts.append(self._escape())
+
+    def _byte(self) -> int:
+        if self._place >= len(self._data):
+            raise self._here("EOF while parsing a string")
+        self._place += 1
+        return self._data[self._place - 1]
+
+    def _escape(self) -> str:
+        byte = self._byte()
+        if byte != 0x75:
+            if byte not in _ESCAPES:
+                raise self._here("invalid escape")
+            return _ESCAPES[byte]
+        unit = self._hex()
+        if 0xDC00 <= unit <= 0xDFFF:
+            raise self._here("lone leading surrogate in hex escape")
+        if not 0xD800 <= unit <= 0xDBFF:
+            return chr(unit)
+        for expected in b"\\u":
+            if self._byte() != expected:
+                raise self._here("unexpected end of hex escape")
+        low = self._hex()
+        if not 0xDC00 <= low <= 0xDFFF:
+            raise self._here("lone leading surrogate in hex escape")
+        return chr(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
+
+    def _hex(self) -> int:
+        found = _HEX.match(self._data, self._place)
+        if found is None:
+            missing = self._place + 4 > len(self._data)
+            self._place = min(self._place + 4, len(self._data))
+            raise self._here("EOF while parsing a string" if missing else "invalid escape")
+        self._place += 4
+        return int(found[0], 16)
+
+
+def _as_number(digits: bytes) -> int | float:
+    """Take integers of 64 bits as such, everything else as a float."""
+    if digits.lstrip(b"-").isdigit() and digits != b"-0":
+        number = int(digits) if len(digits) <= len(str(1 << 64)) else 1 << 64
+        if -(1 << 63) <= number < 1 << 64:
+            return number
+    return float(digits)
+
+
+def read_json(text: str, what: str, read: Callable[[JSONReader], object]) -> object:
+    """Read a whole JSON text with `read`.
+
+    Raises:
+        ValueError: it cannot be read, in the published library's words.
+
+    """
+    reader = JSONReader(text)
+    try:
+        found = read(reader)
+        reader.end()
+    except JSONFault as fault:
+        message = f"invalid {what} JSON: {reader.located(fault)}"
+        raise ValueError(message) from None
+    return found

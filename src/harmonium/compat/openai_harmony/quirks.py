@@ -1,0 +1,217 @@
+"""Own how openai_harmony reads headers and broken UTF-8; nothing else in harmonium does it so.
+
+The published parsers decode a whole header and search the text, so text that merely spells a
+marker acts as one; they take at most one ill-formed byte sequence out of the content per token.
+harmonium's own parser does neither. Found by differential probing of openai-harmony 0.0.8
+(``legacy``) and oss-harmony 0.0.11 (``oss``), which differ only in repeated channel markers.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import deque
+from typing import NamedTuple
+
+from harmonium.compat.openai_harmony.failures import HarmonyError
+
+CHANNEL_MARK = "<|channel|>"
+CONSTRAIN_MARK = "<|constrain|>"
+ROLES = ("user", "assistant", "system", "developer", "tool")
+
+_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_EDGES = re.compile(f"^[{_SPACE}]+|[{_SPACE}]+$")
+_CHANNEL_WORD = re.compile(f"[^{_SPACE}<]*")
+_ASCII_SPACE = re.compile(r"[\t\n\x0c\r ]+")
+_ESCAPES = {"\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+
+
+class Header(NamedTuple):
+    """What a header says, as the published parsers understand it."""
+
+    role: str
+    name: str | None = None
+    recipient: str | None = None
+    channel: str | None = None
+    content_type: str | None = None
+
+
+class Reading(NamedTuple):
+    """A header's words, its role, tool name and channel taken out."""
+
+    role: str
+    name: str | None
+    channel: str | None
+    words: list[str]
+
+
+def read_header(text: str, role: str | None, *, one_channel: bool) -> Header:
+    """Read a decoded header that ``<|message|>`` has ended.
+
+    Args:
+        text: the header, special tokens as their text.
+        role: the role known from the prompt; None to take the header's first word.
+        one_channel: drop channel markers after the first (``oss``); else they stay (``legacy``).
+
+    Raises:
+        HarmonyError: no role, an unknown one, a channel marker without a word, too many words.
+
+    """
+    role, name, channel, words = _read_author(text, role, one_channel=one_channel)
+    recipient, content_type = _read_address(words)
+    return Header(role, name, recipient, channel, content_type)
+
+
+def read_cut_header(text: str, role: str | None, *, one_channel: bool) -> tuple[Header, str]:
+    """Read a header that a stop token has ended; its remaining words count as the content."""
+    role, name, channel, words = _read_author(text, role, one_channel=one_channel)
+    return Header(role, name, None, channel, None), " ".join(words)
+
+
+def _read_author(text: str, role: str | None, *, one_channel: bool) -> Reading:
+    channel, text = _take_channel(text)
+    if one_channel and channel is not None:
+        text = _drop_channels(text)
+    text = _EDGES.sub("", text)
+    if CONSTRAIN_MARK in text:
+        text = _EDGES.sub("", text.replace(CONSTRAIN_MARK, f" {CONSTRAIN_MARK}"))
+    words = [word for word in _ASCII_SPACE.split(text) if word]
+    name = None
+    if role is None:
+        role, name = _role_of(words)
+        words = words[role == "tool" and name not in ROLES :]
+    if words and words[0] == role:
+        words = words[1:]
+    return Reading(role, name if role == "tool" else None, channel, words)
+
+
+def _take_channel(text: str) -> tuple[str | None, str]:
+    """Cut out the first channel marker and its word."""
+    before, mark, after = text.partition(CHANNEL_MARK)
+    if not mark:
+        return None, text
+    channel = _CHANNEL_WORD.match(after)[0]  # type: ignore[index]  # it matches always
+    if not channel:
+        message = "channel marker present but no channel value found in header"
+        raise HarmonyError(message)
+    return channel, before + after[len(channel) :]
+
+
+def _drop_channels(text: str) -> str:
+    """Cut out every channel marker and its word, also markers that cutting brings together."""
+    place = text.find(CHANNEL_MARK)
+    if place < 0:
+        return text
+    width = len(CHANNEL_MARK)
+    kept = list(text[:place])
+    while place < len(text):
+        seam = "".join(kept[1 - width :])
+        joined = seam + text[place : place + width - 1]
+        found = joined.find(CHANNEL_MARK)
+        if found >= 0:
+            del kept[len(kept) - len(seam) + found :]
+            place += found + width - len(seam)
+        elif text.startswith(CHANNEL_MARK, place):
+            place += width
+        else:
+            end = text.find(CHANNEL_MARK, place)
+            kept.extend(text[place:end] if end >= 0 else text[place:])
+            place = end if end >= 0 else len(text)
+            continue
+        place += len(_CHANNEL_WORD.match(text, place)[0])  # type: ignore[index]
+    return "".join(kept)
+
+
+def _role_of(words: list[str]) -> tuple[str, str]:
+    if not words:
+        raise HarmonyError("message header did not contain a role")
+    first = words[0]
+    if first in ROLES:
+        return first, first
+    if len(words) == 1 and not first.startswith("to="):
+        message = f"Unknown role: {first}"
+        raise HarmonyError(message)
+    return "tool", first
+
+
+def _read_address(words: list[str]) -> tuple[str | None, str | None]:
+    """Give recipient and content type from the words behind the role."""
+    if not words:
+        return None, None
+    *before, last = words
+    if last.startswith("to=") or not before:
+        recipient, content_type = last, None
+    else:
+        recipient, content_type = before.pop(), last
+    if before:
+        message = f"unexpected tokens remaining in message header: Some({quoted(' '.join(before))})"
+        raise HarmonyError(message)
+    return recipient.removeprefix("to="), content_type
+
+
+def quoted(text: str) -> str:
+    """Quote text as the published parsers do in that message."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable() and unicodedata.category(character) not in {"Mn", "Me"}:
+        return character
+    return f"\\u{{{ord(character):x}}}"
+
+
+class ContentDecoder:
+    """Decode a message's bytes as the published parsers do.
+
+    One call of `feed` gives the whole characters up to and including the first U+FFFD that
+    stands for an ill-formed sequence; what follows it waits for the next call. An unknown token
+    stops the decoding for the rest of the message: it becomes one U+FFFD there, and every token
+    after it is lost. Work is linear in the bytes.
+    """
+
+    __slots__ = ("_closed", "_open", "_stuck", "_tail")
+
+    def __init__(self) -> None:
+        self._closed: deque[str] = deque()  # runs that each end in such a U+FFFD
+        self._open = ""  # whole characters behind them
+        self._tail = b""  # the beginning of a character behind those
+        self._stuck = False
+
+    def feed(self, piece: bytes | None) -> str | None:
+        """Take one token's bytes (None for an unknown token); give the text, None for none."""
+        if piece is None:
+            self._stuck = True
+        if self._stuck or piece is None:
+            return None
+        if not self._tail and not self._closed and not self._open:
+            try:
+                return piece.decode()
+            except UnicodeDecodeError:
+                pass
+        self._split(self._tail + piece)
+        if self._closed:
+            return self._closed.popleft()
+        text, self._open = self._open, ""
+        return text or None
+
+    def _split(self, data: bytes) -> None:
+        self._tail = b""
+        while data:
+            try:
+                self._open += data.decode()
+                return
+            except UnicodeDecodeError as error:
+                self._open += data[: error.start].decode()
+                if error.reason == "unexpected end of data":
+                    self._tail = data[error.start :]
+                    return
+                self._closed.append(self._open + "\ufffd")
+                self._open = ""
+                data = data[error.end :]
+
+    def close(self) -> str:
+        """Give what has waited, at the end of the message."""
+        waiting = "".join(self._closed) + self._open + self._tail.decode(errors="replace")
+        return "\ufffd" + waiting if self._stuck else waiting

@@ -1,0 +1,101 @@
+"""Own harmonium's own parser in the shape of this room's streams (policy ``repair``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harmonium.compat.openai_harmony.growing import GrowingList
+from harmonium.compat.openai_harmony.quirks import Header
+from harmonium.compat.openai_harmony.stream import OpenText, Spoken, State
+from harmonium.model.messages import Message
+from harmonium.model.roles import Author
+from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Parser
+from harmonium.parse import State as Place
+
+
+class RepairedStream:
+    """Parse token by token without ever raising on tokens; see `Stream`.
+
+    Args:
+        make_parser: makes a repairing parser for a role.
+        encode: encodes text, for `content_tokens`.
+        role: the role known from the prompt, or None.
+
+    """
+
+    def __init__(
+        self,
+        make_parser: Callable[[str | None], Parser],
+        encode: Callable[[str], list[int]],
+        role: str | None,
+    ) -> None:
+        self._make_parser = make_parser
+        self._parser = make_parser(role)
+        self._closed = False
+        self._open = OpenText(encode)
+        self.next_role = role
+        self.header: Header | None = None
+        self.delta: str | None = None
+        self.tokens = GrowingList[int]()
+        self.messages = GrowingList[Spoken]()
+        self.header_tokens = GrowingList[int]()
+
+    def process(self, token: int) -> None:
+        """Take the next token. After the stream's end, another stream begins."""
+        if self._closed:
+            self._parser, self._closed = self._make_parser(None), False
+        self.tokens.append(token)
+        was_header = self.state == "Header"
+        self._take(self._parser.feed(token))
+        if self.state != "Header":
+            self.header_tokens = GrowingList()
+        elif was_header:
+            self.header_tokens.append(token)
+
+    def close(self) -> None:
+        """Take the end of the stream; may be told more than once."""
+        self._take(self._parser.close())
+        self._closed = True
+        self.header_tokens = GrowingList()
+        self.next_role = None
+
+    @property
+    def state(self) -> State:
+        """Where in a message the stream stands."""
+        if self.header is not None:
+            return "Content"
+        in_header = not self._closed and self._parser.state is Place.HEADER
+        return "Header" if in_header else "ExpectStart"
+
+    @property
+    def text(self) -> str:
+        """The open message's text so far."""
+        return self._open.text
+
+    @property
+    def content_tokens(self) -> list[int]:
+        """The tokens of the text so far, each delta encoded on its own."""
+        return self._open.tokens
+
+    def _take(self, events: list[Event]) -> None:
+        self.delta = None
+        for event in events:
+            match event:
+                case MessageStarted():
+                    self.header = _header(event.author, event)
+                    self._open.clear()
+                    self.next_role = None
+                case ContentDelta():
+                    self._open.add(event.text)
+                    self.delta = event.text if self.delta is None else self.delta + event.text
+                case MessageEnded():
+                    message = event.message
+                    self.messages.append(Spoken(_header(message.author, message), message.text))
+                    self._open.clear()
+                    self.header = self.delta = None
+                case _:
+                    pass
+
+
+def _header(author: Author, said: MessageStarted | Message) -> Header:
+    return Header(author.role.value, author.name, said.recipient, said.channel, said.content_type)

@@ -1,0 +1,266 @@
+"""Own the published parsers' state machine over token ids; header and UTF-8 quirks are quirks'.
+
+Work per token is constant, however often the accessors are polled: text is joined and shown
+lists are filled when somebody looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol
+
+from harmonium.compat.openai_harmony.failures import HarmonyError, decoding_failure
+from harmonium.compat.openai_harmony.growing import GrowingList
+from harmonium.compat.openai_harmony.quirks import (
+    ContentDecoder,
+    Header,
+    read_cut_header,
+    read_header,
+)
+from harmonium.errors import UnknownTokenError
+from harmonium.tokens.special import FormatTokens
+from harmonium.tokens.table import TokenTable
+
+State = Literal["ExpectStart", "Header", "Content"]
+
+
+class Spoken(NamedTuple):
+    """A finished message: what its header said, and its text."""
+
+    header: Header
+    text: str
+
+
+class Reading(NamedTuple):
+    """What a parser is set up with."""
+
+    table: TokenTable
+    format: FormatTokens
+    encode: Callable[[str], list[int]]
+    role: str | None
+    strict: bool
+    one_channel: bool
+
+
+class OpenText:
+    """Collect the open message's text; looking at it after each delta costs what was added.
+
+    Args:
+        encode: encodes text, for `tokens`.
+
+    """
+
+    __slots__ = ("_encode", "_pieces", "_text", "_tokens", "_unencoded")
+
+    def __init__(self, encode: Callable[[str], list[int]]) -> None:
+        self._encode = encode
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._text = ""
+        self._pieces: list[str] = []
+        self._unencoded: list[str] = []
+        self._tokens = GrowingList[int]()
+
+    def add(self, delta: str) -> None:
+        """Add some text."""
+        self._pieces.append(delta)
+        self._unencoded.append(delta)
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        if self._pieces:
+            # in a local, the string has one owner: CPython then appends in place
+            text, self._text = self._text, ""
+            text += "".join(self._pieces)
+            self._text = text
+            self._pieces.clear()
+        return self._text
+
+    @property
+    def tokens(self) -> list[int]:
+        """The tokens of the text so far, each delta encoded on its own."""
+        for delta in self._unencoded:
+            self._tokens.extend(self._encode(delta))
+        self._unencoded.clear()
+        return self._tokens.shown()
+
+
+class Stream(Protocol):
+    """What every parser of this room shows."""
+
+    next_role: str | None
+    header: Header | None
+    tokens: GrowingList[int]
+    messages: GrowingList[Spoken]
+    delta: str | None
+    header_tokens: GrowingList[int]
+
+    @property
+    def state(self) -> State:
+        """Where in a message the stream stands."""
+
+    def process(self, token: int) -> None:
+        """Take the next token."""
+
+    def close(self) -> None:
+        """Take the end of the stream."""
+
+    @property
+    def text(self) -> str:
+        """The open message's text so far."""
+
+    @property
+    def content_tokens(self) -> list[int]:
+        """The tokens of the text so far."""
+
+
+class OracleStream:
+    """Parse token by token as the published parsers do.
+
+    Args:
+        reading: tokens, role and rules.
+
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._stop = reading.format.stop
+        self.state: State = "ExpectStart" if reading.role is None else "Header"
+        self.next_role = reading.role
+        self.header: Header | None = None
+        self.tokens = GrowingList[int]()
+        self.messages = GrowingList[Spoken]()
+        self.delta: str | None = None
+        self.header_tokens = GrowingList[int]()
+        self._content = ContentDecoder()
+        self._open = OpenText(reading.encode)
+
+    def process(self, token: int) -> None:
+        """Take the next token.
+
+        Raises:
+            HarmonyError: the token cannot stand here; the parser goes on from where it is.
+
+        """
+        self.tokens.append(token)
+        _STEPS[self.state](self, token)
+
+    def close(self) -> None:
+        """Take the end of the stream; may be told more than once.
+
+        Raises:
+            HarmonyError: it falls into a header.
+
+        """
+        if self.state == "Header":
+            raise HarmonyError("Unexpected EOS while waiting for message header to complete")
+        if self.state == "Content":
+            self._end_message()
+
+    @property
+    def text(self) -> str:
+        """The open message's text so far."""
+        return self._open.text
+
+    @property
+    def content_tokens(self) -> list[int]:
+        """The tokens of the text so far, each delta encoded on its own."""
+        return self._open.tokens
+
+    def _expect_start(self, token: int) -> None:
+        start = self._reading.format.start
+        if token != start:
+            message = f"Unexpected token {token} while expecting start token {start}"
+            raise HarmonyError(message)
+        self.state = "Header"
+        self.header_tokens = GrowingList()
+
+    def _in_header(self, token: int) -> None:
+        if token == self._reading.format.message:
+            self._end_header()
+        elif token in self._stop and not self._reading.strict:
+            self._cut_header()
+        else:
+            self.header_tokens.append(token)
+
+    def _end_header(self) -> None:
+        tokens, self.header_tokens = self.header_tokens.shown(), GrowingList()
+        self.state = "ExpectStart"
+        try:
+            text = self._reading.table.join(tokens).decode()
+        except (UnknownTokenError, UnicodeDecodeError):
+            raise HarmonyError("could not decode header") from None
+        one_channel = self._reading.one_channel
+        self.header = read_header(text, self.next_role, one_channel=one_channel)
+        self.next_role = None
+        self.state = "Content"
+
+    def _cut_header(self) -> None:
+        """End a header at a stop token: without strictness that is a whole message."""
+        tokens = self.header_tokens.shown()
+        if self.next_role is not None and tokens:
+            text = decoded(self._reading.table, tokens)
+            one_channel = self._reading.one_channel
+            header, content = read_cut_header(text, self.next_role, one_channel=one_channel)
+            self.messages.append(Spoken(header, content))
+        self.next_role = None
+        self.header_tokens = GrowingList()
+        self.state = "ExpectStart"
+
+    def _in_content(self, token: int) -> None:
+        if token in self._stop:
+            self._end_message()
+            return
+        try:
+            piece = self._reading.table[token]
+        except UnknownTokenError:
+            self.delta = self._content.feed(None)
+            return
+        self.delta = delta = self._content.feed(piece)
+        if delta is not None:
+            self._open.add(delta)
+
+    def _end_message(self) -> None:
+        header = self.header
+        if header is not None:
+            self.messages.append(Spoken(header, self.text + self._content.close()))
+        self.header = None
+        self.delta = None
+        self.state = "ExpectStart"
+        self._content = ContentDecoder()
+        self._open.clear()
+
+
+_STEPS: Mapping[State, Callable[[OracleStream, int], None]] = MappingProxyType(
+    {
+        "ExpectStart": OracleStream._expect_start,  # noqa: SLF001  (the class's own table)
+        "Header": OracleStream._in_header,  # noqa: SLF001
+        "Content": OracleStream._in_content,  # noqa: SLF001
+    }
+)
+
+
+def decoded(table: TokenTable, tokens: list[int]) -> str:
+    """Decode tokens to text.
+
+    Raises:
+        HarmonyError: an unknown token, or bytes that are no UTF-8.
+
+    """
+    try:
+        return table.join(tokens).decode()
+    except UnknownTokenError as error:
+        fault = f"Invalid token error: {unknown_token(error, tokens)}"
+        message = f"Could not decode tokens: {fault}"
+        raise HarmonyError(message) from None
+    except UnicodeDecodeError as error:
+        raise decoding_failure(error) from None
+
+
+def unknown_token(error: UnknownTokenError, tokens: list[int]) -> str:
+    """Name the token that a table did not know, in the published parsers' words."""
+    return f"Invalid token for decoding: {tokens[error.position.token or 0]}"

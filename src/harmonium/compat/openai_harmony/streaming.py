@@ -1,0 +1,135 @@
+"""Own StreamableParser, the public face of the parsers in this room; it parses nothing itself."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from harmonium.compat.openai_harmony.bindings import PyStreamableParser, state_fields
+from harmonium.compat.openai_harmony.contents import Author, Role, TextContent
+from harmonium.compat.openai_harmony.growing import GrowingList
+from harmonium.compat.openai_harmony.messages import Message
+from harmonium.compat.openai_harmony.stream import Spoken
+
+if TYPE_CHECKING:
+    from harmonium.compat.openai_harmony.encoding import HarmonyEncoding
+
+_ROLES = {role.value: role for role in Role}
+
+
+class StreamState(Enum):
+    """Name the states of a parser."""
+
+    EXPECT_START = "ExpectStart"
+    HEADER = "Header"
+    CONTENT = "Content"
+
+
+_STATES = {state.value: state for state in StreamState}
+
+
+class StreamableParser:
+    """Parse a completion token by token.
+
+    Polling any property after each token is cheap: lists are shown, not copied, and `state_data`
+    alone encodes text. An answer that is kept does not change when the parser goes on.
+
+    Args:
+        encoding: from `load_harmony_encoding`.
+        role: who speaks first, when the prompt has said so; None when the ids say it.
+        strict: False takes a stop token inside a header for the message's end.
+
+    """
+
+    def __init__(
+        self, encoding: HarmonyEncoding, role: Role | None, *, strict: bool = True
+    ) -> None:
+        known = None if role is None else str(role.value)
+        self._inner = PyStreamableParser(encoding._inner, known, strict)  # noqa: SLF001  (theirs)
+        self._messages = GrowingList[Message]()
+
+    def process(self, token: int) -> StreamableParser:
+        """Take the next token; return the parser.
+
+        Raises:
+            HarmonyError: the token cannot stand here (policy ``oracle`` alone).
+
+        """
+        self._inner.process(token)
+        return self
+
+    def process_eos(self) -> StreamableParser:
+        """Take the end of the stream; return the parser.
+
+        Raises:
+            HarmonyError: it falls into a header (policy ``oracle`` alone).
+
+        """
+        self._inner.process_eos()
+        return self
+
+    @property
+    def current_content(self) -> str:
+        """The open message's text so far."""
+        return self._inner.stream.text
+
+    @property
+    def current_role(self) -> Role | None:
+        """The open message's role, or the one expected next."""
+        role = self._inner.current_role
+        return None if role is None else _ROLES[role]
+
+    @property
+    def current_content_type(self) -> str | None:
+        """The open message's content type."""
+        return self._inner.current_content_type
+
+    @property
+    def last_content_delta(self) -> str | None:
+        """The text that the last token has added; None for none."""
+        return self._inner.stream.delta
+
+    @property
+    def messages(self) -> list[Message]:
+        """The finished messages."""
+        found = self._inner.stream.messages
+        if len(found) > len(self._messages):
+            self._messages.extend(map(as_message, found.since(len(self._messages))))
+        return self._messages.shown()
+
+    @property
+    def tokens(self) -> list[int]:
+        """All tokens so far."""
+        return self._inner.stream.tokens.shown()
+
+    @property
+    def state_data(self) -> dict[str, Any]:
+        """The state as dicts: its name; the header so far, or the header and its text's tokens."""
+        return state_fields(self._inner.stream)
+
+    @property
+    def state(self) -> StreamState:
+        """The state."""
+        return _STATES[self._inner.stream.state]
+
+    @property
+    def current_recipient(self) -> str | None:
+        """The open message's recipient."""
+        return self._inner.current_recipient
+
+    @property
+    def current_channel(self) -> str | None:
+        """The open message's channel."""
+        return self._inner.current_channel
+
+
+def as_message(said: Spoken) -> Message:
+    """Turn a parsed message into a Message."""
+    header = said.header
+    return Message(
+        author=Author(role=_ROLES[header.role], name=header.name),
+        content=[TextContent(text=said.text)],
+        channel=header.channel,
+        recipient=header.recipient,
+        content_type=header.content_type,
+    )
