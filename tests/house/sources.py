@@ -34,6 +34,12 @@ class Source:
         return self.path.relative_to(PACKAGE).as_posix()
 
     @property
+    def names(self) -> set[str]:
+        """Every name and attribute its code uses, such as ``print`` and ``os.environ``."""
+        used = (node for node in ast.walk(self.tree) if isinstance(node, ast.Name | ast.Attribute))
+        return {ast.unparse(node) for node in used}
+
+    @property
     def is_package(self) -> bool:
         return self.path.name == "__init__.py"
 

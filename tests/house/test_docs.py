@@ -1,0 +1,95 @@
+"""Every example of the docstrings and of the pages is run, and says what it is said to say."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from house.sources import sources
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTED = [source.name for source in sources() if ">>> " in source.text]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#:]+)(?:#[^)]*)?\)")
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def _blocks(kind):
+    return [
+        pytest.param(found[2], id=f"{page.stem}-{index}")
+        for page in PAGES
+        for index, found in enumerate(BLOCK.finditer(page.read_text("utf-8")))
+        if found[1] == kind
+    ]
+
+
+def _failures(test):
+    """Run one doctest; give what it printed about failures."""
+    told = []
+    doctest.DocTestRunner(optionflags=OPTIONS, verbose=False).run(test, out=told.append)
+    return "".join(told)
+
+
+@pytest.mark.parametrize("module", DOCUMENTED)
+def test_the_examples_of_a_module_say_what_they_give(module):
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    imported = importlib.import_module(module)
+    tests = [test for test in finder.find(imported, module) if test.examples]
+    assert [told for test in tests if (told := _failures(test))] == []
+    assert tests
+
+
+def test_every_page_exists_and_shows_something():
+    assert [page.name for page in PAGES if not page.read_text("utf-8").strip()] == []
+    assert _blocks("python")
+    assert _blocks("console")
+
+
+@pytest.mark.parametrize("code", _blocks("python"))
+def test_the_python_of_a_page_says_what_it_gives(code):
+    parsed = doctest.DocTestParser().get_doctest(code, {}, "page", None, 0)
+    assert parsed.examples
+    assert _failures(parsed) == ""
+
+
+@pytest.mark.parametrize("code", _blocks("console"))
+def test_the_commands_of_a_page_print_what_it_says(code):
+    for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", code, re.MULTILINE):
+        assert _output(command) == expected
+
+
+def _output(command):
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    plain = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "FORCE_COLOR"}}
+    done = subprocess.run(  # noqa: S602  (the pages are ours)
+        command,
+        shell=True,
+        cwd=ROOT,
+        env=plain | {"PATH": path, "COLUMNS": "80"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_links_to_is_there(page):
+    targets = LINK.findall(page.read_text("utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_no_page_or_source_names_a_place_of_one_machine():
+    files = [*PAGES, *(source.path for source in sources()), *sorted((ROOT / "examples").glob("*"))]
+    named = [path.name for path in files if re.search(r"/work/|/tmp/|/root/", path.read_text())]
+    assert named == []
