@@ -142,9 +142,10 @@ def _as_read(value: float) -> float:
     power += len(digits) - kept
     scaled = float(int(digits[:kept]))
     while power < -_MAX_POWER:
-        scaled /= 10.0**_MAX_POWER
+        scaled /= float(f"1e{_MAX_POWER}")
         power += _MAX_POWER
-    return scaled * 10.0**power if power >= 0 else scaled / 10.0**-power
+    scale = float(f"1e{abs(power)}")  # not 10.0 ** power, which is not the nearest float
+    return scaled * scale if power >= 0 else scaled / scale
 
 
 def _float_text(value: float, *, exponent_sign: bool) -> str:
