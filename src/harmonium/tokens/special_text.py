@@ -7,7 +7,7 @@ tree of their letters it decides after one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from harmonium.errors import SpecialTokenError
@@ -32,12 +32,21 @@ class SpecialTextFinder:
         self._prefix = _common_start(ordered)
         self._pattern = re.compile(_as_tree(ordered)) if ordered else None
 
-    def find(self, text: str) -> tuple[int, str] | None:
-        """Give where the first one starts and which it is (the longest there), or None."""
-        if self._pattern is None or self._prefix not in text:
+    def find(self, text: str, start: int = 0) -> tuple[int, str] | None:
+        """Give where the first one from `start` on lies and which it is, the longest there."""
+        if self._pattern is None or text.find(self._prefix, start) < 0:
             return None
-        match = self._pattern.search(text)
+        match = self._pattern.search(text, start)
         return None if match is None else (match.start(), match.group())
+
+    def cut(self, text: str) -> Iterator[tuple[str, str]]:
+        """Give pairs of plain text and the special text after it, empty at the end."""
+        done = 0
+        while found := self.find(text, done):
+            start, special = found
+            yield text[done:start], special
+            done = start + len(special)
+        yield text[done:], ""
 
 
 def _as_tree(ordered: list[str]) -> str:

@@ -10,19 +10,18 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from harmonium.errors import InvalidInputError, UnknownTokenError, VocabularyError
+from harmonium.tokens.long_text import LONG, LongTextEncoder
 from harmonium.tokens.special import FormatTokens
-from harmonium.tokens.special_text import refuse_special_text
-from harmonium.tokens.split_pattern import safe_pattern
+from harmonium.tokens.special_text import finder_of, refuse_special_text
+from harmonium.tokens.split_pattern import O200K_PATTERN, safe_pattern
 from harmonium.tokens.table import TokenTable
-from harmonium.tokens.vocabulary import Vocabulary
+from harmonium.tokens.vocabulary import PackedVocabulary, Vocabulary
 
 if TYPE_CHECKING:
     import tiktoken
-
-T = TypeVar("T")
 
 _NONE: frozenset[str] = frozenset()
 
@@ -151,19 +150,20 @@ class Tokenizer:
 
         """
         _check_text(text)
-        allowed = self.special_tokens_set if allowed_special == "all" else allowed_special
+        all_special = self.special_tokens_set
+        allowed = all_special if allowed_special == "all" else _as_set(allowed_special)
         if disallowed_special == "all":
-            disallowed_special = (
-                self.special_tokens_set - allowed if allowed else self.special_tokens_set
-            )
-        if disallowed_special:
-            refuse_special_text(text, frozenset(disallowed_special))
+            refuse_special_text(text, all_special - allowed if allowed else all_special)
+        else:
+            refuse_special_text(text, _as_set(disallowed_special))
         if not allowed:
-            return self._encode_pieces(text)
-        encoder = self._ready_encoder()
-        return _guarded(
-            lambda: encoder.encode(text, allowed_special=allowed, disallowed_special=())
-        )
+            return self._encode_plain(text)
+        found: list[int] = []
+        for plain, special in finder_of(allowed & all_special).cut(text):
+            found += self._encode_plain(plain)
+            if special:
+                found.append(self.special_tokens[special])
+        return found
 
     def encode_ordinary(self, text: str) -> list[int]:
         """Encode text, all of it as plain text: no special id can come out.
@@ -178,7 +178,7 @@ class Tokenizer:
 
         """
         _check_text(text)
-        return self._encode_pieces(text)
+        return self._encode_plain(text)
 
     def encode_batch(
         self,
@@ -263,9 +263,22 @@ class Tokenizer:
 
     # ---- the encoder (the one seam where another one could stand)
 
-    def _encode_pieces(self, text: str) -> list[int]:
+    def _encode_plain(self, text: str) -> list[int]:
+        if not text:
+            return []
         encoder = self._ready_encoder()
-        return _guarded(lambda: encoder.encode_ordinary(text))
+        if len(text) <= LONG or not self._splits_as_o200k:
+            return _guarded(encoder.encode_ordinary, text)
+        merge = getattr(encoder, "_encode_single_piece", None)  # tiktoken shows it nowhere else
+        if merge is None:
+            return _guarded(encoder.encode_ordinary, text)
+        by_pieces = LongTextEncoder(encoder.encode_ordinary, merge, self.table.join)
+        return _guarded(by_pieces.encode, _whole_characters(text))
+
+    @property
+    def _splits_as_o200k(self) -> bool:
+        """Tell whether `LongTextEncoder` may be used: its pattern, and only short tokens."""
+        return self._pattern == O200K_PATTERN and isinstance(self.vocabulary, PackedVocabulary)
 
     def _ready_encoder(self) -> tiktoken.Encoding:
         if self._encoder is None:
@@ -295,10 +308,26 @@ def _check_text(text: object) -> None:
         raise InvalidInputError(message)
 
 
-def _guarded(encode: Callable[[], T]) -> T:
+def _as_set(texts: object) -> frozenset[str]:
+    if isinstance(texts, str) or not isinstance(texts, Collection):
+        message = "allowed_special and disallowed_special take a set of strings, or 'all'"
+        raise InvalidInputError(message)
+    return frozenset(texts)
+
+
+def _whole_characters(text: str) -> str:
+    """Join surrogate pairs and replace lone surrogates, as tiktoken does."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _guarded(encode: Callable[[str], list[int]], text: str) -> list[int]:
     """Turn a panic of the Rust core, which is no Exception, into an error of ours."""
     try:
-        return encode()
+        return encode(text)
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise

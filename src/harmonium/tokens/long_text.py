@@ -1,0 +1,167 @@
+r"""Own encoding long text of o200k in linear time; know nothing of special tokens or names.
+
+tiktoken merges a piece of n bytes with a heap, in n log n steps that leave the processor's cache
+when a piece has many thousand bytes: a run of letters, say, or of blanks. Here such a piece is
+merged window by window. That gives the same tokens, because a row of tokens is what merging
+their bytes gives if and only if that holds for each two neighbours; each seam is held against
+that rule, and where no seam fits the whole piece goes to tiktoken.
+
+Pieces are looked for only where the text has none of the places that every reader of the split
+pattern agrees to be an end of a piece (`_PLAIN_END`) for thousands of characters. There, each
+character is replaced by one that stands for its class, and the split pattern runs on these.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+
+LONG = 32_768
+"""Text, and pieces, of more characters than this are long."""
+
+_LOOK = LONG // 2
+_WINDOW = 16_384
+_UNSURE = 8
+_MOST_STEPS_BACK = 32
+
+_PLAIN_END = re.compile(
+    r"[^\W_](?=[\s!-&(-/:-@\[-`{-~\u3001\u3002\uff01\uff0c\uff1f])"  # a letter or number, a blank or a sign
+    r"|[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])"
+    r"|[a-z][a-z](?=[A-Z])"  # two, because 'r of 'rE may belong to a 're
+)
+_OTHER, _UNKNOWN = "!", "\uffff"
+_STANDS_FOR = {
+    **dict.fromkeys(("Lu", "Lt"), "Q"),
+    "Ll": "q",
+    **dict.fromkeys(("Lm", "Lo"), "ª"),
+    **dict.fromkeys(("Mn", "Mc", "Me"), "\u0301"),
+    **dict.fromkeys(("Nd", "Nl", "No"), "0"),
+    **dict.fromkeys(("Zs", "Zl", "Zp"), "\t"),
+}
+_EXCEPTIONS = {"\x85": "\t", "\u017f": "s"}  # blank, though a control; s, when case is ignored
+_UPPER, _LOWER = "[A-Zª\u0301]", "[a-zª\u0301]"
+_BLANK = r"[\t-\r ]"
+_SUFFIX = "(?:'(?:[sStTmMdD]|[rR][eE]|[vV][eE]|[lL][lL]))?"
+_PIECE = re.compile(
+    rf"[^\r\nA-Za-zª0-9]?{_UPPER}*{_LOWER}+{_SUFFIX}"
+    rf"|[^\r\nA-Za-zª0-9]?{_UPPER}+{_LOWER}*{_SUFFIX}"
+    r"|[0-9]{1,3}| ?[^\t-\r A-Za-zª0-9]+[\r\n/]*"
+    rf"|{_BLANK}*[\r\n]+|{_BLANK}+(?![^\t-\r ])|{_BLANK}+"
+)
+
+
+class _Classes(dict[int, str]):
+    """Map code points to the character that stands for their class; ASCII stands for itself."""
+
+    _MOST = 1 << 16
+
+    def __missing__(self, point: int) -> str:
+        character = chr(point)
+        found = _EXCEPTIONS.get(character) or _class_of(character)
+        if len(self) < self._MOST:
+            self[point] = found
+        return found
+
+
+def _class_of(character: str) -> str:
+    if character.isascii():
+        return character
+    category = unicodedata.category(character)
+    if category == "Cn" and not _is_noncharacter(ord(character)):
+        return _UNKNOWN  # tiktoken's Unicode may be newer and know it
+    return _STANDS_FOR.get(category, _OTHER)
+
+
+def _is_noncharacter(point: int) -> bool:
+    """Tell whether Unicode promises never to assign this code point."""
+    return point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF  # noqa: PLR2004
+
+
+_CLASSES = _Classes()
+
+
+class LongTextEncoder:
+    """Encode text of any length in linear time, with the tokens that `encode_text` would give.
+
+    Args:
+        encode_text: encodes text of the o200k split pattern, without special tokens.
+        encode_piece: merges the bytes of one piece.
+        bytes_of: gives the bytes of tokens, each at most 255 long.
+
+    """
+
+    __slots__ = ("_bytes_of", "_encode_piece", "_encode_text")
+
+    def __init__(
+        self,
+        encode_text: Callable[[str], list[int]],
+        encode_piece: Callable[[bytes], list[int]],
+        bytes_of: Callable[[list[int]], bytes],
+    ) -> None:
+        self._encode_text = encode_text
+        self._encode_piece = encode_piece
+        self._bytes_of = bytes_of
+
+    def encode(self, text: str) -> list[int]:
+        """Encode text without lone surrogates."""
+        found: list[int] = []
+        done = 0
+        for start, end in _long_pieces(text):
+            if done < start:
+                found += self._encode_text(text[done:start])
+            found += self._encode_long_piece(text[start:end].encode())
+            done = end
+        if done < len(text):
+            found += self._encode_text(text[done:])
+        return found
+
+    def _encode_long_piece(self, piece: bytes) -> list[int]:
+        found: list[int] = []
+        start = steps_back = 0
+        while True:
+            window = self._encode_piece(piece[start : start + _WINDOW])
+            if found and not self._fit(found[-1], window[0]):
+                steps_back += 1
+                if steps_back > _MOST_STEPS_BACK:
+                    return self._encode_piece(piece)
+                start -= len(self._bytes_of([found.pop()]))
+                continue
+            steps_back = 0
+            if start + _WINDOW >= len(piece):
+                return found + window
+            found += window[:-_UNSURE]
+            start += _WINDOW - len(self._bytes_of(window[-_UNSURE:]))
+
+    def _fit(self, left: int, right: int) -> bool:
+        """Tell whether two tokens stay as they are when their bytes are merged together."""
+        pair = [left, right]
+        return self._encode_piece(self._bytes_of(pair)) == pair
+
+
+def _long_pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Give start and end of the long pieces, in order."""
+    for start, end in _dense_stretches(text):
+        classes = text[start:end].translate(_CLASSES)
+        if _UNKNOWN in classes:
+            continue
+        for match in _PIECE.finditer(classes):
+            if match.end() - match.start() > LONG:
+                yield start + match.start(), start + match.end()
+
+
+def _dense_stretches(text: str) -> Iterator[tuple[int, int]]:
+    """Give the stretches that have no plain end for thousands of characters.
+
+    They begin and end at one, or where the text does, and hold all pieces longer than `LONG`.
+    """
+    start = 0
+    while len(text) - start > LONG:
+        plain = _PLAIN_END.search(text, start + _LOOK, start + LONG)
+        if plain is None:
+            plain = _PLAIN_END.search(text, start + LONG - 2)
+            end = len(text) if plain is None else plain.end()
+            yield start, end
+            start = end
+        else:
+            start = plain.end()
