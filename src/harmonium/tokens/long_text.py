@@ -17,18 +17,19 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-LONG = 32_768
-"""Text, and pieces, of more characters than this are long."""
+from harmonium.tokens.split_pattern import LONG_TEXT
 
-_LOOK = LONG // 2
+_LOOK = LONG_TEXT // 2
 _WINDOW = 16_384
 _UNSURE = 8
 _MOST_STEPS_BACK = 32
 
 _PLAIN_END = re.compile(
-    r"[^\W_](?=[\s!-&(-/:-@\[-`{-~\u3001\u3002\uff01\uff0c\uff1f])"  # a letter or number, a blank or a sign
+    # a letter or digit, then a blank or a sign other than an apostrophe
+    r"[^\W_](?=[\s!-&(-/:-@\[-`{-~\u3001\u3002\uff01\uff0c\uff1f])"
     r"|[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])"
-    r"|[a-z][a-z](?=[A-Z])"  # two, because 'r of 'rE may belong to a 're
+    # small letters, then a capital: two, because 'r of 'rE may belong to a 're
+    r"|[a-z][a-z](?=[A-Z])"
 )
 _OTHER, _UNKNOWN = "!", "\uffff"
 _STANDS_FOR = {
@@ -146,20 +147,20 @@ def _long_pieces(text: str) -> Iterator[tuple[int, int]]:
         if _UNKNOWN in classes:
             continue
         for match in _PIECE.finditer(classes):
-            if match.end() - match.start() > LONG:
+            if match.end() - match.start() > LONG_TEXT:
                 yield start + match.start(), start + match.end()
 
 
 def _dense_stretches(text: str) -> Iterator[tuple[int, int]]:
     """Give the stretches that have no plain end for thousands of characters.
 
-    They begin and end at one, or where the text does, and hold all pieces longer than `LONG`.
+    They begin and end at one, or where the text does, and hold all pieces longer than `LONG_TEXT`.
     """
     start = 0
-    while len(text) - start > LONG:
-        plain = _PLAIN_END.search(text, start + _LOOK, start + LONG)
+    while len(text) - start > LONG_TEXT:
+        plain = _PLAIN_END.search(text, start + _LOOK, start + LONG_TEXT)
         if plain is None:
-            plain = _PLAIN_END.search(text, start + LONG - 2)
+            plain = _PLAIN_END.search(text, start + LONG_TEXT - 2)
             end = len(text) if plain is None else plain.end()
             yield start, end
             start = end

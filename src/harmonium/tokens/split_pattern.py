@@ -26,9 +26,12 @@ CL100K_PATTERN = (
 )
 """How cl100k splits text (source: tiktoken's ``cl100k_base``)."""
 
+LONG_TEXT = 32_768
+"""Texts, and pieces of text, of more characters than this count as long."""
+
 _SPACE_RUN = r"\s+(?!\S)"
 _LONG_SPACE_RUN = r"(?:\s{256}(?=\s))*\s+(?!\S)"
-_SYNTAX = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+_SYNTAX = r"(?s)\\.|\[(?:\\.|[^\]\\])*\]|."
 
 
 def safe_pattern(pattern: str) -> str:
@@ -49,7 +52,7 @@ def safe_pattern(pattern: str) -> str:
 def _top_level_alternatives(pattern: str) -> list[str]:
     """Split a pattern at the ``|`` that stand outside groups, classes and escapes."""
     depth, start, found = 0, 0, []
-    for match in _SYNTAX.finditer(pattern):
+    for match in re.finditer(_SYNTAX, pattern):
         sign = match.group()
         depth += (sign == "(") - (sign == ")")
         if sign == "|" and depth == 0:

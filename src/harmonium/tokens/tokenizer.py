@@ -13,10 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from harmonium.errors import InvalidInputError, UnknownTokenError, VocabularyError
-from harmonium.tokens.long_text import LONG, LongTextEncoder
 from harmonium.tokens.special import FormatTokens
 from harmonium.tokens.special_text import finder_of, refuse_special_text
-from harmonium.tokens.split_pattern import O200K_PATTERN, safe_pattern
+from harmonium.tokens.split_pattern import LONG_TEXT, O200K_PATTERN, safe_pattern
 from harmonium.tokens.table import TokenTable
 from harmonium.tokens.vocabulary import PackedVocabulary, Vocabulary
 
@@ -267,8 +266,10 @@ class Tokenizer:
         if not text:
             return []
         encoder = self._ready_encoder()
-        if len(text) <= LONG or not self._splits_as_o200k:
+        if len(text) <= LONG_TEXT or not self._splits_as_o200k:
             return _guarded(encoder.encode_ordinary, text)
+        from harmonium.tokens.long_text import LongTextEncoder  # noqa: PLC0415  (compiles patterns)
+
         merge = getattr(encoder, "_encode_single_piece", None)  # tiktoken shows it nowhere else
         if merge is None:
             return _guarded(encoder.encode_ordinary, text)
