@@ -5,6 +5,8 @@ Inputs are JSON texts given straight to the Rust core, so that nothing in betwee
 
 from __future__ import annotations
 
+import json
+
 _loaded = []
 
 
@@ -59,3 +61,12 @@ def schema(library, text):
         error = "the tools section does not end as expected"
         raise ValueError(error)
     return whole[start : -len(_AFTER)]
+
+
+def built_in_tools(library, name):
+    """Give the ids of a system message with a built-in namespace and nothing else."""
+    space = getattr(library.ToolNamespaceConfig, name)()
+    tools = {space.name: space.model_dump()}
+    content = {"type": "system_content", "tools": tools}
+    text = json.dumps({"role": "system", "content": [content]})
+    return message(library, text, False)  # noqa: FBT003

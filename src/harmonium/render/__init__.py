@@ -12,13 +12,26 @@ from harmonium.render.header import Header, header_segments
 from harmonium.render.history import History, kept_messages
 from harmonium.render.masks import MaskedTokens, produced_segments, token_mask
 from harmonium.render.options import RenderOptions
-from harmonium.render.profiles import PROFILES, Profile, ProfileName, profile_named
+from harmonium.render.profiles import (
+    GUIDE,
+    LEGACY,
+    OSS,
+    PROFILES,
+    VLLM,
+    Profile,
+    ProfileName,
+    profile_named,
+)
 from harmonium.render.rules import TextRules
 from harmonium.render.schema import schema_text
 from harmonium.render.segments import Origin, Segment, Special, Text
 
 __all__ = [
+    "GUIDE",
+    "LEGACY",
+    "OSS",
     "PROFILES",
+    "VLLM",
     "Header",
     "History",
     "MaskedTokens",
