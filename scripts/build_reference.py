@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  (a script, not a package)
 """Build the API reference from the docstrings of the installed package, as static HTML.
 
 Usage: python scripts/build_reference.py FOLDER. Needs no network. Fails on any warning, so that a
@@ -28,6 +29,9 @@ MODULES = (
 def build(folder: Path) -> None:
     """Write one page a module, an index and a search index into `folder`."""
     warnings.simplefilter("error")
+    # pdoc looks annotations up in the module that a name says it comes from; where that has not
+    # the names, it prints them as they are written, which is as good.
+    warnings.filterwarnings("ignore", message="Error parsing type annotation")
     pdoc.render.configure(docformat="google", show_source=False, footer_text="harmonium")
     pdoc.pdoc(*MODULES, output_directory=folder)
     pages = len(list(folder.rglob("*.html")))

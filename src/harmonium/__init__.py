@@ -1,7 +1,6 @@
 """harmonium: OpenAI's Harmony format for gpt-oss models, exact, whole and offline."""
 
 from importlib.metadata import version as _version
-from types import FunctionType as _Function
 
 from harmonium.encoding import Encoding, load_encoding
 from harmonium.errors import (
@@ -50,6 +49,7 @@ from harmonium.parse import (
     State,
     fold,
 )
+from harmonium.presentation import present as _present
 from harmonium.render import (
     PROFILES,
     MaskedTokens,
@@ -140,7 +140,4 @@ __all__ = [
     "token_mask",
 ]
 
-for _name in __all__:
-    _public = globals()[_name]
-    if isinstance(_public, type | _Function):
-        _public.__module__ = __name__
+_present({name: globals()[name] for name in __all__}, __name__)

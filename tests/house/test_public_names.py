@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import typing
 
+import pydantic
 import pytest
 
 import harmonium
@@ -89,6 +91,19 @@ def test_classes_and_functions_say_they_come_from_harmonium():
         if _speaks(thing) and thing.__module__ != "harmonium"
     }
     assert elsewhere == {}
+
+
+def test_the_types_of_public_things_can_be_asked_for():
+    things = _named("harmonium").values()
+    hints = [typing.get_type_hints(thing) for thing in things if _speaks(thing)]
+    assert len(hints) > len(things) // 2
+
+
+def test_pydantic_can_check_our_dataclasses():
+    checked = pydantic.TypeAdapter(harmonium.Conversation)
+    conversation = harmonium.Conversation((harmonium.Message.user("hi"),))
+    assert checked.validate_python(conversation) == conversation
+    assert checked.json_schema()
 
 
 def test_the_names_that_others_rely_on_are_there():

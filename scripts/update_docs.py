@@ -1,0 +1,73 @@
+# ruff: noqa: INP001  (a script, not a package)
+"""Bring the parts of docs/ that are drawn from the code up to date: error tree, repairs, states.
+
+Usage: python scripts/update_docs.py. A part stands between ``<!-- from the code: NAME -->`` and
+``<!-- end -->``; a test fails while it differs from the code.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from harmonium import errors
+from harmonium.parse import DEVIATIONS, TRANSITIONS
+
+DOCS = Path(__file__).parents[1] / "docs"
+_PART = re.compile(r"(<!-- from the code: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def updated(page: str) -> str:
+    """Give the text of a page with every drawn part as the code says now."""
+    return _PART.sub(lambda part: f"{part[1]}\n{_DRAWN[part[2]]()}\n\n{part[3]}", page)
+
+
+def _repairs() -> str:
+    rows = (f"| `{code}` | {meaning} |" for code, meaning in sorted(DEVIATIONS.items()))
+    return "\n".join(["| code | what was found |", "|---|---|", *rows])
+
+
+def _errors() -> str:
+    rows = _class_rows(errors.HarmoniumError)
+    return "\n".join(["| class | code | status | when |", "|---|---|---|---|", *rows])
+
+
+def _class_rows(kind: type[errors.HarmoniumError], depth: int = 0) -> Iterator[str]:
+    meaning = str(kind.__doc__).splitlines()[0]
+    indent = "&emsp;" * depth
+    yield f"| {indent}`{kind.__name__}` | `{kind.code}` | {kind.http_status} | {meaning} |"
+    for child in kind.__subclasses__():
+        if child.__module__.partition(".")[0] == "harmonium" and child.__name__ in vars(errors):
+            yield from _class_rows(child, depth + 1)
+
+
+def _states() -> str:
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> start"]
+    for (state, token), transition in TRANSITIONS.items():
+        mark = " (deviates)" if transition.deviates else ""
+        label = f"{token.value}: {transition.action}{mark}"
+        lines += [f"    {state} --> {target}: {label}" for target in transition.to]
+    return "\n".join([*lines, "```"])
+
+
+_DRAWN: Mapping[str, Callable[[], str]] = {
+    "errors": _errors,
+    "repairs": _repairs,
+    "states": _states,
+}
+
+
+def main() -> None:
+    """Rewrite the pages that are out of date."""
+    for path in sorted(DOCS.glob("*.md")):
+        old = path.read_text("utf-8")
+        new = updated(old)
+        if new != old:
+            path.write_text(new, "utf-8")
+            sys.stdout.write(f"updated {path.name}\n")
+
+
+if __name__ == "__main__":
+    main()
