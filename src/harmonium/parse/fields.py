@@ -7,6 +7,8 @@ never matters here.
 
 from __future__ import annotations
 
+import codecs
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -33,39 +35,28 @@ class Field:
         place: which structural token opened it.
         text: what stands behind that token, decoded; broken UTF-8 becomes U+FFFD.
         span: its tokens, the structural token included (the first field of a generation has none).
-        pieces: the bytes of each token behind the structural one.
+        begins: for each token behind the structural one, the offset in `text` where it begins.
 
     """
 
     place: Place
     text: str
     span: Span
-    pieces: tuple[bytes, ...]
+    begins: tuple[int, ...] = ()
 
     @property
     def text_start(self) -> int:
         """Index of the first token behind the structural one."""
-        return self.span.end - len(self.pieces)
+        return self.span.end - len(self.begins)
 
     def token_at(self, offset: int) -> int:
         """Give the index of the first token that begins at or behind character `offset`."""
-        ahead = len(self.text[:offset].encode("utf-8", "surrogatepass"))
-        index = self.text_start
-        for piece in self.pieces:
-            if ahead <= 0:
-                break
-            ahead -= len(piece)
-            index += 1
-        return index
+        return self.text_start + bisect_left(self.begins, offset)
 
-    def boundaries(self) -> frozenset[int]:
-        """Give the character offsets at which a token ends."""
-        ends: set[int] = set()
-        size = 0
-        for piece in self.pieces:
-            size += len(piece.decode("utf-8", "replace"))
-            ends.add(size)
-        return frozenset(ends)
+    def token_ends_at(self, offset: int) -> bool:
+        """Tell whether character `offset` is where a token begins or the text ends."""
+        place = bisect_left(self.begins, offset)
+        return offset == (self.begins[place] if place < len(self.begins) else len(self.text))
 
 
 def split_fields(
@@ -79,22 +70,28 @@ def split_fields(
         sticky: the role came from outside, so that a role field without tokens stands first.
 
     """
+    heads = [place for place, (opens, _) in enumerate(tokens) if opens is not None]
+    if sticky or not heads or heads[0] > 0:
+        heads.insert(0, -1)
     fields: list[Field] = []
-    place, first = Place.ROLE, start
-    pieces: list[bytes] = []
-    opened = sticky
-
-    def finish(end: int) -> None:
-        if opened:
-            text = b"".join(pieces).decode("utf-8", "replace")
-            fields.append(Field(place, text, Span(first, end), tuple(pieces)))
-
-    for index, (opens, piece) in enumerate(tokens, start):
-        if opens is None:
-            opened = True
-            pieces.append(piece)
-            continue
-        finish(index)
-        place, first, pieces, opened = opens, index, [], True
-    finish(start + len(tokens))
+    for head, following in zip(heads, (*heads[1:], len(tokens)), strict=True):
+        opens = Place.ROLE if head < 0 else tokens[head][0]
+        pieces = [piece for _, piece in tokens[head + 1 : following]]
+        text, begins = _decode(pieces)
+        span = Span(start + max(head, 0), start + following)
+        fields.append(Field(opens or Place.ROLE, text, span, begins))
     return tuple(fields)
+
+
+def _decode(pieces: list[bytes]) -> tuple[str, tuple[int, ...]]:
+    """Decode tokens together, and tell where in the text each begins."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    texts: list[str] = []
+    begins: list[int] = []
+    length = 0
+    for piece in pieces:
+        begins.append(length)
+        texts.append(decoder.decode(piece))
+        length += len(texts[-1])
+    texts.append(decoder.decode(b"", final=True))
+    return "".join(texts), tuple(begins)

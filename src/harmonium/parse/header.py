@@ -73,14 +73,18 @@ def read_strictly(fields: tuple[Field, ...], sticky: Role | None, tools: ToolNam
     found: dict[str, str] = {}
     for field, following in zip(fields, (*fields[1:], None), strict=True):
         _read_field(field, following, found)
-    for what in ("channel", "to", "type"):
+    for what, (name, code) in _NAMES.items():
         if what in found:
-            _check(found[what], _NAMES[what], fields[-1])
+            _check(found[what], name, code, fields[-1])
     author = _read_author(found, fields[0], sticky, tools)
     return Header(author, found.get("channel"), found.get("to"), found.get("type"))
 
 
-_NAMES = {"channel": "channel", "to": "recipient", "type": "content type"}
+_NAMES = {
+    "channel": ("channel", "garbled_channel"),
+    "to": ("recipient", "garbled_recipient"),
+    "type": ("content type", "unknown_type"),
+}
 
 
 def _read_field(field: Field, following: Field | None, found: dict[str, str]) -> None:
@@ -104,11 +108,10 @@ def _read_field(field: Field, following: Field | None, found: dict[str, str]) ->
         found["type"] = match["type"]
 
 
-def _check(name: str, what: str, field: Field) -> None:
+def _check(name: str, what: str, code: str, field: Field) -> None:
     try:
         check_name(name, what)
     except InvalidNameError as error:
-        code = f"unknown_{what.rpartition(' ')[2]}"
         raise _fail(code, error.message, field) from None
 
 
@@ -126,7 +129,7 @@ def _read_author(
     if role in ROLE_WORDS and role != Role.TOOL.value:
         if not colon:
             return ROLE_AUTHORS[Role(role)]
-        _check(name, "author name", field)
+        _check(name, "author name", "garbled_role", field)
         return Author(Role(role), name)
     addressed = found.get("to", "all") != "all"
     known = is_known_tool(head) or tools.is_declared(head)

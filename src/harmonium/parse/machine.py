@@ -269,6 +269,8 @@ class Machine:
         self._plain = self._unopened is None
         if self._plain:
             self._outbox.add(started)
+        else:
+            self._outbox.hold()
 
     def _extend_content(self, token: int, _: TokenClass) -> None:
         piece = self._lexicon.piece(token) or b""
@@ -279,7 +281,7 @@ class Machine:
 
     def _emit_delta(self, delta: ContentDelta) -> None:
         if self._unopened is not None:
-            self._outbox.add(self._unopened)
+            self._outbox.release(self._unopened)
             self._unopened = None
         self._outbox.add(delta)
 
@@ -318,7 +320,7 @@ class Machine:
             self._outbox.add(MessageEnded(message, stop, truncated, span))
             return
         empty, self._unopened = self._unopened.span, None
-        self._deviate("empty_message", empty, "", "discarded", discarded=True)
+        self._outbox.release(Repaired("empty_message", empty, "", "discarded", discarded=True))
         if stop is not None:
             self._deviate("stray_stop", span, stop, "skipped", discarded=True)
 
@@ -353,7 +355,7 @@ def _fitting_stops(header: Header) -> frozenset[Stop]:
         return _END
     if header.recipient is not None:
         return _CALL
-    return _ANSWER if header.channel == "final" else _END_OR_CALL
+    return _ANSWER if header.channel in {"final", None} else _END_OR_CALL
 
 
 _END: frozenset[Stop] = frozenset({"end"})

@@ -177,6 +177,6 @@ def _parts(text: str, content: int) -> Iterator[tuple[int, int]]:
 
 
 def _read_part(field: Field, start: int, end: int, tools: ToolNames) -> tuple[Header, int]:
-    part = Field(Place.ROLE, field.text[start:end], field.span, ())
+    part = Field(Place.ROLE, field.text[start:end], field.span)
     repaired = HeaderRepair((part,), Role.ASSISTANT, tools, complete=False).read()
     return repaired.header, start + repaired.rest

@@ -33,16 +33,17 @@ def make_message(header: Header, text: str) -> Message:
 class Outbox:
     """Hold the events of one `feed`, and those behind a message whose channel is undecided."""
 
-    __slots__ = ("_events", "_undecided", "_waiting")
+    __slots__ = ("_events", "_holding", "_undecided", "_waiting")
 
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._waiting: list[Event] = []
+        self._holding = False
         self._undecided: tuple[Recovered, Stop | None, Span] | None = None
 
     def add(self, event: Event) -> None:
         """Put an event behind those already there."""
-        (self._events if self._undecided is None else self._waiting).append(event)
+        (self._waiting if self._holding else self._events).append(event)
 
     def extend(self, events: list[ContentDelta]) -> None:
         """Put content behind the events already there (nothing is undecided inside content)."""
@@ -53,17 +54,31 @@ class Outbox:
         events, self._events = self._events, []
         return events
 
+    def hold(self) -> None:
+        """Let events wait from now on, until `release`."""
+        self._holding = True
+
+    def release(self, first: Event | None) -> None:
+        """Give out `first`, if any, and then the events that waited."""
+        self._holding = False
+        if first is not None:
+            self._events.append(first)
+        waiting, self._waiting = self._waiting, []
+        self._events.extend(waiting)
+
     def wait(self, message: Recovered, stop: Stop | None, stop_span: Span) -> None:
         """Keep a message back until it is known whether another follows."""
         self._undecided = (message, stop, stop_span)
+        self.hold()
 
     def decide(self, *, followed: bool) -> None:
         """Release the message kept back, if any, and everything behind it."""
         if self._undecided is None:
             return
         (message, stop, stop_span), self._undecided = self._undecided, None
-        self.add_recovered(message, stop, stop_span, followed=followed)
         waiting, self._waiting = self._waiting, []
+        self._holding = False
+        self.add_recovered(message, stop, stop_span, followed=followed)
         self._events.extend(waiting)
 
     def add_recovered(

@@ -86,10 +86,10 @@ class HeaderRepair:
         header = Header(author, channel, recipient, self._content_type())
         channels = sum(word.kind == "channel" for word in words)
         garbled = channels > 1 or any(word.garbled for _, word in self._each())
+        garbled = garbled or (channels == 0 and channel is not None)
         exact = any(word.kind in {"channel", "recipient", "tool"} for word in words)
-        return RepairedHeader(
-            header, tuple(self._deviations), exact, garbled, self._readings[-1].end
-        )
+        deviations = tuple(sorted(self._deviations, key=lambda item: item.span))
+        return RepairedHeader(header, deviations, exact, garbled, self._readings[-1].end)
 
     def _each(self, *kinds: str) -> Iterator[tuple[Field, Word]]:
         for field, reading in zip(self._fields, self._readings, strict=True):

@@ -37,13 +37,13 @@ class Reading(NamedTuple):
 
 
 _SPACE = re.compile(r"\s*")
-_TO = re.compile(r"(?:to\s?=\s?)+")
+_TO = re.compile(r"(?:(?:to|recipient)\s?[=:]\s?)+[\"'`(<]?")
 _KNOWN = re.compile("|".join(sorted(ROLES | CHANNELS)))
 _SIGNS = re.compile(r"[^\w\s<>{}\[\]\"'`/=]+")
 _TAIL = re.compile(r"[?.:;,!…]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ANY = re.compile(r"\S+")
-_STRONG = re.compile(r"(?:(?:analysis|commentary|final)\s+)?\bto\s?=\s?")
+_STRONG = re.compile(r"(?:\b(?:analysis|commentary|final)\s+)?\b(?:to|recipient)\s?[=:]\s?")
 _WORD_GOES_ON = "_-='\u2019"
 _SHORTEST_STEM = 4
 
@@ -83,7 +83,6 @@ class FieldReader:
         self._tools = tools
         self._skip_unknown = skip_unknown
         self._names_role = field.place is Place.ROLE and not sticky
-        self._boundaries = field.boundaries()
         self._words: list[Word] = []
 
     def read(self) -> Reading:
@@ -136,12 +135,17 @@ class FieldReader:
 
     def _starts_content(self, end: int) -> bool:
         """Tell whether arguments, or nothing, stand behind `end`: no prose."""
-        following = self._text[self._after_space(end) :][:1]
+        begin = self._after_space(end)
+        following = self._text[begin : begin + 1]
         return not following or following in "{["
 
     def _named_role(self, start: int) -> tuple[Word, ...]:
         match = _KNOWN.match(self._text, start)
-        if match is None or match.group() not in ROLES or self._text[match.end() :][:1] != ":":
+        if (
+            match is None
+            or match.group() not in ROLES
+            or self._text[match.end() : match.end() + 1] != ":"
+        ):
             return ()
         name, end = self._tools.read(self._text, match.end() + 1)
         role = Word("role", match.group(), start, match.end(), garbled=not name)
@@ -173,7 +177,7 @@ class FieldReader:
         match = _MIME.match(self._text, start) or _LETTERS.match(self._text, start)
         if match is None or not is_known_type(match.group().lower()):
             return None
-        following = self._text[match.end() :][:1]
+        following = self._text[match.end() : match.end() + 1]
         if following and following in _WORD_GOES_ON:
             return None
         loose = not self._skip_unknown and self._field.place is not Place.CONSTRAIN
@@ -204,7 +208,11 @@ class FieldReader:
             return True
         if _KNOWN.match(self._text, end) or _TO.match(self._text, end):
             return True
-        if self._field.place is Place.CHANNEL and end in self._boundaries and not self._words:
+        if (
+            self._field.place is Place.CHANNEL
+            and self._field.token_ends_at(end)
+            and not self._words
+        ):
             return following not in _WORD_GOES_ON
         if following == ".":
             return not self._text[end + 1 : end + 2].islower()
