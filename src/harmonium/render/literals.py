@@ -35,7 +35,11 @@ def json_literal(value: object, rules: TextRules) -> str:
 
     """
     writer = _Writer(rules)
-    writer.write(value, 0)
+    try:
+        writer.write(value, 0)
+    except RecursionError:
+        message = "a value in a JSON Schema is nested deeper than Python's recursion limit allows"
+        raise SchemaError(message, code="schema_too_deep") from None
     return "".join(writer.parts)
 
 

@@ -17,7 +17,11 @@ SchemaObject = Mapping[object, object]
 
 
 class Resolved(NamedTuple):
-    """A schema after its references: what it says, and the identities of all it came from."""
+    """A schema after its references: what it says, and the identities it was reached through.
+
+    What comes up again inside itself is a cycle; members of ``allOf`` are not counted, since a
+    derived class may well hold its base.
+    """
 
     schema: SchemaObject
     sources: frozenset[int]
@@ -43,29 +47,30 @@ class References:
         """Follow ``$ref`` (keywords beside it win over the target's) and merge ``allOf``."""
         return self._resolve(schema, frozenset())
 
-    def _resolve(self, schema: SchemaObject, path: frozenset[int]) -> Resolved:
-        self._count(schema, path)
-        path |= {id(schema)}
+    def _resolve(self, schema: SchemaObject, above: frozenset[int]) -> Resolved:
+        """Resolve a schema that is met while those with the identities `above` are resolved."""
+        self._count(schema, above)
+        sources = frozenset({id(schema)})
+        above |= sources
         reference = schema.get("$ref")
         if isinstance(reference, str):
-            target = self._resolve(self._find(reference), path)
+            target = self._resolve(self._find(reference), above)
             beside = {key: value for key, value in schema.items() if key != "$ref"}
-            schema, path = {**target.schema, **beside}, path | target.sources
+            schema, sources = {**target.schema, **beside}, sources | target.sources
         members = schema.get("allOf")
         if not isinstance(members, list | tuple):
-            return Resolved(schema, path)
-        found = [self._resolve(item, path) for item in members if isinstance(item, Mapping)]
+            return Resolved(schema, sources)
         own = {key: value for key, value in schema.items() if key != "allOf"}
+        found = [self._resolve(item, above) for item in members if isinstance(item, Mapping)]
         schemas = [*(item.schema for item in found), own]
-        if len({_type_of(item) for item in schemas} - {None}) > 1:
-            return Resolved(own, path)
-        return Resolved(_merged(schemas), path.union(*(item.sources for item in found)))
+        agree = len({_type_of(item) for item in schemas} - {None}) <= 1
+        return Resolved(_merged(schemas) if agree else own, sources)
 
-    def _count(self, schema: SchemaObject, path: frozenset[int]) -> None:
-        if id(schema) in path:
+    def _count(self, schema: SchemaObject, above: frozenset[int]) -> None:
+        if id(schema) in above:
             message = "a reference in a JSON Schema leads back to itself"
             raise SchemaError(message, code="schema_cycle")
-        if len(path) > self._depth:
+        if len(above) > self._depth:
             message = "references in a JSON Schema are nested too deep; see Limits.schema_depth"
             raise SchemaError(message, code="schema_too_deep")
         self._steps -= 1 + len(schema) // 32
