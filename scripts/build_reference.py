@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pdoc
 
+from harmonium import testing
+
 MODULES = (
     "harmonium",
     "harmonium.errors",
@@ -32,6 +34,8 @@ def build(folder: Path) -> None:
     # pdoc looks annotations up in the module that a name says it comes from; where that has not
     # the names, it prints them as they are written, which is as good.
     warnings.filterwarnings("ignore", message="Error parsing type annotation")
+    for name in testing.__all__:
+        getattr(testing, name)  # strategies load on first use; pdoc sees what is loaded
     pdoc.render.configure(docformat="google", show_source=False, footer_text="harmonium")
     pdoc.pdoc(*MODULES, output_directory=folder)
     pages = len(list(folder.rglob("*.html")))

@@ -53,8 +53,8 @@ def __getattr__(name: str) -> object:
         message = f"harmonium.testing.{name} needs Hypothesis: pip install 'harmonium[testing]'"
         raise ModuleNotFoundError(message, name=error.name) from None
     module = importlib.import_module(f"harmonium.testing.{_STRATEGIES[name]}")
-    strategy: object = getattr(module, name)
-    return strategy
+    globals()[name] = getattr(module, name)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:
