@@ -47,7 +47,7 @@ class Schemas:
     """
 
     def __init__(self, seed: int, *, wrong: float = 0.0, odd: float = 0.0) -> None:
-        self.random = random.Random(seed)  # noqa: S311  (test cases, not secrets)
+        self.random = random.Random(seed)
         self.wrong = wrong
         self.odd = odd
 

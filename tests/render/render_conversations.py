@@ -22,7 +22,7 @@ class Conversations:
     """Make conversations that the model accepts: valid names, contents where they belong."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311  (test cases, not secrets)
+        self.random = random.Random(seed)
         self.schemas = Schemas(seed + 1)
 
     def chance(self, share: float) -> bool:

@@ -117,7 +117,7 @@ NAMES = [
 
 
 def test_any_strings_as_names(oracle: Oracle, tokenizer: Tokenizer) -> None:
-    pick = random.Random(23).choice  # noqa: S311  (test cases, not secrets)
+    pick = random.Random(23).choice
     roles = ["system", "developer", "user", "assistant", "assistant", "tool"]
     headers = [
         Header(pick(roles), pick(NAMES[1:]), pick(NAMES), pick(NAMES), pick(NAMES))

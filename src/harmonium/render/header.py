@@ -88,6 +88,8 @@ def header_segments(header: Header, profile: Profile, index: int | None = None) 
 
 
 def _prints_channel_first(header: Header, profile: Profile) -> bool:
+    if profile.channel_first == "always":
+        return True
     if header.channel != "commentary":
         return False
     match profile.channel_first:

@@ -12,7 +12,9 @@ from typing import Literal, get_args
 
 from harmonium.errors import InvalidInputError, Position
 
-ChannelFirst = Literal["never", "assistant_commentary", "commentary", "commentary_except_calls"]
+ChannelFirst = Literal[
+    "never", "assistant_commentary", "commentary", "commentary_except_calls", "always"
+]
 Constrain = Literal["always", "as_given", "always_except_calls"]
 ProfileName = Literal["guide", "oss", "legacy", "vllm"]
 
@@ -24,8 +26,9 @@ class Profile:
     Args:
         name: what to call it.
         channel_first: which messages print the channel before the recipient: none of them,
-            the assistant's on ``commentary``, everybody's on ``commentary``, or everybody's on
-            ``commentary`` except the assistant's with a recipient.
+            the assistant's on ``commentary``, everybody's on ``commentary``, everybody's on
+            ``commentary`` except the assistant's with a recipient, or all of them (as models
+            call the built-in tools on ``analysis``; no published renderer does it).
         constrain: when ``<|constrain|>`` precedes a content type: always; only where the given
             type begins with ``<|constrain|>`` (else the type is plain text); or always except
             in an assistant's message with a recipient, where it is as given.

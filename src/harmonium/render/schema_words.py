@@ -10,7 +10,7 @@ import re
 
 from harmonium.render.rules import TextRules, leaves_line, quoted
 
-_PLAIN_KEY = re.compile(r"[\w$@.#\-+/\[\] ]+")
+_PLAIN_KEY = re.compile(r"[\w$@.\-+/\[\] ]+")
 _PLAIN_TYPE = re.compile(r"[\w-]*")
 
 
