@@ -20,7 +20,7 @@ def check_text(text: object, what: str) -> None:
 def check_line(text: object, what: str) -> None:
     """Raise InvalidInputError unless `text` is a string of one line."""
     check_text(text, what)
-    if len(str(text).splitlines()) > 1 or str(text).endswith(("\n", "\r")):
+    if str(text).splitlines() not in ([], [text]):
         message = f"{what} must be one line: a second one could pose as another setting"
         raise InvalidInputError(message, position=Position(path=what))
 
