@@ -1,9 +1,20 @@
 """The oracles, started once for all tests, and the vocabulary they read: the bundled one."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 from oracle import Oracle
 
 from harmonium.tokens import export_vocabulary
+
+
+# The machines that test are shared: no deadlines. Derandomized, so that a run can be repeated.
+settings.register_profile(
+    "harmonium",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("harmonium")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 Token spans are half-open and count from the first id ever fed. The spans of ``MessageStarted``,
 ``ContentDelta``, ``MessageEnded`` and of every ``Repaired`` with ``discarded=True`` lie side by
 side and cover each input token exactly once; any other ``Repaired`` points into the header that
-the next ``MessageStarted`` covers, or at the place between two tokens where one was missing.
+the next of these covers, or at the place between two tokens where one was missing.
 Events are named tuples: constant, comparable, and cheap enough to make one for every token.
 """
 
