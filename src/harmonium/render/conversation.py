@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from harmonium.errors import HarmoniumError, InvalidMessageError, Position
 from harmonium.model import Content, Conversation, Message
 from harmonium.model.contents import DeveloperContent, SystemContent, TextContent
@@ -121,6 +123,8 @@ def _content_text(
         case DeveloperContent():
             _expect_role(Role.DEVELOPER, role)
             return developer_text(content, rules)
+        case _:
+            assert_never(content)
 
 
 def _expect_role(expected: Role, found: Role) -> None:
