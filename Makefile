@@ -51,8 +51,10 @@ unit: install oracles
 docs: install
 	$(BIN)/python scripts/build_reference.py $(DOCS)
 
-# What users install: the wheel in an environment of its own, with nothing of src on the path. The
-# tests that need no oracle run on it.
+# What users install: the wheel in an environment of its own, with nothing of src on the path. What
+# users see is tested there: the command, the examples, the testing room, every documented example.
+WHEEL_TESTS ?= tests/house tests/cli tests/testing tests/examples
+
 $(WHEEL_VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(WHEEL_VENV)
 	$(WHEEL_BIN)/python -m pip install --quiet --upgrade "pip>=25.1"

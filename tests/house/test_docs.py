@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import os
@@ -16,7 +17,7 @@ from house.sources import sources
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-DOCUMENTED = [source.name for source in sources() if ">>> " in source.text]
+DOCUMENTED = [source for source in sources() if ">>> " in source.text]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#:]+)(?:#[^)]*)?\)")
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -31,33 +32,52 @@ def _blocks(kind):
     ]
 
 
-def _failures(test):
-    """Run one doctest; give what it printed about failures."""
+def _failures(tests):
+    """Run doctests; give what they printed about failures."""
     told = []
-    doctest.DocTestRunner(optionflags=OPTIONS, verbose=False).run(test, out=told.append)
+    for test in tests:
+        doctest.DocTestRunner(optionflags=OPTIONS, verbose=False).run(
+            test, out=told.append, clear_globs=False
+        )
     return "".join(told)
 
 
-@pytest.mark.parametrize("module", DOCUMENTED)
-def test_the_examples_of_a_module_say_what_they_give(module):
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    imported = importlib.import_module(module)
-    tests = [test for test in finder.find(imported, module) if test.examples]
-    assert [told for test in tests if (told := _failures(test))] == []
+def _docstrings(source):
+    """Every docstring of a module that shows an example, with the name it belongs to."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node)
+            if text and ">>> " in text:
+                yield getattr(node, "name", "module"), text
+
+
+@pytest.mark.parametrize("source", DOCUMENTED, ids=lambda source: source.name)
+def test_the_examples_of_a_module_say_what_they_give(source):
+    names = vars(importlib.import_module(source.name))
+    parser = doctest.DocTestParser()
+    tests = [
+        parser.get_doctest(text, dict(names), name, source.place, 0)
+        for name, text in _docstrings(source)
+    ]
     assert tests
+    assert _failures(tests) == ""
 
 
 def test_every_page_exists_and_shows_something():
     assert [page.name for page in PAGES if not page.read_text("utf-8").strip()] == []
-    assert _blocks("python")
     assert _blocks("console")
+    assert [page.name for page in PAGES if ">>> " in page.read_text("utf-8")]
 
 
-@pytest.mark.parametrize("code", _blocks("python"))
-def test_the_python_of_a_page_says_what_it_gives(code):
-    parsed = doctest.DocTestParser().get_doctest(code, {}, "page", None, 0)
-    assert parsed.examples
-    assert _failures(parsed) == ""
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_python_of_a_page_says_what_it_gives(page):
+    names = {}
+    parser = doctest.DocTestParser()
+    code = [found[2] for found in BLOCK.finditer(page.read_text("utf-8")) if found[1] == "python"]
+    tests = [parser.get_doctest(block, names, page.name, None, 0) for block in code]
+    for test in tests:
+        test.globs = names
+    assert _failures(tests) == ""
 
 
 @pytest.mark.parametrize("code", _blocks("console"))

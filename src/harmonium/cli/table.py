@@ -90,7 +90,7 @@ class _Layout:
     def gap(self, index: int) -> str:
         """Lay out a message that is not rendered."""
         table = self._table()
-        table.add_row(str(index), "", "left out, as reasoning of an earlier turn", style="dim")
+        table.add_row(str(index), "", "left out: reasoning of a past turn", style="dim")
         table.add_row("")
         return self._lines(table)
 
