@@ -212,7 +212,10 @@ class Machine:
         if self._policy == "strict":
             code = "truncated_header" if truncated else "discarded_header"
             self._fail(code, "discarded unless it holds content", self._index)
-        remains = recover(self._fields(), self._sticky, self._tools, stop)
+        has_text = any(piece for _, piece in self._tokens)
+        remains = (
+            recover(self._fields(), self._sticky, self._tools, stop) if has_text else Remains()
+        )
         stopped = Span(self._index, self._index + (stop is not None))
         if not remains.messages:
             span = Span(self._header_start, stopped.end)

@@ -1,0 +1,30 @@
+"""Measure how time grows with size: the one way all scaling tests do it.
+
+Processor time of this process, the least of several runs, and the better of two tries: what a busy
+machine adds is not the code's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+BOUND = 2.6
+"""Twice as much may take this much longer: linear with room for caches and memory."""
+
+
+def seconds(run: Callable[[int], object], size: int) -> float:
+    started = time.process_time()
+    run(size)
+    return time.process_time() - started
+
+
+def growth(run: Callable[[int], object], size: int) -> float:
+    """Give how many times longer ``run(2 * size)`` takes than ``run(size)``."""
+    small = min(seconds(run, size) for _ in range(3))
+    large = min(seconds(run, 2 * size) for _ in range(3))
+    return large / small
+
+
+def grows_linearly(run: Callable[[int], object], size: int) -> bool:
+    return any(growth(run, size) < BOUND for _ in range(3))
