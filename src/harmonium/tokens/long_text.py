@@ -42,6 +42,7 @@ _STANDS_FOR = {
 }
 _EXCEPTIONS = {"\x85": "\t", "\u017f": "s"}  # blank, though a control; s, when case is ignored
 _UPPER, _LOWER = "[A-Zª\u0301]", "[a-zª\u0301]"
+_BLANKS = "\t\x0b\x0c "
 _BLANK = r"[\t-\r ]"
 _SUFFIX = "(?:'(?:[sStTmMdD]|[rR][eE]|[vV][eE]|[lL][lL]))?"
 _PIECE = re.compile(
@@ -109,8 +110,8 @@ class LongTextEncoder:
         found: list[int] = []
         done = 0
         for start, end in _long_pieces(text):
-            if done < start:
-                found += self._encode_text(text[done:start])
+            for part in _before_piece(text, done, start):
+                found += self._encode_text(part)
             found += self._encode_long_piece(text[start:end].encode())
             done = end
         if done < len(text):
@@ -118,21 +119,26 @@ class LongTextEncoder:
         return found
 
     def _encode_long_piece(self, piece: bytes) -> list[int]:
+        """Merge a piece window by window; the last few tokens of each may not last, so go again.
+
+        Where a window does not fit what came before, it starts one token earlier.
+        """
         found: list[int] = []
-        start = steps_back = 0
-        while True:
+        start = farthest = steps_back = 0
+        while steps_back <= _MOST_STEPS_BACK:
             window = self._encode_piece(piece[start : start + _WINDOW])
             if found and not self._fit(found[-1], window[0]):
-                steps_back += 1
-                if steps_back > _MOST_STEPS_BACK:
-                    return self._encode_piece(piece)
                 start -= len(self._bytes_of([found.pop()]))
+                steps_back += 1
                 continue
-            steps_back = 0
             if start + _WINDOW >= len(piece):
                 return found + window
             found += window[:-_UNSURE]
             start += _WINDOW - len(self._bytes_of(window[-_UNSURE:]))
+            if start <= farthest:
+                break
+            farthest, steps_back = start, 0
+        return self._encode_piece(piece)
 
     def _fit(self, left: int, right: int) -> bool:
         """Tell whether two tokens stay as they are when their bytes are merged together."""
@@ -149,6 +155,17 @@ def _long_pieces(text: str) -> Iterator[tuple[int, int]]:
         for match in _PIECE.finditer(classes):
             if match.end() - match.start() > LONG_TEXT:
                 yield start + match.start(), start + match.end()
+
+
+def _before_piece(text: str, done: int, start: int) -> list[str]:
+    """Cut what stands before a long piece so that it is split as it was before that piece.
+
+    The last of some blanks is left for what follows them. Where a piece follows that did not take
+    it, it stands alone; in text that ends there, it would not.
+    """
+    around = text[max(start - 1, 0) : start + 1].translate(_CLASSES)
+    cut = start - 1 if around[0] in _BLANKS and around[-1] not in _BLANKS else start
+    return [part for part in (text[done:cut], text[cut:start]) if part]
 
 
 def _dense_stretches(text: str) -> Iterator[tuple[int, int]]:
