@@ -77,6 +77,8 @@ def texts(*, surrogates: bool = False, max_size: int = 60) -> st.SearchStrategy[
     piece = st.one_of(
         st.sampled_from(_MARKERS), st.sampled_from(_HEADER_TEXTS), st.sampled_from(_AWKWARD_TEXTS)
     )
+    if surrogates:
+        piece |= st.characters(categories=["Cs"])
     mixed = st.lists(st.one_of(piece, st.text(character, max_size=max_size // 8)), max_size=8)
     return st.one_of(free, mixed.map("".join))
 
