@@ -15,8 +15,6 @@ Example:
 
 from typing import TypeVar
 
-from pydantic import BaseModel, Field
-
 from harmonium.compat.openai_harmony import bindings as openai_harmony
 from harmonium.compat.openai_harmony.bindings import PyHarmonyEncoding as _PyHarmonyEncoding
 from harmonium.compat.openai_harmony.bindings import PyStreamableParser as _PyStreamableParser

@@ -47,6 +47,8 @@ __all__ = [
     "load_harmony_encoding",
 ]
 
+_NAME = "HarmonyGptOss"
+
 
 def load_harmony_encoding(name: str) -> PyHarmonyEncoding:
     """Load an encoding; there is one, ``HarmonyGptOss``.
@@ -75,10 +77,10 @@ class PyHarmonyEncoding:
     __slots__ = ("_encoding", "_tokenizer", "name")
 
     def __init__(self, name: str) -> None:
-        if text_of(name, "name") != "HarmonyGptOss":
+        if text_of(name, "name") != _NAME:
             message = f"Invalid HarmonyEncodingName: {name}"
             raise ValueError(message)
-        self.name = name
+        self.name = _NAME
         self._encoding = load_encoding("o200k_harmony")
         self._tokenizer = self._encoding.tokenizer
         try:

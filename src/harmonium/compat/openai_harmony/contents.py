@@ -182,12 +182,12 @@ class SystemContent(Content):
         """Add the built-in ``python`` namespace."""
         return self.with_tools(ToolNamespaceConfig.python())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict:  # type: ignore[type-arg]
         """Give the settings that are not None as JSON-ready dicts."""
         return {**self.model_dump(exclude_none=True), "type": "system_content"}
 
     @classmethod
-    def from_dict(cls, raw: dict[str, Any]) -> SystemContent:
+    def from_dict(cls, raw: dict) -> SystemContent:  # type: ignore[type-arg]
         """Read what `to_dict` gave."""
         return cls(**raw)
 
@@ -215,14 +215,15 @@ class DeveloperContent(Content):
 
     def with_function_tools(self, tools: Sequence[ToolDescription]) -> DeveloperContent:
         """Set the tools of the ``functions`` namespace."""
-        return self.with_tools(ToolNamespaceConfig(name="functions", tools=list(tools)))
+        space = ToolNamespaceConfig(name="functions", description=None, tools=list(tools))
+        return self.with_tools(space)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict:  # type: ignore[type-arg]
         """Give what is not None as JSON-ready dicts."""
         return {**self.model_dump(exclude_none=True), "type": "developer_content"}
 
     @classmethod
-    def from_dict(cls, raw: dict[str, Any]) -> DeveloperContent:
+    def from_dict(cls, raw: dict) -> DeveloperContent:  # type: ignore[type-arg]
         """Read what `to_dict` gave."""
         return cls(**raw)
 

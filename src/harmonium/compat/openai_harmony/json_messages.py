@@ -99,7 +99,7 @@ def _message(reader: JSONReader) -> Message:
     content: tuple[Content, ...] | None = None
     for key in reader.keys():
         if key in fields or (key == "content" and content is not None):
-            raise reader.abandon(JSONFault(f"duplicate field `{key}`"))
+            raise reader.abandon(JSONFault(f"duplicate field `{key}`"), "}")
         if key == "content":
             content = _contents(reader)
         elif key in _HEADER_FIELDS:
@@ -136,8 +136,11 @@ def _contents(reader: JSONReader) -> tuple[Content, ...]:
         try:
             return tuple([_content(reader) for _ in reader.items()])
         except JSONFault as fault:
-            raise reader.abandon(fault) from None
-    value = reader.value() if byte == ord("{") else reader.scalar()
+            raise reader.abandon(fault, "]") from None
+    if byte == ord("{"):
+        reader.enter()
+        raise reader.abandon(wrong_type({}, "string or list of content"), "}")
+    value = reader.scalar()
     if isinstance(value, str):
         return (TextContent(value),)
     raise reader.pinned(wrong_type(value, "string or list of content"))
@@ -145,9 +148,11 @@ def _contents(reader: JSONReader) -> tuple[Content, ...]:
 
 def _content(reader: JSONReader) -> Content:
     """Read a content: its type first, wherever it stands, then the rest."""
-    if reader.peek() != ord("{"):
-        value = reader.value()
-        raise reader.pinned(wrong_type(value, "internally tagged enum Content"))
+    byte = reader.peek()
+    if byte == ord("["):
+        return _content_from_list(reader)
+    if byte != ord("{"):
+        raise reader.pinned(wrong_type(reader.scalar(), "internally tagged enum Content"))
     kind: str | None = None
     fields: dict[str, object] = {}
     for key in reader.keys():
@@ -155,13 +160,32 @@ def _content(reader: JSONReader) -> Content:
             fields[key] = reader.value()
             continue
         if kind is not None:
-            raise reader.abandon(JSONFault("duplicate field `type`"))
-        kind = reader.string("variant identifier")
-        if kind not in _KINDS:
-            raise reader.pinned(_unknown_variant(kind, tuple(_KINDS)))
+            raise reader.abandon(JSONFault("duplicate field `type`"), "}")
+        kind = _kind(reader)
     if kind is None:
         raise reader.pinned(JSONFault("missing field `type`"))
     return _KINDS[kind](fields)
+
+
+def _content_from_list(reader: JSONReader) -> Content:
+    """Read a content written as its type and then its fields in order."""
+    kind: str | None = None
+    fields: list[object] = []
+    for count in reader.items():
+        if count:
+            fields.append(reader.value())
+        else:
+            kind = _kind(reader)
+    if kind is None:
+        raise reader.pinned(JSONFault("missing field `type`"))
+    return _KINDS[kind](fields)
+
+
+def _kind(reader: JSONReader) -> str:
+    kind = reader.string("variant identifier")
+    if kind not in _KINDS:
+        raise reader.pinned(_unknown_variant(kind, tuple(_KINDS)))
+    return kind
 
 
 # ---- values that have been read
@@ -206,10 +230,18 @@ def _mapping(read: Read[T]) -> Read[dict[str, T]]:
 
 
 def _variant(value: object, variants: Mapping[str, T]) -> T:
+    """Read a word, or a map of that word to null."""
+    inside = None
+    if isinstance(value, dict):
+        if len(value) != 1:
+            raise JSONFault("invalid value: map, expected map with a single key")
+        ((value, inside),) = value.items()
     if not isinstance(value, str):
         raise wrong_type(value, "string or map")
     if value not in variants:
         raise _unknown_variant(value, tuple(variants))
+    if inside is not None:
+        raise wrong_type(inside, "unit")
     return variants[value]
 
 
@@ -225,7 +257,7 @@ def _effort(value: object) -> ReasoningEffort:
 def _struct(value: object, name: str, fields: Mapping[str, Read[object]]) -> dict[str, object]:
     """Read the known fields in the order they come; those that may be absent accept None."""
     if isinstance(value, list):
-        value = _by_position(value, name, tuple(fields))
+        return _by_position(value, name, fields)
     if not isinstance(value, dict):
         raise wrong_type(value, f"struct {name}")
     found = {key: fields[key](item) for key, item in value.items() if key in fields}
@@ -240,11 +272,18 @@ def _struct(value: object, name: str, fields: Mapping[str, Read[object]]) -> dic
     return found
 
 
-def _by_position(values: list[object], name: str, fields: tuple[str, ...]) -> dict[str, object]:
+def _by_position(
+    values: list[object], name: str, fields: Mapping[str, Read[object]]
+) -> dict[str, object]:
+    pairs = zip(fields.items(), values, strict=False)
+    found = {key: read(value) for (key, read), value in pairs}
     if len(values) < len(fields):
         what = f"invalid length {len(values)}, expected struct {name} with {len(fields)} elements"
         raise JSONFault(what)
-    return dict(zip(fields, values, strict=False))
+    if len(values) > len(fields):
+        what = f"invalid length {len(values)}, expected {len(fields)} elements in sequence"
+        raise JSONFault(what)
+    return found
 
 
 def _tool(value: object) -> ToolDescription:
@@ -283,16 +322,16 @@ _DEVELOPER: Mapping[str, Read[object]] = {
 }
 
 
-def _text_content(fields: dict[str, object]) -> TextContent:
+def _text_content(fields: object) -> TextContent:
     return unchecked(TextContent, **_struct(fields, "TextContent", {"text": _text}))
 
 
-def _system_content(fields: dict[str, object]) -> SystemContent:
+def _system_content(fields: object) -> SystemContent:
     found = _struct(fields, "SystemContent", _SYSTEM)
     return unchecked(SystemContent, **{**found, "tools": _namespaces(found["tools"])})
 
 
-def _developer_content(fields: dict[str, object]) -> DeveloperContent:
+def _developer_content(fields: object) -> DeveloperContent:
     found = _struct(fields, "DeveloperContent", _DEVELOPER)
     found["tools"] = _namespaces(found["tools"])
     return unchecked(DeveloperContent, **found, response_formats=())
@@ -304,7 +343,7 @@ def _namespaces(found: object) -> tuple[ToolNamespace, ...]:
     return tuple([unchecked(ToolNamespace, **fields, key=key) for key, fields in found.items()])
 
 
-_KINDS: Mapping[str, Callable[[dict[str, object]], Content]] = {
+_KINDS: Mapping[str, Read[Content]] = {
     "text": _text_content,
     "system_content": _system_content,
     "developer_content": _developer_content,

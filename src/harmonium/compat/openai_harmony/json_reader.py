@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from math import isinf
 
+from harmonium.compat.openai_harmony.choice import profile
 from harmonium.compat.openai_harmony.quirks import quoted
+from harmonium.render.literals import number
 
 _MAX_DEPTH = 128
 _SPACE = re.compile(rb"[ \n\t\r]*")
@@ -49,7 +52,7 @@ def described(value: object) -> str:
         case int():
             return f"integer `{value}`"
         case float():
-            return f"floating point `{value!r}`"
+            return f"floating point `{number(value, exponent_sign=profile() == 'oss')}`"
         case str():
             return f"string {quoted(value)}"
         case list():
@@ -109,7 +112,7 @@ class JSONReader:
             JSONFault: the text is no map, or one that is broken.
 
         """
-        self._enter()
+        self.enter()
         first = True
         while (byte := self._next()) != 0x7D:
             self._separate(byte, first=first, closing="}")
@@ -125,7 +128,7 @@ class JSONReader:
 
     def items(self) -> Iterator[int]:
         """Count a list's items, the place at each when it is counted; ends behind the list."""
-        self._enter()
+        self.enter()
         count = 0
         while (byte := self._next()) != 0x5D:
             self._separate(byte, first=not count, closing="]")
@@ -148,7 +151,8 @@ class JSONReader:
         if after is None:
             raise self._ahead("EOF while parsing a value")
 
-    def _enter(self) -> None:
+    def enter(self) -> None:
+        """Step into the map or list here."""
         self._depth += 1
         if self._depth >= _MAX_DEPTH:
             raise self._ahead("recursion limit exceeded")
@@ -158,13 +162,13 @@ class JSONReader:
         self._depth -= 1
         self._place += 1
 
-    def abandon(self, fault: JSONFault) -> JSONFault:
-        """Pin a fault behind the open map or list if it ends here, else behind a comma."""
+    def abandon(self, fault: JSONFault, closing: str) -> JSONFault:
+        """Pin a fault inside a map or list: behind it if it ends here, behind a list's comma."""
         if fault.where is None:
             byte = self._next()
-            if byte in b"}]" if byte is not None else False:
+            if byte == ord(closing):
                 self._place += 1
-            elif byte == 0x2C:
+            elif byte == 0x2C and closing == "]":
                 self._place += 1
                 self._next()
         return self.pinned(fault)
@@ -236,20 +240,24 @@ class JSONReader:
     def _number(self) -> int | float:
         start = self._place
         self._place += self._data[start] == 0x2D
-        self._digits(self._place, here=True)
+        first = self._place
+        self._digits(first, here=True)
+        if self._data[first] == 0x30 and self._place > first + 1:
+            self._place = first + 1
+            raise self._ahead("invalid number")
         if self._data[self._place : self._place + 1] == b".":
             self._digits(self._place + 1)
         if self._data[self._place : self._place + 1] in {b"e", b"E"}:
             sign = self._data[self._place + 1 : self._place + 2] in {b"+", b"-"}
             self._digits(self._place + 1 + sign, here=True)
         digits = self._data[start : self._place]
-        number = _as_number(digits)
-        if number in {float("inf"), float("-inf")}:
+        found = _as_number(digits)
+        if isinf(found):
             raise self._here("number out of range")
-        return number
+        return found
 
     def _digits(self, place: int, *, here: bool = False) -> None:
-        """Move behind digits; one zero may begin a number's whole part, and only alone."""
+        """Move behind digits, of which there must be some."""
         end = _DIGITS.match(self._data, place).end()  # type: ignore[union-attr]
         if end == place:
             self._place = place

@@ -24,6 +24,14 @@ _EDGES = re.compile(f"^[{_SPACE}]+|[{_SPACE}]+$")
 _CHANNEL_WORD = re.compile(f"[^{_SPACE}<]*")
 _ASCII_SPACE = re.compile(r"[\t\n\x0c\r ]+")
 _ESCAPES = {"\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+# marks that extend a character though their category (Mc, Lm) does not say so
+_EXTENDING_CODES = (
+    "9be 9d7 b3e b57 bbe bd7 cc0 cc2 cc7 cc8 cca ccb cd5 cd6 d3e d57 dcf ddf 1715 1734 1b35 "
+    "1b3b 1b3d 1b43 1b44 1baa 1bf2 1bf3 302e 302f a953 a9c0 ff9e ff9f 111c0 11235 1133e "
+    "1134d 11357 114b0 114bd 115af 116b6 11930 1193d 16ff0 16ff1 1d165 1d166 1d16d 1d16e "
+    "1d16f 1d170 1d171 1d172 "
+)
+_EXTENDS = frozenset(chr(int(code, 16)) for code in _EXTENDING_CODES.split())
 
 
 class Header(NamedTuple):
@@ -157,7 +165,8 @@ def quoted(text: str) -> str:
 def _escaped(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
-    if character.isprintable() and unicodedata.category(character) not in {"Mn", "Me"}:
+    extends = character in _EXTENDS or unicodedata.category(character) in {"Mn", "Me"}
+    if character.isprintable() and not extends:
         return character
     return f"\\u{{{ord(character):x}}}"
 
@@ -165,8 +174,8 @@ def _escaped(character: str) -> str:
 class ContentDecoder:
     """Decode a message's bytes as the published parsers do.
 
-    One call of `feed` gives the whole characters up to and including the first U+FFFD that
-    stands for an ill-formed sequence; what follows it waits for the next call. An unknown token
+    One call of `feed` gives the whole characters up to the first ill-formed sequence, and a
+    U+FFFD for that; what follows waits for the next call. An unknown token
     stops the decoding for the rest of the message: it becomes one U+FFFD there, and every token
     after it is lost. Work is linear in the bytes.
     """
@@ -174,27 +183,28 @@ class ContentDecoder:
     __slots__ = ("_closed", "_open", "_stuck", "_tail")
 
     def __init__(self) -> None:
-        self._closed: deque[str] = deque()  # runs that each end in such a U+FFFD
+        self._closed: deque[str] = deque()  # runs that such a sequence ended
         self._open = ""  # whole characters behind them
         self._tail = b""  # the beginning of a character behind those
         self._stuck = False
 
-    def feed(self, piece: bytes | None) -> str | None:
-        """Take one token's bytes (None for an unknown token); give the text, None for none."""
+    def feed(self, piece: bytes | None) -> tuple[str, ...]:
+        """Take one token's bytes (None for an unknown token); give text and U+FFFD, if any."""
         if piece is None:
             self._stuck = True
         if self._stuck or piece is None:
-            return None
+            return ()
         if not self._tail and not self._closed and not self._open:
             try:
-                return piece.decode()
+                return (piece.decode(),)
             except UnicodeDecodeError:
                 pass
         self._split(self._tail + piece)
         if self._closed:
-            return self._closed.popleft()
+            text = self._closed.popleft()
+            return (text, "\ufffd") if text else ("\ufffd",)
         text, self._open = self._open, ""
-        return text or None
+        return (text,) if text else ()
 
     def _split(self, data: bytes) -> None:
         self._tail = b""
@@ -207,11 +217,12 @@ class ContentDecoder:
                 if error.reason == "unexpected end of data":
                     self._tail = data[error.start :]
                     return
-                self._closed.append(self._open + "\ufffd")
+                self._closed.append(self._open)
                 self._open = ""
                 data = data[error.end :]
 
     def close(self) -> str:
         """Give what has waited, at the end of the message."""
-        waiting = "".join(self._closed) + self._open + self._tail.decode(errors="replace")
+        waiting = "".join(f"{run}\ufffd" for run in self._closed) + self._open
+        waiting += self._tail.decode(errors="replace")
         return "\ufffd" + waiting if self._stuck else waiting

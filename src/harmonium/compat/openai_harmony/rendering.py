@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from harmonium.compat.openai_harmony.choice import profile
+from harmonium.compat.openai_harmony.failures import HarmonyError
 from harmonium.errors import InvalidMessageError
 from harmonium.limits import Limits
-from harmonium.model.contents import DeveloperContent, SystemContent
+from harmonium.model.contents import Content, DeveloperContent, SystemContent
 from harmonium.model.messages import Conversation, Message
 from harmonium.model.roles import Role
 from harmonium.render.conversation import conversation_segments, message_segments
@@ -35,7 +39,8 @@ def render_conversation(
     """Render a conversation as the chosen library does.
 
     Raises:
-        RuntimeError: a tool without a name, or settings in a message of another role.
+        RuntimeError: a tool without a name, or settings in a message of another role; for a
+            completion it is a HarmonyError.
 
     """
     options = RenderOptions(
@@ -50,7 +55,8 @@ def render_conversation(
         segments = conversation_segments(conversation, options)
     except InvalidMessageError:
         kept = kept_messages(conversation.messages, options.history)
-        raise _refusal([conversation.messages[index] for index in kept]) from None
+        fault = _refusal([conversation.messages[index] for index in kept])
+        raise (RuntimeError if next_role is None else HarmonyError)(fault) from None
     return encode_segments(segments, tokenizer)
 
 
@@ -67,24 +73,25 @@ def render_message(
     try:
         segments = message_segments(message, options, has_function_tools=has_function_tools)
     except InvalidMessageError:
-        raise _refusal([message]) from None
+        raise RuntimeError(_refusal([message])) from None
     return encode_segments(segments, tokenizer)
 
 
-def _refusal(messages: list[Message]) -> RuntimeError:
+def _refusal(messages: list[Message]) -> str:
     """Say in the library's words which of the messages cannot be rendered."""
     for message in messages:
         role = message.author.role
         if role is Role.TOOL and message.author.name is None:
-            return RuntimeError("Tools should have a name!")
+            return "Tools should have a name!"
         for content in message.content:
-            kind, place = type(content).__name__, None
-            if isinstance(content, SystemContent) and role is not Role.SYSTEM:
-                place = "system"
-            elif isinstance(content, DeveloperContent) and role is not Role.DEVELOPER:
-                place = "developer"
-            if place:
-                found = role.value.capitalize()
-                fault = f"{kind} may only appear in {place} messages, found in {found}"
-                return RuntimeError(fault)
-    return RuntimeError("this conversation cannot be rendered")
+            kind = type(content)
+            home = _HOMES.get(kind, role)
+            if home is not role:
+                places = f"{home.value} messages, found in {role.value.capitalize()}"
+                return f"{kind.__name__} may only appear in {places}"
+    return "this conversation cannot be rendered"
+
+
+_HOMES: Mapping[type[Content], Role] = MappingProxyType(
+    {SystemContent: Role.SYSTEM, DeveloperContent: Role.DEVELOPER}
+)

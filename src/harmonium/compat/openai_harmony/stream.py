@@ -64,10 +64,10 @@ class OpenText:
         self._unencoded: list[str] = []
         self._tokens = GrowingList[int]()
 
-    def add(self, delta: str) -> None:
+    def add(self, piece: str) -> None:
         """Add some text."""
-        self._pieces.append(delta)
-        self._unencoded.append(delta)
+        self._pieces.append(piece)
+        self._unencoded.append(piece)
 
     @property
     def text(self) -> str:
@@ -82,9 +82,9 @@ class OpenText:
 
     @property
     def tokens(self) -> list[int]:
-        """The tokens of the text so far, each delta encoded on its own."""
-        for delta in self._unencoded:
-            self._tokens.extend(self._encode(delta))
+        """The tokens of the text so far, each piece encoded on its own."""
+        for piece in self._unencoded:
+            self._tokens.extend(self._encode(piece))
         self._unencoded.clear()
         return self._tokens.shown()
 
@@ -168,7 +168,7 @@ class OracleStream:
 
     @property
     def content_tokens(self) -> list[int]:
-        """The tokens of the text so far, each delta encoded on its own."""
+        """The tokens of the text so far, each piece encoded on its own."""
         return self._open.tokens
 
     def _expect_start(self, token: int) -> None:
@@ -218,10 +218,10 @@ class OracleStream:
         try:
             piece = self._reading.table[token]
         except UnknownTokenError:
-            self.delta = self._content.feed(None)
-            return
-        self.delta = delta = self._content.feed(piece)
-        if delta is not None:
+            piece = None
+        deltas = self._content.feed(piece)
+        self.delta = "".join(deltas) if deltas else None
+        for delta in deltas:
             self._open.add(delta)
 
     def _end_message(self) -> None:
