@@ -40,7 +40,7 @@ def reference(published):
     return tiktoken.Encoding(**recipe | {"special_tokens": dict(SPECIAL_TOKENS)})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def byte_ranks():
     """The smallest vocabulary there can be, with gaps in its ranks."""
     return {bytes([value]): value * 3 for value in range(256)} | {b"ab": 1000, b"abc": 70_000}

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from harmonium.errors import InvalidInputError, UnknownTokenError, VocabularyError
+from harmonium.tokens.id_cache import IdCache, Ids, make_id_cache
 from harmonium.tokens.special import FormatTokens
 from harmonium.tokens.special_text import finder_of, refuse_special_text
 from harmonium.tokens.split_pattern import LONG_TEXT, O200K_PATTERN, safe_pattern
@@ -67,6 +68,7 @@ class Tokenizer:
         self._vocabulary: Vocabulary | None = None
         self._table: TokenTable | None = None
         self._encoder: tiktoken.Encoding | None = None
+        self.cache: IdCache = make_id_cache()
 
     def __repr__(self) -> str:
         return f"<Tokenizer {self.name!r}>"
@@ -178,6 +180,14 @@ class Tokenizer:
         """
         _check_text(text)
         return self._encode_plain(text)
+
+    def ids_of(self, text: str) -> Ids:
+        """Give what `encode_ordinary` gives, remembered in `cache` for the next time."""
+        found = self.cache.get(text)
+        if found is None:
+            found = tuple(self.encode_ordinary(text))
+            self.cache.put(text, found)
+        return found
 
     def encode_batch(
         self,
