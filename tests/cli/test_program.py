@@ -75,13 +75,13 @@ def test_the_doctor_finds_this_installation_well(command):
     done = command("doctor")
     assert done.code == 0
     assert f"harmonium                {harmonium.__version__}" in done.out
-    assert "vocabulary o200k_harmony" in done.out
+    assert "vocabulary o200k_base    bundled with harmonium" in done.out
     assert "extra testing" in done.out
 
 
 def test_the_doctor_speaks_json(command):
     findings = {item["subject"]: item for item in json.loads(command("doctor", "-f", "json").out)}
-    assert findings["vocabulary o200k_harmony"]["state"] == "ok"
+    assert findings["encoding o200k_harmony"]["state"] == "ok"
     assert {item["state"] for item in findings.values()} <= {"ok", "absent"}
 
 

@@ -7,6 +7,7 @@ import doctest
 import importlib
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,20 @@ def _output(command):
         timeout=60,
     )
     return done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_draws_from_the_code_is_what_the_code_says(page):
+    script = runpy.run_path(str(ROOT / "scripts" / "update_docs.py"))
+    text = page.read_text("utf-8")
+    assert script["updated"](text) == text
+
+
+def test_errors_repairs_and_states_are_drawn_from_the_code():
+    marks = {
+        mark for page in PAGES for mark in re.findall(r"from the code: (\w+)", page.read_text())
+    }
+    assert marks == {"errors", "repairs", "states"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

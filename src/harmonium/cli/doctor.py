@@ -69,7 +69,8 @@ def _findings(encoding: str, terminal: Terminal) -> Iterator[Finding]:
     yield Finding("python", "ok", f"{platform.python_version()} on {platform.system()}")
     for distribution in ("harmonium", "tiktoken", "rich"):
         yield _installed(distribution, distribution, needed=True)
-    yield _vocabulary(encoding)
+    yield _encoding(encoding)
+    yield from _vocabularies()
     for variable in _VARIABLES:
         value = terminal.environment.get(variable)
         yield Finding(variable, "ok" if value else "absent", value or "not set")
@@ -87,11 +88,26 @@ def _installed(subject: str, distribution: str, *, needed: bool = False) -> Find
     return Finding(subject, "ok", name + version)
 
 
-def _vocabulary(name: str) -> Finding:
-    """Load the vocabulary, which checks its digest, and send a text there and back."""
+def _vocabularies() -> Iterator[Finding]:
+    """Say where each published vocabulary comes from."""
+    from harmonium.tokens.bundle import BUNDLED  # noqa: PLC0415  (--version needs no tokens)
+    from harmonium.tokens.sources import PUBLIC_VOCABULARIES, place_of  # noqa: PLC0415
+
+    for name in PUBLIC_VOCABULARIES:
+        subject = f"vocabulary {name}"
+        try:
+            place = place_of(name) or (name in BUNDLED and "bundled with harmonium")
+        except HarmoniumError as error:
+            yield Finding(subject, "fault", f"[{error.code}] {error}")
+        else:
+            yield Finding(subject, "ok" if place else "absent", place or "in no known place")
+
+
+def _encoding(name: str) -> Finding:
+    """Load an encoding, which checks its vocabulary's digest, and send a text there and back."""
     from harmonium.encoding import load_encoding  # noqa: PLC0415  (--version needs no encoding)
 
-    subject = f"vocabulary {name}"
+    subject = f"encoding {name}"
     try:
         encoding = load_encoding(name)
         ids = encoding.encode(_PROBE, allowed_special="all")

@@ -94,6 +94,19 @@ def load_public(name: str) -> Vocabulary:
     return ListedVocabulary(read_tiktoken(content))
 
 
+def place_of(name: str) -> str | None:
+    """Say which file a published vocabulary would be read from; None when no file has it.
+
+    Args:
+        name: a key of `PUBLIC_VOCABULARIES`. For a bundled one None means the bundled copy.
+
+    Raises:
+        VocabularyError: ``TIKTOKEN_ENCODINGS_BASE`` names no folder.
+
+    """
+    return _find(PUBLIC_VOCABULARIES[name])
+
+
 def load_file(path: str | os.PathLike[str], sha256: str | None) -> Vocabulary:
     """Load a user's own ``.tiktoken`` file.
 
