@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "tokens": GROUND,
     "render": GROUND | {"model", "tokens"},
     "parse": GROUND | {"model", "tokens"},
+    "openai": GROUND | {"model", "render", "parse"},
     "encoding": GROUND | CORE,
     "presentation": set(),
     "": GROUND | CORE | {"encoding", "presentation"},
@@ -34,6 +35,7 @@ MAY_IMPORT = {
 
 THIRD_PARTY = {
     "tokens": {"tiktoken"},
+    "openai": {"openai"},
     "compat": {"pydantic", "pydantic_core", "typing_extensions"},
     "testing": {"hypothesis"},
     "cli": {"rich"},
