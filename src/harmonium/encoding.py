@@ -19,7 +19,8 @@ from harmonium.render import (
     RenderOptions,
     Segment,
     conversation_segments,
-    encode_segments,
+    utterance_ids,
+    utterances_of,
 )
 from harmonium.tokens import FormatTokens, Tokenizer, load_tokenizer
 
@@ -157,8 +158,9 @@ class Encoding:
             InvalidInputError: an unknown profile, history or role, or no conversation.
 
         """
-        segments = self.render_segments(conversation, next_role, training, profile, history)
-        return encode_segments(segments, self.tokenizer)
+        options = RenderOptions(next_role, training, profile, history)
+        said = utterances_of(as_conversation(conversation))
+        return utterance_ids(said, self.tokenizer, options)
 
     def render_segments(
         self,

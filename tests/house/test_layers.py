@@ -17,6 +17,7 @@ PUBLIC = GROUND | CORE | {"", "encoding"}
 MAY_IMPORT = {
     "errors": set(),
     "limits": set(),
+    "caching": {"errors"},
     "caching": {"errors", "limits"},
     "model": {"errors", "limits"},
     "tokens": GROUND,
@@ -26,7 +27,8 @@ MAY_IMPORT = {
     "encoding": GROUND | CORE,
     "presentation": set(),
     "": GROUND | CORE | {"encoding", "presentation"},
-    "compat": PUBLIC,
+    "openai": GROUND | {"model", "render", "parse", "presentation"},
+    "compat": PUBLIC | {"openai"},
     "testing": PUBLIC,
     "cli": PUBLIC,
     "__main__": {"cli"},
@@ -37,6 +39,7 @@ THIRD_PARTY = {
     "tokens": {"tiktoken"},
     "openai": {"openai"},
     "compat": {"pydantic", "pydantic_core", "typing_extensions"},
+    "openai": {"openai"},
     "testing": {"hypothesis"},
     "cli": {"rich"},
 }

@@ -3,13 +3,13 @@
 from harmonium.render.conversation import (
     conversation_segments,
     message_segments,
-    offers_functions,
     prompt_segments,
 )
 from harmonium.render.encode import encode_pieces, encode_segments
 from harmonium.render.golden import golden_text, plain_text
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import History, kept_messages
+from harmonium.render.ids import IdWriter, utterance_ids
 from harmonium.render.masks import MaskedTokens, produced_segments, token_mask
 from harmonium.render.options import RenderOptions
 from harmonium.render.profiles import (
@@ -25,6 +25,7 @@ from harmonium.render.profiles import (
 from harmonium.render.rules import TextRules
 from harmonium.render.schema import schema_text
 from harmonium.render.segments import Origin, Segment, Special, Text
+from harmonium.render.utterances import Utterance, offers_functions, utterance_of, utterances_of
 
 __all__ = [
     "GUIDE",
@@ -34,6 +35,7 @@ __all__ = [
     "VLLM",
     "Header",
     "History",
+    "IdWriter",
     "MaskedTokens",
     "Origin",
     "Profile",
@@ -43,6 +45,7 @@ __all__ = [
     "Special",
     "Text",
     "TextRules",
+    "Utterance",
     "conversation_segments",
     "encode_pieces",
     "encode_segments",
@@ -57,4 +60,7 @@ __all__ = [
     "prompt_segments",
     "schema_text",
     "token_mask",
+    "utterance_ids",
+    "utterance_of",
+    "utterances_of",
 ]

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
-from harmonium.errors import HarmoniumError, InvalidMessageError, Position
-from harmonium.model import Content, Conversation, Message
-from harmonium.model.contents import DeveloperContent, SystemContent, TextContent
+from harmonium.model import Conversation, Message
 from harmonium.model.roles import Role
-from harmonium.render.developer import developer_text
+from harmonium.render.content import content_text, located
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import kept_messages
 from harmonium.render.options import RenderOptions
-from harmonium.render.rules import TextRules
 from harmonium.render.segments import Origin, Segment, Special, Text
-from harmonium.render.system import system_text
+from harmonium.render.utterances import offers_functions, utterances_of
 
 DEFAULT_OPTIONS = RenderOptions()
 
@@ -39,7 +34,7 @@ def conversation_segments(
 
     """
     messages = conversation.messages
-    functions = offers_functions(conversation)
+    functions = offers_functions(utterances_of(conversation))
     out: list[Segment] = []
     for index in kept_messages(messages, options.history):
         out += message_segments(messages[index], options, index=index, has_function_tools=functions)
@@ -75,15 +70,11 @@ def message_segments(
     role = author.role.value
     header = Header(role, author.name, message.recipient, channel, message.content_type)
     out = header_segments(header, options.dialect, index)
-    rules = TextRules(options.extensions, options.dialect.exponent_sign, options.limits)
+    rules = options.rules
     for part, content in enumerate(message.content):
         origin = Origin(index, "content", role, channel, part)
-        try:
-            text = _content_text(content, author.role, rules, has_function_tools)
-        except HarmoniumError as error:
-            inner = f".{error.position.path}" if error.position.path else ""
-            error.position = Position(path=f"messages[{index}].content[{part}]{inner}")
-            raise
+        with located(index, part):
+            text = content_text(content, role, rules, has_function_tools=has_function_tools)
         out.append(Text(text, origin))
     calls = author.role is Role.ASSISTANT and message.recipient is not None
     out.append(Special("call" if calls else "end", Origin(index, "end", role, channel)))
@@ -94,43 +85,6 @@ def prompt_segments(role: str) -> list[Segment]:
     """Print the start of a message that is still to be written: ``<|start|>`` and the role."""
     origin = Origin(None, "role", role)
     return [Special("start", origin), Text(role, origin)]
-
-
-def offers_functions(conversation: Conversation) -> bool:
-    """Tell whether a developer message has a ``functions`` namespace with at least one tool."""
-    return any(
-        space.key == "functions" and space.tools
-        for message in conversation.messages
-        if message.author.role is Role.DEVELOPER
-        for content in message.content
-        if isinstance(content, DeveloperContent)
-        for space in content.tools
-    )
-
-
-def _content_text(
-    content: Content,
-    role: Role,
-    rules: TextRules,
-    has_function_tools: bool,  # noqa: FBT001
-) -> str:
-    match content:
-        case TextContent(text):
-            return text
-        case SystemContent():
-            _expect_role(Role.SYSTEM, role)
-            return system_text(content, rules, has_function_tools=has_function_tools)
-        case DeveloperContent():
-            _expect_role(Role.DEVELOPER, role)
-            return developer_text(content, rules)
-        case _:
-            assert_never(content)
-
-
-def _expect_role(expected: Role, found: Role) -> None:
-    if found is not expected:
-        message = f"{expected} content may stand only in {expected} messages, found in {found}"
-        raise InvalidMessageError(message, code="content_role")
 
 
 def _end_for_training(last: Message, out: list[Segment]) -> None:

@@ -10,9 +10,13 @@ from types import MappingProxyType
 from typing import Literal
 
 from harmonium.errors import InvalidInputError, Position
-from harmonium.model import Message, Role
+from harmonium.model import Message
 
 History = Literal["per_turn", "library", "keep"]
+
+
+Speaker = tuple[str, str | None]
+"""A message's role and channel: all that decides what is left out."""
 
 
 def kept_messages(messages: Sequence[Message], history: History) -> list[int]:
@@ -29,38 +33,42 @@ def kept_messages(messages: Sequence[Message], history: History) -> list[int]:
         InvalidInputError: an unknown rule (code ``unknown_history``).
 
     """
+    speakers = [(message.author.role.value, message.channel) for message in messages]
+    boundary = first_kept(speakers, history)
+    return [
+        index
+        for index, (_, channel) in enumerate(speakers)
+        if index >= boundary or channel != "analysis"
+    ]
+
+
+def first_kept(speakers: Sequence[Speaker], history: History) -> int:
+    """Give the index from which on reasoning is kept; see `kept_messages`."""
     rule = _RULES.get(str(history))
     if rule is None:
         message = f"unknown history rule; allowed are {', '.join(_RULES)}"
         raise InvalidInputError(message, code="unknown_history", position=Position(path="history"))
-    boundary = rule(messages)
-    return [
-        index
-        for index, message in enumerate(messages)
-        if index >= boundary or message.channel != "analysis"
-    ]
+    return rule(speakers)
 
 
-def _per_turn(messages: Sequence[Message]) -> int:
-    for index in range(len(messages) - 1, -1, -1):
-        message = messages[index]
-        if message.channel == "final" and message.author.role is Role.ASSISTANT:
+def _per_turn(speakers: Sequence[Speaker]) -> int:
+    for index in range(len(speakers) - 1, -1, -1):
+        if speakers[index] == ("assistant", "final"):
             return index
     return 0
 
 
-def _library(messages: Sequence[Message]) -> int:
-    spoken = (message for message in reversed(messages) if message.author.role is Role.ASSISTANT)
-    last = next(spoken, None)
-    if last is None or last.channel != "final":
+def _library(speakers: Sequence[Speaker]) -> int:
+    last = next((channel for role, channel in reversed(speakers) if role == "assistant"), None)
+    if last != "final":
         return 0
-    return next(index for index, message in enumerate(messages) if message.channel == "final")
+    return next(index for index, (_, channel) in enumerate(speakers) if channel == "final")
 
 
-def _keep(_messages: Sequence[Message]) -> int:
+def _keep(_speakers: Sequence[Speaker]) -> int:
     return 0
 
 
-_RULES: Mapping[str, Callable[[Sequence[Message]], int]] = MappingProxyType(
+_RULES: Mapping[str, Callable[[Sequence[Speaker]], int]] = MappingProxyType(
     {"per_turn": _per_turn, "library": _library, "keep": _keep}
 )

@@ -9,6 +9,7 @@ from harmonium.limits import DEFAULT_LIMITS, Limits
 from harmonium.model import Role
 from harmonium.render.history import History
 from harmonium.render.profiles import Profile, profile_named
+from harmonium.render.rules import TextRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,8 @@ class RenderOptions:
     def dialect(self) -> Profile:
         """The profile itself, looked up."""
         return profile_named(self.profile)
+
+    @property
+    def rules(self) -> TextRules:
+        """How schemas and descriptions are printed."""
+        return TextRules(self.extensions, self.dialect.exponent_sign, self.limits)

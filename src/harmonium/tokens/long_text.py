@@ -108,14 +108,11 @@ class LongTextEncoder:
     def encode(self, text: str) -> list[int]:
         """Encode text without lone surrogates."""
         found: list[int] = []
-        done = 0
-        for start, end in _long_pieces(text):
-            for part in _before_piece(text, done, start):
-                found += self._encode_text(part)
-            found += self._encode_long_piece(text[start:end].encode())
-            done = end
-        if done < len(text):
-            found += self._encode_text(text[done:])
+        for start, end, is_long_piece in _parts(text):
+            part = text[start:end]
+            found += (
+                self._encode_long_piece(part.encode()) if is_long_piece else self._encode_text(part)
+            )
         return found
 
     def _encode_long_piece(self, piece: bytes) -> list[int]:
@@ -146,40 +143,54 @@ class LongTextEncoder:
         return self._encode_piece(self._bytes_of(pair)) == pair
 
 
-def _long_pieces(text: str) -> Iterator[tuple[int, int]]:
-    """Give start and end of the long pieces, in order."""
-    for start, end in _dense_stretches(text):
-        classes = text[start:end].translate(_CLASSES)
-        if _UNKNOWN in classes:
-            continue
-        for match in _PIECE.finditer(classes):
-            if match.end() - match.start() > LONG_TEXT:
-                yield start + match.start(), start + match.end()
+def _parts(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Cut text into parts that can be encoded by themselves; True marks those of one long piece.
+
+    Parts end at a plain end where there is one, so that tiktoken's own lists stay small, too.
+    """
+    start = 0
+    while len(text) - start > LONG_TEXT:
+        plain = _PLAIN_END.search(text, start + _LOOK, start + LONG_TEXT)
+        if plain is not None:
+            end = plain.end()
+            yield start, end, False
+        else:
+            plain = _PLAIN_END.search(text, start + LONG_TEXT - 2)
+            end = len(text) if plain is None else plain.end()
+            yield from _parts_of_dense(text[start:end], start)
+        start = end
+    if start < len(text):
+        yield start, len(text), False
 
 
-def _before_piece(text: str, done: int, start: int) -> list[str]:
+def _parts_of_dense(text: str, offset: int) -> Iterator[tuple[int, int, bool]]:
+    """Cut a stretch that has no plain end for thousands of characters, after its pieces."""
+    classes = text.translate(_CLASSES)
+    done = 0
+    for match in () if _UNKNOWN in classes else _PIECE.finditer(classes):
+        start, end = match.span()
+        if end - start > LONG_TEXT:
+            yield from _before_piece(classes, done, start, offset)
+            yield offset + start, offset + end, True
+            done = end
+        elif end - done > LONG_TEXT and classes[end - 1] not in _BLANKS:
+            yield offset + done, offset + end, False
+            done = end
+    if done < len(text):
+        yield offset + done, offset + len(text), False
+
+
+def _before_piece(
+    classes: str, done: int, start: int, offset: int
+) -> Iterator[tuple[int, int, bool]]:
     """Cut what stands before a long piece so that it is split as it was before that piece.
 
     The last of some blanks is left for what follows them. Where a piece follows that did not take
     it, it stands alone; in text that ends there, it would not.
     """
-    around = text[max(start - 1, 0) : start + 1].translate(_CLASSES)
-    cut = start - 1 if around[0] in _BLANKS and around[-1] not in _BLANKS else start
-    return [part for part in (text[done:cut], text[cut:start]) if part]
-
-
-def _dense_stretches(text: str) -> Iterator[tuple[int, int]]:
-    """Give the stretches that have no plain end for thousands of characters.
-
-    They begin and end at one, or where the text does, and hold all pieces longer than `LONG_TEXT`.
-    """
-    start = 0
-    while len(text) - start > LONG_TEXT:
-        plain = _PLAIN_END.search(text, start + _LOOK, start + LONG_TEXT)
-        if plain is None:
-            plain = _PLAIN_END.search(text, start + LONG_TEXT - 2)
-            end = len(text) if plain is None else plain.end()
-            yield start, end
-            start = end
-        else:
-            start = plain.end()
+    is_lone = start > done and classes[start - 1] in _BLANKS and classes[start] not in _BLANKS
+    cut = start - 1 if is_lone else start
+    if done < cut:
+        yield offset + done, offset + cut, False
+    if cut < start:
+        yield offset + cut, offset + start, False

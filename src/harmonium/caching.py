@@ -1,0 +1,106 @@
+"""Own the one kind of cache harmonium has: bounded in bytes, thread-safe, observable, clearable.
+
+Knows nothing of what is kept. Entries live in two generations: new and used ones in the young,
+the rest in the old. When the young one has filled half the bound it becomes the old one, and the
+old one is dropped: least recently used in effect, at the price of a dict look-up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, TypeVar
+
+from harmonium.errors import InvalidInputError, Position
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class CacheInfo(NamedTuple):
+    """What a cache has done and holds. Sizes are in bytes."""
+
+    hits: int
+    misses: int
+    entries: int
+    bytes: int
+    limit: int
+
+
+class BoundedCache(Generic[K, V]):
+    """Keep values by key until they make up more than a number of bytes.
+
+    Safe to share between threads; under several, hits may be counted a little low.
+
+    Args:
+        limit: the bound in bytes on everything kept; 0 keeps nothing.
+        size_of: gives the bytes that a key and its value take.
+
+    Raises:
+        InvalidInputError: a limit that is no integer from 0.
+
+    """
+
+    __slots__ = ("_half", "_hits", "_lock", "_misses", "_old", "_size_of", "_sizes", "_young")
+
+    def __init__(self, limit: int, size_of: Callable[[K, V], int]) -> None:
+        self._size_of = size_of
+        self._lock = threading.Lock()
+        self._hits = self._misses = 0
+        self._half = 0
+        self._young: dict[K, V] = {}
+        self._old: dict[K, V] = {}
+        self._sizes = (0, 0)
+        self.resize(limit)
+
+    def get(self, key: K) -> V | None:
+        """Give what is kept under `key`, or None."""
+        found = self._young.get(key)
+        if found is not None:
+            self._hits += 1
+            return found
+        found = self._old.get(key)
+        if found is None:
+            self._misses += 1
+            return None
+        self._hits += 1
+        self.put(key, found)
+        return found
+
+    def put(self, key: K, value: V) -> None:
+        """Keep `value`; what was used longest ago goes when there is no room."""
+        size = self._size_of(key, value)
+        if size > self._half:
+            return
+        with self._lock:
+            if key in self._young:
+                return
+            if self._sizes[0] + size > self._half:
+                self._old, self._young = self._young, {}
+                self._sizes = (0, self._sizes[0])
+            self._young[key] = value
+            self._sizes = (self._sizes[0] + size, self._sizes[1])
+
+    def clear(self) -> None:
+        """Forget everything kept; the counts go on."""
+        with self._lock:
+            self._forget()
+
+    def resize(self, limit: int) -> None:
+        """Set another bound, and forget everything kept."""
+        if type(limit) is not int or limit < 0:
+            message = "a cache's limit is a number of bytes from 0"
+            raise InvalidInputError(message, position=Position(path="limit"))
+        with self._lock:
+            self._half = limit // 2
+            self._forget()
+
+    def info(self) -> CacheInfo:
+        """Tell what the cache has done and holds."""
+        entries = len(self._young.keys() | self._old.keys())
+        return CacheInfo(self._hits, self._misses, entries, sum(self._sizes), 2 * self._half)
+
+    def _forget(self) -> None:
+        self._young = {}
+        self._old = {}
+        self._sizes = (0, 0)

@@ -1,0 +1,126 @@
+"""Own the short way from messages to token ids, without segments; know nothing of origins.
+
+It gives what `encode_segments` of `conversation_segments` gives (a property test compares them):
+every header, text and setting is looked up in the tokenizer's cache, so that a conversation that
+grew by a turn costs a few look-ups for each old message and the encoding of the new text.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from harmonium.render.content import content_text, located, settings_key
+from harmonium.render.encode import encode_segments, format_of
+from harmonium.render.header import Header, header_segments
+from harmonium.render.history import first_kept
+from harmonium.render.options import RenderOptions
+from harmonium.render.utterances import Settings, Utterance, offers_functions
+from harmonium.tokens.id_cache import IdCache, Ids
+from harmonium.tokens.special import FormatTokens
+
+
+class CachingEncoder(Protocol):
+    """What this way needs of a tokenizer; every tokenizer of harmonium has it."""
+
+    cache: IdCache
+
+    @property
+    def format(self) -> FormatTokens | None:
+        """Which ids play the parts of the format; None when the encoding has none."""
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        """Encode text, none of it as a special token."""
+
+    def ids_of(self, text: str) -> Ids:
+        """Encode text, remembering it."""
+
+
+def utterance_ids(
+    utterances: list[Utterance], tokenizer: CachingEncoder, options: RenderOptions
+) -> list[int]:
+    """Give the token ids of a conversation.
+
+    Args:
+        utterances: its messages, flattened.
+        tokenizer: what the texts are encoded with, and where they are remembered.
+        options: for a completion, for training, the profile and the history rule.
+
+    Raises:
+        SchemaError: a tool's schema cannot be printed; ``position.path`` says which.
+        InvalidMessageError: a message made without checks holds what it must not.
+        VocabularyError: the encoding has no tokens for the format.
+
+    """
+    writer = IdWriter(tokenizer, options, has_function_tools=offers_functions(utterances))
+    speakers = [(header.role, header.channel) for header, _ in utterances]
+    boundary = first_kept(speakers, options.history)
+    for index, said in enumerate(utterances):
+        if index >= boundary or speakers[index][1] != "analysis":
+            writer.write(said, index)
+    if options.training and utterances:
+        writer.end_for_training(utterances[-1].header)
+    if options.next_role is not None:
+        writer.write_prompt(str(options.next_role))
+    return writer.ids
+
+
+class IdWriter:
+    """Write messages as token ids, one after another, into `ids`."""
+
+    def __init__(
+        self, tokenizer: CachingEncoder, options: RenderOptions, *, has_function_tools: bool
+    ) -> None:
+        self.ids: list[int] = []
+        self._tokenizer = tokenizer
+        self._recall = tokenizer.cache.get
+        self._ids_of = tokenizer.ids_of
+        self._format = format_of(tokenizer)
+        self._profile = options.dialect
+        self._knobs = (self._profile.channel_first, self._profile.constrain)
+        self._rules = options.rules
+        self._has_function_tools = has_function_tools
+
+    def write(self, said: Utterance, index: int = 0) -> None:
+        """Write one message; `index` is where it stands, for errors."""
+        header, contents = said
+        head = self._recall(self._knobs + header)
+        self.ids += self._header(header) if head is None else head
+        for part, content in enumerate(contents):
+            if isinstance(content, str):
+                self.ids += self._ids_of(content)
+            else:
+                self.ids += self._settings(content, header.role, (index, part))
+        calls = header.role == "assistant" and header.recipient is not None
+        self.ids.append(self._format.call if calls else self._format.end)
+
+    def write_prompt(self, role: str) -> None:
+        """Write the start of a message that is still to be written."""
+        self.ids.append(self._format.start)
+        self.ids += self._ids_of(role)
+
+    def end_for_training(self, last: Header) -> None:
+        """Let an assistant's last answer end as the model should end it."""
+        if last.role == "assistant" and last.channel == "final":
+            self.ids[-1] = self._format.return_
+
+    def _header(self, header: Header) -> Ids:
+        ids = tuple(encode_segments(header_segments(header, self._profile), self._tokenizer))
+        self._tokenizer.cache.put(self._knobs + header, ids)
+        return ids
+
+    def _settings(self, content: Settings, role: str, place: tuple[int, int]) -> Ids:
+        key = settings_key(content, self._rules)
+        known = (key, role, self._has_function_tools)
+        found = None if key is None else self._recall(known)
+        if found is None:
+            text = self._settings_text(content, role, place)
+            found = tuple(self._tokenizer.encode_ordinary(text))
+            if key is not None:
+                self._tokenizer.cache.put(known, found)
+        return found
+
+    def _settings_text(self, content: Settings, role: str, place: tuple[int, int]) -> str:
+        with located(*place):
+            return content_text(
+                content, role, self._rules, has_function_tools=self._has_function_tools
+            )
