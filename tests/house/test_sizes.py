@@ -10,6 +10,8 @@ FILE_LINES = 400
 FUNCTION_LINES = 40
 POSITIONAL_PARAMETERS = 5
 LEVELS = 3
+PUBLISHED_SIGNATURES = {"compat/vllm/prompt.py:get_system_message"}
+"""Functions whose parameters others have fixed."""
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc", "core"}
 
 BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.AsyncFor, ast.AsyncWith)
@@ -49,7 +51,8 @@ def test_no_function_is_longer_than_its_limit():
 
 def test_no_function_takes_more_positional_parameters_than_its_limit():
     counts = {f"{source.place}:{node.name}": _positional(node) for source, node in functions()}
-    assert {name: n for name, n in counts.items() if n > POSITIONAL_PARAMETERS} == {}
+    excess = {name for name, n in counts.items() if n > POSITIONAL_PARAMETERS}
+    assert excess == PUBLISHED_SIGNATURES
 
 
 def test_no_function_nests_deeper_than_its_limit():
