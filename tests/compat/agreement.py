@@ -5,9 +5,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from oracle import ours
-
 from harmonium.compat import openai_harmony
+from oracle import ours
 
 MANIFEST = Path(__file__).parents[1] / "data" / "oracle_differences.toml"
 DIFFERENCES = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))["difference"]

@@ -1,9 +1,9 @@
 """Differential tests: this room and the library it equals, on thousands of seeded cases."""
 
 import pytest
+
 from compat import conversations, streams, texts
 from compat.agreement import DIFFERENCES, disagreements
-
 from harmonium import load_encoding
 from harmonium.compat import openai_harmony
 

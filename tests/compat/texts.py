@@ -6,18 +6,23 @@ GOOD = [
     '{"role":"user","content":"x"}',
     '{"role":"assistant","name":"bob","channel":"final","content":[{"type":"text","text":"é"}]}',
     '{"content":[{"text":"a","type":"text","x":[1,{"y":null}]}],"role":"tool","name":"f","z":1}',
-    '{"role":"system","content":[{"type":"system_content","model_identity":null,"tools":{"a":'
-    '{"name":"a","description":"d","tools":[{"name":"f","description":"","parameters":'
-    '{"type":"object","properties":{"b":{"type":"number","default":1.5e3}}}}]}}}]}',
+    '{"role":"system","content":[{"model_identity":null,"type":"system_content","tools":TOOLS}]}',
     '{"role":"developer","content":[{"type":"developer_content","instructions":"i","tools":{}}]}',
-    '{"role":"system","content":[{"type":"system_content","reasoning_effort":"High",'
-    '"channel_config":{"valid_channels":["a","b"],"channel_required":true}}]}',
+    '{"role":"system","content":[{"type":"system_content","channel_config":CHANNELS}]}',
+    '{"role":"system","content":[{"type":"system_content","reasoning_effort":"High"}]}',
     '{"role":{"user":null},"content":[],"recipient":null,"channel":null,"content_type":null}',
 ]
+TOOLS = (
+    '{"a":{"name":"a","description":"d","tools":[{"name":"f","description":"",'
+    '"parameters":{"type":"object","properties":{"b":{"type":"number","default":1.5e3}}}}]}}'
+)
+CHANNELS = '{"valid_channels":["a","b"],"channel_required":true}'
+GOOD = [text.replace("TOOLS", TOOLS).replace("CHANNELS", CHANNELS) for text in GOOD]
 BITS = [
     "{", "}", "[", "]", ",", ":", '"', "null", "true", "1", "-", "1.5", "1e400", "1E5", "01", "1.",
-    "\\", "\\u12", "\\ud800", "\\udc00", "\\ud83d\\ude00", "\n", "\t", " ", "é", "\x01", "NaN", "-0",
-    "18446744073709551616", '"role"', '"x":1,', "nul", "tru", "-Infinity", "\\n", "\\x", "1e-7",
+    "\\", "\\u12", "\\ud800", "\\udc00", "\\ud83d\\ude00", "\n", "\t", " ", "é", "\x01", "NaN",
+    "-0", "18446744073709551616",
+    '"role"', '"x":1,', "nul", "tru", "-Infinity", "\\n", "\\x", "1e-7",
 ]  # fmt: skip
 
 
@@ -239,14 +244,16 @@ repr(DeveloperContent.new().with_instructions("a").with_function_tools([]))
 DeveloperContent.new().with_function_tools([]).model_dump(exclude_unset=True)
 SystemContent.new().with_required_channels("ab")
 SystemContent.new().with_tools(None)
-repr(Message.from_role_and_content(Role.USER, "a").adding_content("b").adding_content(TextContent(text="c")))
-repr(Message.from_author_and_content(Author.new(Role.TOOL, "f"), "a").with_channel("b").with_recipient("c").with_content_type("d"))
+repr(Message.from_role_and_content(Role.USER, "a").adding_content("b"))
+repr(Message.from_role_and_content(Role.USER, "a").adding_content(TextContent(text="c")))
+repr(Message.from_author_and_content(Author.new(Role.TOOL, "f"), "a").with_channel("b"))
+repr(Message.from_role_and_content(Role.USER, "a").with_recipient("c").with_content_type("d"))
 repr(Message.from_role_and_contents(Role.USER, (TextContent(text="a"),)))
 Message.from_role_and_content("boss", "a")
 Message.from_role_and_content(Role.USER, 5)
 Message.from_role_and_contents(Role.USER, None)
 repr(Conversation.from_messages(Message.from_role_and_content(Role.USER, x) for x in "ab"))
-[m.content[0].text for m in Conversation.from_messages([Message.from_role_and_content(Role.USER, "q")])]
+[m.channel for m in Conversation.from_messages([Message.from_role_and_content("user", "q")])]
 Conversation.from_messages([Message.from_role_and_content(Role.USER, "é")]).to_json()
 Message.model_json_schema()["required"]
 """.strip().split("\n")

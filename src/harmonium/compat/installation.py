@@ -37,7 +37,9 @@ def install(*, force: bool = False) -> None:
 
     """
     ours = {name: _load(source) for name, source in _PLACES}
-    found = {name: sys.modules[name] for name in _present() if sys.modules[name] is not ours.get(name)}
+    found = {
+        name: sys.modules[name] for name in _present() if sys.modules[name] is not ours.get(name)
+    }
     if found and not force:
         message = (
             "openai_harmony is already imported; call harmonium.compat.install() before anything "

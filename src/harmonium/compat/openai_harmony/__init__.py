@@ -13,6 +13,8 @@ Example:
 
 """
 
+# ruff: noqa: F401  (openai_harmony has names outside its __all__, and so has this module)
+
 from typing import TypeVar
 
 from harmonium.compat.openai_harmony import bindings as openai_harmony

@@ -108,7 +108,9 @@ class PyHarmonyEncoding:
         """Render a conversation from JSON."""
         text = text_of(conversation_json, "conversation_json")
         drop = _drops_analysis(config)
-        return render_conversation(conversation_from_json(text), self._tokenizer, drop_analysis=drop)
+        return render_conversation(
+            conversation_from_json(text), self._tokenizer, drop_analysis=drop
+        )
 
     def render_conversation_for_training(
         self, conversation_json: str, config: dict[str, Any] | None
@@ -133,12 +135,15 @@ class PyHarmonyEncoding:
         )
 
     def parse_messages_from_completion_tokens(
-        self, tokens: list[int], role: str | None, strict: bool | None
+        self,
+        tokens: list[int],
+        role: str | None,
+        strict: bool | None,  # noqa: FBT001  (theirs)
     ) -> str:
         """Parse a whole completion; give its messages as JSON."""
         return _as_json([_message_fields(said) for said in self.parsed(tokens, role, strict)])
 
-    def parsed(self, tokens: object, role: str | None, strict: bool | None) -> list[Spoken]:
+    def parsed(self, tokens: object, role: object, strict: object) -> list[Spoken]:
         """Parse a whole completion, without JSON."""
         ids = tokens_of(tokens)
         stream = self.stream(role, strict)
@@ -241,7 +246,7 @@ class PyStreamState(metaclass=_Named):
 
 def _state(name: str, number: int) -> PyStreamState:
     made = object.__new__(PyStreamState)
-    made._name, made._number = name, number  # noqa: SLF001  (a constant of the class above)
+    made._name, made._number = name, number
     return made
 
 
@@ -256,7 +261,10 @@ class PyStreamableParser:
     __slots__ = ("stream",)
 
     def __init__(
-        self, encoding: PyHarmonyEncoding, role: str | None, strict: bool | None
+        self,
+        encoding: PyHarmonyEncoding,
+        role: str | None,
+        strict: bool | None,  # noqa: FBT001  (theirs)
     ) -> None:
         if not isinstance(encoding, PyHarmonyEncoding):
             found = type(encoding).__name__

@@ -8,7 +8,6 @@ goes the long way, which also knows what to complain about. Names are not checke
 from __future__ import annotations
 
 from math import isfinite
-from typing import cast
 
 from harmonium.compat.openai_harmony import contents as theirs
 from harmonium.compat.openai_harmony import messages as said
@@ -143,25 +142,28 @@ def _tool(tool: object) -> ToolDescription:
 
 def _check_plain(value: object, depth: int) -> None:
     """Check that JSON would give the value back as it is."""
-    kind = type(value)
-    if kind is str:
-        _text(value)
-    elif kind is dict or kind is list:
-        if depth > _MAX_DEPTH:
-            raise Detour
-        if kind is dict:
-            for key in cast("dict[object, object]", value):
+    match value:
+        case None | bool():
+            return
+        case str():
+            _text(value)
+        case int():
+            _expect(type(value) is int and _SMALLEST <= value <= _LARGEST)
+        case float():
+            _expect(type(value) is float and isfinite(value))
+        case dict():
+            _expect(type(value) is dict and depth < _MAX_DEPTH)
+            for key, item in value.items():
                 _text(key)
-        items = value.values() if type(value) is dict else cast("list[object]", value)
-        for item in items:
-            _check_plain(item, depth + 1)
-    elif kind is int:
-        if not _SMALLEST <= cast("int", value) <= _LARGEST:
-            raise Detour
-    elif kind is float:
-        if not isfinite(cast("float", value)):
-            raise Detour
-    elif value is not None and kind is not bool:
+                _check_plain(item, depth + 1)
+        case _:
+            _expect(depth < _MAX_DEPTH)
+            for item in _list(value):
+                _check_plain(item, depth + 1)
+
+
+def _expect(fits: bool) -> None:  # noqa: FBT001  (what else should it take?)
+    if not fits:
         raise Detour
 
 

@@ -141,9 +141,7 @@ class HarmonyEncoding:
             return self._inner.render_conversation_for_training(
                 conversation_json=conversation.to_json(), config={"auto_drop_analysis": drop}
             )
-        return render_conversation(
-            direct, self._inner.tokenizer, training=True, drop_analysis=drop
-        )
+        return render_conversation(direct, self._inner.tokenizer, training=True, drop_analysis=drop)
 
     def render(self, message: Message, render_options: RenderOptions | None = None) -> list[int]:
         """Render one message."""
@@ -189,7 +187,7 @@ class HarmonyEncoding:
         self,
         text: str,
         *,
-        allowed_special: Literal["all"] | AbstractSet[str] = set(),  # noqa: B006  (their default)
+        allowed_special: Literal["all"] | AbstractSet[str] = set(),
         disallowed_special: Literal["all"] | Collection[str] = "all",
     ) -> list[int]:
         """Encode text.
@@ -248,5 +246,8 @@ def load_harmony_encoding(name: str | HarmonyEncodingName) -> HarmonyEncoding:
         HarmonyError: its vocabulary cannot be had.
 
     """
-    known = name if isinstance(name, str) else str(name)
-    return HarmonyEncoding(bindings.load_harmony_encoding(known))
+    return HarmonyEncoding(bindings.load_harmony_encoding(_as_name(name)))
+
+
+def _as_name(name: object) -> str:
+    return name if isinstance(name, str) else str(name)

@@ -1,4 +1,4 @@
-"""Own how JSON becomes messages in the compiled module, error for error; positions are the reader's.
+"""Own how JSON becomes messages in the compiled module; where it fails is the reader's.
 
 Names are taken as they are. A message's header fields are read in place; role, name and whatever
 is unknown are gathered and looked at when the message ends; contents are read whole first. That
@@ -60,25 +60,23 @@ def message_from_json(text: str) -> Message:
 
 def _conversation(reader: JSONReader) -> Conversation:
     byte = reader.peek()
-    if byte == ord("["):
+    if byte == "[":
         return _conversation_from_list(reader)
-    if byte != ord("{"):
+    if byte != "{":
         raise reader.refuse("struct Conversation")
     messages: tuple[Message, ...] | None = None
-    for key in reader.keys():
-        if key != "messages":
+    for key in reader.entries("messages"):
+        if key == "messages":
+            messages = _messages(reader)
+        else:
             reader.value()
-            continue
-        if messages is not None:
-            raise reader.pinned(JSONFault("duplicate field `messages`"))
-        messages = _messages(reader)
     if messages is None:
         raise reader.pinned(JSONFault("missing field `messages`"))
     return unchecked(Conversation, messages=messages)
 
 
 def _conversation_from_list(reader: JSONReader) -> Conversation:
-    found = [_messages(reader) for count in reader.items() if not count]
+    found = [_messages(reader) for count in reader.places() if not count]
     if not found:
         what = "invalid length 0, expected struct Conversation with 1 element"
         raise reader.pinned(JSONFault(what))
@@ -86,20 +84,18 @@ def _conversation_from_list(reader: JSONReader) -> Conversation:
 
 
 def _messages(reader: JSONReader) -> tuple[Message, ...]:
-    if reader.peek() != ord("["):
+    if reader.peek() != "[":
         raise reader.refuse("a sequence")
-    return tuple([_message(reader) for _ in reader.items()])
+    return tuple([_message(reader) for _ in reader.places()])
 
 
 def _message(reader: JSONReader) -> Message:
-    if reader.peek() != ord("{"):
+    if reader.peek() != "{":
         raise reader.refuse("struct Message")
     fields: dict[str, str | None] = {}
     rest: list[tuple[str, object]] = []
     content: tuple[Content, ...] | None = None
-    for key in reader.keys():
-        if key in fields or (key == "content" and content is not None):
-            raise reader.abandon(JSONFault(f"duplicate field `{key}`"), "}")
+    for key in reader.entries("content", *_HEADER_FIELDS):
         if key == "content":
             content = _contents(reader)
         elif key in _HEADER_FIELDS:
@@ -132,12 +128,12 @@ def _author(fields: list[tuple[str, object]]) -> Author:
 
 def _contents(reader: JSONReader) -> tuple[Content, ...]:
     byte = reader.peek()
-    if byte == ord("["):
+    if byte == "[":
         try:
-            return tuple([_content(reader) for _ in reader.items()])
+            return tuple([_content(reader) for _ in reader.places()])
         except JSONFault as fault:
             raise reader.abandon(fault, "]") from None
-    if byte == ord("{"):
+    if byte == "{":
         reader.enter()
         raise reader.abandon(wrong_type({}, "string or list of content"), "}")
     value = reader.scalar()
@@ -149,19 +145,17 @@ def _contents(reader: JSONReader) -> tuple[Content, ...]:
 def _content(reader: JSONReader) -> Content:
     """Read a content: its type first, wherever it stands, then the rest."""
     byte = reader.peek()
-    if byte == ord("["):
+    if byte == "[":
         return _content_from_list(reader)
-    if byte != ord("{"):
+    if byte != "{":
         raise reader.pinned(wrong_type(reader.scalar(), "internally tagged enum Content"))
     kind: str | None = None
     fields: dict[str, object] = {}
-    for key in reader.keys():
-        if key != "type":
+    for key in reader.entries("type"):
+        if key == "type":
+            kind = _kind(reader)
+        else:
             fields[key] = reader.value()
-            continue
-        if kind is not None:
-            raise reader.abandon(JSONFault("duplicate field `type`"), "}")
-        kind = _kind(reader)
     if kind is None:
         raise reader.pinned(JSONFault("missing field `type`"))
     return _KINDS[kind](fields)
@@ -171,7 +165,7 @@ def _content_from_list(reader: JSONReader) -> Content:
     """Read a content written as its type and then its fields in order."""
     kind: str | None = None
     fields: list[object] = []
-    for count in reader.items():
+    for count in reader.places():
         if count:
             fields.append(reader.value())
         else:

@@ -16,19 +16,20 @@ from harmonium.compat.openai_harmony.quirks import quoted
 from harmonium.render.literals import number
 
 _MAX_DEPTH = 128
+_HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
 _SPACE = re.compile(rb"[ \n\t\r]*")
 _PLAIN = re.compile(rb'[^"\\\x00-\x1f]*')
 _DIGITS = re.compile(rb"[0-9]*")
 _HEX = re.compile(rb"[0-9a-fA-F]{4}")
 _ESCAPES = {
-    0x22: '"',
-    0x5C: "\\",
-    0x2F: "/",
-    0x62: "\b",
-    0x66: "\f",
-    0x6E: "\n",
-    0x72: "\r",
-    0x74: "\t",
+    '"': '"',
+    "\\": "\\",
+    "/": "/",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
 }
 _IDENTS = ((b"null", None), (b"true", True), (b"false", False))
 
@@ -45,8 +46,6 @@ class JSONFault(Exception):  # noqa: N818  (never leaves this room)
 def described(value: object) -> str:
     """Name a JSON value in an error."""
     match value:
-        case None:
-            return "null"
         case bool():
             return f"boolean `{str(value).lower()}`"
         case int():
@@ -55,10 +54,8 @@ def described(value: object) -> str:
             return f"floating point `{number(value, exponent_sign=profile() == 'oss')}`"
         case str():
             return f"string {quoted(value)}"
-        case list():
-            return "sequence"
         case _:
-            return "map"
+            return {type(None): "null", list: "sequence"}.get(type(value), "map")
 
 
 def wrong_type(value: object, expected: str) -> JSONFault:
@@ -98,57 +95,70 @@ class JSONReader:
     def _ahead(self, what: str) -> JSONFault:
         return JSONFault(what, self._place + 1)
 
-    def _next(self) -> int | None:
-        """Skip white space; look at the next byte."""
+    def _next(self) -> str:
+        """Skip white space; look at the next byte, "" at the end."""
         self._place = _SPACE.match(self._data, self._place).end()  # type: ignore[union-attr]
-        return self._data[self._place] if self._place < len(self._data) else None
+        return chr(self._data[self._place]) if self._place < len(self._data) else ""
 
     # ---- structure
 
-    def keys(self) -> Iterator[str]:
+    def entries(self, *once: str) -> Iterator[str]:
         """Read a map's keys, the place at each value when one is given; ends behind the map.
+
+        Args:
+            once: keys that may not come twice.
 
         Raises:
             JSONFault: the text is no map, or one that is broken.
 
         """
         self.enter()
+        seen: set[str] = set()
         first = True
-        while (byte := self._next()) != 0x7D:
+        while (byte := self._next()) != "}":
             self._separate(byte, first=first, closing="}")
-            if self._next() != 0x22:
-                raise self._ahead("key must be a string")
-            key = self._string()
-            if (byte := self._next()) != 0x3A:
-                raise self._ahead("EOF while parsing an object" if byte is None else "expected `:`")
+            key = self._key()
+            if key in seen:
+                raise self.abandon(JSONFault(f"duplicate field `{key}`"), "}")
+            if key in once:
+                seen.add(key)
+            if (byte := self._next()) != ":":
+                raise self._ahead("expected `:`" if byte else "EOF while parsing an object")
             self._place += 1
             yield key
             first = False
         self._leave()
 
-    def items(self) -> Iterator[int]:
+    def _key(self) -> str:
+        if self._next() != '"':
+            raise self._ahead("key must be a string")
+        return self._string()
+
+    def places(self) -> Iterator[int]:
         """Count a list's items, the place at each when it is counted; ends behind the list."""
         self.enter()
         count = 0
-        while (byte := self._next()) != 0x5D:
+        while (byte := self._next()) != "]":
             self._separate(byte, first=not count, closing="]")
             yield count
             count += 1
         self._leave()
 
-    def _separate(self, byte: int | None, *, first: bool, closing: str) -> None:
+    def _separate(self, byte: str, *, first: bool, closing: str) -> None:
         kind = "an object" if closing == "}" else "a list"
-        if byte is None:
-            raise self._ahead(f"EOF while parsing {kind}")
+        if not byte:
+            what = f"EOF while parsing {kind}"
+            raise self._ahead(what)
         if first:
             return
-        if byte != 0x2C:
-            raise self._ahead(f"expected `,` or `{closing}`")
+        if byte != ",":
+            what = f"expected `,` or `{closing}`"
+            raise self._ahead(what)
         self._place += 1
         after = self._next()
-        if after == ord(closing):
+        if after == closing:
             raise self._ahead("trailing comma")
-        if after is None:
+        if not after:
             raise self._ahead("EOF while parsing a value")
 
     def enter(self) -> None:
@@ -166,43 +176,43 @@ class JSONReader:
         """Pin a fault inside a map or list: behind it if it ends here, behind a list's comma."""
         if fault.where is None:
             byte = self._next()
-            if byte == ord(closing):
+            if byte == closing:
                 self._place += 1
-            elif byte == 0x2C and closing == "]":
+            elif byte == "," and closing == "]":
                 self._place += 1
                 self._next()
         return self.pinned(fault)
 
     def end(self) -> None:
         """Check that nothing follows."""
-        if self._next() is not None:
+        if self._next():
             raise self._ahead("trailing characters")
 
     # ---- values
 
-    def peek(self) -> int:
+    def peek(self) -> str:
         """Look at the first byte of a value."""
         byte = self._next()
-        if byte is None:
+        if not byte:
             raise self._ahead("EOF while parsing a value")
         return byte
 
     def refuse(self, expected: str) -> JSONFault:
         """Say that the value here has the wrong type: behind a scalar, before a list or map."""
         byte = self.peek()
-        if byte == 0x5B or byte == 0x7B:
-            return self.pinned(wrong_type([] if byte == 0x5B else {}, expected))
+        if byte in {"[", "{"}:
+            return self.pinned(wrong_type([] if byte == "[" else {}, expected))
         return self.pinned(wrong_type(self.scalar(), expected))
 
     def string(self, expected: str = "a string") -> str:
         """Read a string."""
-        if self.peek() != 0x22:
+        if self.peek() != '"':
             raise self.refuse(expected)
         return self._string()
 
     def optional_string(self) -> str | None:
         """Read a string or null."""
-        if self.peek() == 0x6E:
+        if self.peek() == "n":
             self.scalar()
             return None
         return self.string()
@@ -210,21 +220,21 @@ class JSONReader:
     def value(self) -> object:
         """Read any value into dicts, lists, strings, numbers, booleans and None."""
         byte = self.peek()
-        if byte == 0x7B:
-            return {key: self.value() for key in self.keys()}
-        if byte == 0x5B:
-            return [self.value() for _ in self.items()]
+        if byte == "{":
+            return {key: self.value() for key in self.entries()}
+        if byte == "[":
+            return [self.value() for _ in self.places()]
         return self.scalar()
 
     def scalar(self) -> object:
         """Read a value that is no list or map."""
         byte = self.peek()
-        if byte == 0x22:
+        if byte == '"':
             return self._string()
         for word, value in _IDENTS:
-            if byte == word[0]:
+            if byte == chr(word[0]):
                 return self._ident(word, value)
-        if byte == 0x2D or 0x30 <= byte <= 0x39:
+        if byte in "-0123456789":
             return self._number()
         raise self._ahead("expected value")
 
@@ -239,10 +249,10 @@ class JSONReader:
 
     def _number(self) -> int | float:
         start = self._place
-        self._place += self._data[start] == 0x2D
+        self._place += self._data.startswith(b"-", start)
         first = self._place
         self._digits(first, here=True)
-        if self._data[first] == 0x30 and self._place > first + 1:
+        if self._data.startswith(b"0", first) and self._place > first + 1:
             self._place = first + 1
             raise self._ahead("invalid number")
         if self._data[self._place : self._place + 1] == b".":
@@ -275,38 +285,36 @@ class JSONReader:
             parts.append(run[0].decode())  # type: ignore[index]  # it matches always
             self._place = run.end()  # type: ignore[union-attr]
             byte = self._byte()
-            if byte == 0x22:
+            if byte == '"':
                 return "".join(parts)
-            if byte != 0x5C:
-                raise self._here(
-                    "control character (\\u0000-\\u001F) found while parsing a string"
-                )
+            if byte != "\\":
+                raise self._here("control character (\\u0000-\\u001F) found while parsing a string")
             parts.append(self._escape())
 
-    def _byte(self) -> int:
+    def _byte(self) -> str:
         if self._place >= len(self._data):
             raise self._here("EOF while parsing a string")
         self._place += 1
-        return self._data[self._place - 1]
+        return chr(self._data[self._place - 1])
 
     def _escape(self) -> str:
         byte = self._byte()
-        if byte != 0x75:
+        if byte != "u":
             if byte not in _ESCAPES:
                 raise self._here("invalid escape")
             return _ESCAPES[byte]
         unit = self._hex()
-        if 0xDC00 <= unit <= 0xDFFF:
+        if unit in _LOW:
             raise self._here("lone leading surrogate in hex escape")
-        if not 0xD800 <= unit <= 0xDBFF:
+        if unit not in _HIGH:
             return chr(unit)
-        for expected in b"\\u":
+        for expected in "\\u":
             if self._byte() != expected:
                 raise self._here("unexpected end of hex escape")
         low = self._hex()
-        if not 0xDC00 <= low <= 0xDFFF:
+        if low not in _LOW:
             raise self._here("lone leading surrogate in hex escape")
-        return chr(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
+        return chr(0x10000 + (_HIGH.index(unit) << 10) + _LOW.index(low))
 
     def _hex(self) -> int:
         found = _HEX.match(self._data, self._place)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import deque
+from contextlib import suppress
 from typing import NamedTuple
 
 from harmonium.compat.openai_harmony.failures import HarmonyError
@@ -19,8 +20,8 @@ CHANNEL_MARK = "<|channel|>"
 CONSTRAIN_MARK = "<|constrain|>"
 ROLES = ("user", "assistant", "system", "developer", "tool")
 
-_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_EDGES = re.compile(f"^[{_SPACE}]+|[{_SPACE}]+$")
+_SPACE = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
+_SPACE += "".join(map(chr, range(0x2000, 0x200B)))
 _CHANNEL_WORD = re.compile(f"[^{_SPACE}<]*")
 _ASCII_SPACE = re.compile(r"[\t\n\x0c\r ]+")
 _ESCAPES = {"\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
@@ -80,9 +81,9 @@ def _read_author(text: str, role: str | None, *, one_channel: bool) -> Reading:
     channel, text = _take_channel(text)
     if one_channel and channel is not None:
         text = _drop_channels(text)
-    text = _EDGES.sub("", text)
+    text = text.strip(_SPACE)
     if CONSTRAIN_MARK in text:
-        text = _EDGES.sub("", text.replace(CONSTRAIN_MARK, f" {CONSTRAIN_MARK}"))
+        text = text.replace(CONSTRAIN_MARK, f" {CONSTRAIN_MARK}").strip(_SPACE)
     words = [word for word in _ASCII_SPACE.split(text) if word]
     name = None
     if role is None:
@@ -195,10 +196,8 @@ class ContentDecoder:
         if self._stuck or piece is None:
             return ()
         if not self._tail and not self._closed and not self._open:
-            try:
+            with suppress(UnicodeDecodeError):
                 return (piece.decode(),)
-            except UnicodeDecodeError:
-                pass
         self._split(self._tail + piece)
         if self._closed:
             text = self._closed.popleft()
@@ -209,20 +208,28 @@ class ContentDecoder:
     def _split(self, data: bytes) -> None:
         self._tail = b""
         while data:
-            try:
+            fault = _fault(data)
+            if fault is None:
                 self._open += data.decode()
                 return
-            except UnicodeDecodeError as error:
-                self._open += data[: error.start].decode()
-                if error.reason == "unexpected end of data":
-                    self._tail = data[error.start :]
-                    return
-                self._closed.append(self._open)
-                self._open = ""
-                data = data[error.end :]
+            self._open += data[: fault.start].decode()
+            if fault.reason == "unexpected end of data":
+                self._tail = data[fault.start :]
+                return
+            self._closed.append(self._open)
+            self._open = ""
+            data = data[fault.end :]
 
     def close(self) -> str:
         """Give what has waited, at the end of the message."""
         waiting = "".join(f"{run}\ufffd" for run in self._closed) + self._open
         waiting += self._tail.decode(errors="replace")
         return "\ufffd" + waiting if self._stuck else waiting
+
+
+def _fault(data: bytes) -> UnicodeDecodeError | None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error
+    return None

@@ -25,7 +25,7 @@ _LIMITS = Limits(
     schema_nodes=_BOUNDLESS,
     schema_chars=_BOUNDLESS,
 )
-"""Schemas have come through JSON, or might have: finite, and nested less deeply than JSON may be."""
+"""Schemas have come through JSON, or might have: they are finite and not nested too deeply."""
 
 
 def render_conversation(
