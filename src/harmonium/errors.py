@@ -7,7 +7,8 @@
     │   ├── InvalidJSONError                     JSON that is no conversation
     │   ├── SchemaError                          a JSON Schema that cannot be rendered
     │   ├── SpecialTokenError                    text spells a special token that is not allowed
-    │   └── UnknownTokenError                    a token id outside the vocabulary
+    │   ├── UnknownTokenError                    a token id outside the vocabulary
+    │   └── RequestError                         a request to one of the OpenAI APIs
     ├── ParseError (ValueError)             502  the model's tokens deviate from Harmony (strict)
     └── VocabularyError                     500  an encoding or its vocabulary file cannot be had
 
@@ -111,6 +112,36 @@ class UnknownTokenError(InvalidInputError):
     """A token id that the encoding does not have, or something that is no token id."""
 
     code = "unknown_token"
+
+
+class RequestError(InvalidInputError):
+    """A request to one of the OpenAI APIs that is wrong, or asks for what cannot be done.
+
+    Args:
+        message: what was found and what is allowed.
+        param: where in the request, as a JSON path such as
+            ``messages[2].tool_calls[0].function.name``; None for the request as a whole.
+        code: one of OpenAI's words for it, such as ``invalid_type``, ``invalid_value``,
+            ``missing_required_parameter`` or ``unsupported_parameter``.
+
+    Example:
+        >>> RequestError("must be a string", param="model", code="invalid_type").to_dict()["error"]
+        {'message': 'must be a string', 'type': 'invalid_request_error', 'param': 'model', \
+'code': 'invalid_type'}
+
+    """
+
+    code = "invalid_value"
+    type = "invalid_request_error"
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message, code=code, position=Position(path=param))
+        self.param = param
+
+    def to_dict(self) -> dict[str, dict[str, str | None]]:
+        """Give the body that OpenAI's APIs answer with: ``{"error": {...}}``."""
+        fields = {"message": self.message, "type": self.type, "param": self.param}
+        return {"error": {**fields, "code": self.code}}
 
 
 class ParseError(HarmoniumError, ValueError):

@@ -37,8 +37,7 @@ MAY_IMPORT = {
 
 THIRD_PARTY = {
     "tokens": {"tiktoken"},
-    "openai": {"openai"},
-    "compat": {"pydantic", "pydantic_core", "typing_extensions"},
+    "compat": {"openai", "pydantic", "pydantic_core", "typing_extensions"},
     "openai": {"openai"},
     "testing": {"hypothesis"},
     "cli": {"rich"},

@@ -1,0 +1,1 @@
+"""Chat Completions both ways: requests into conversations, events into answers and chunks."""
