@@ -17,13 +17,11 @@ PUBLIC = GROUND | CORE | {"", "encoding"}
 MAY_IMPORT = {
     "errors": set(),
     "limits": set(),
-    "caching": {"errors"},
     "caching": {"errors", "limits"},
     "model": {"errors", "limits"},
     "tokens": GROUND,
     "render": GROUND | {"model", "tokens"},
     "parse": GROUND | {"model", "tokens"},
-    "openai": GROUND | {"model", "render", "parse"},
     "encoding": GROUND | CORE,
     "presentation": set(),
     "": GROUND | CORE | {"encoding", "presentation"},
