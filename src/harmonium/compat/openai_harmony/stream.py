@@ -73,9 +73,10 @@ class OpenText:
     def text(self) -> str:
         """All text so far."""
         if self._pieces:
-            # in a local, the string has one owner: CPython then appends in place
+            # a string with one owner, a local, grows in place in CPython; in 3.13 only in a loop
             text, self._text = self._text, ""
-            text += "".join(self._pieces)
+            for piece in self._pieces:
+                text += piece
             self._text = text
             self._pieces.clear()
         return self._text
