@@ -48,7 +48,8 @@ _SUFFIX = "(?:'(?:[sStTmMdD]|[rR][eE]|[vV][eE]|[lL][lL]))?"
 _PIECE = re.compile(
     rf"[^\r\nA-Za-zª0-9]?{_UPPER}*{_LOWER}+{_SUFFIX}"
     rf"|[^\r\nA-Za-zª0-9]?{_UPPER}+{_LOWER}*{_SUFFIX}"
-    r"|[0-9]{1,3}| ?[^\t-\r A-Za-zª0-9]+[\r\n/]*"
+    r"|(?:[0-9]{3}){1,8}|[0-9]{1,3}"  # some pieces of three digits at once
+    r"| ?[^\t-\r A-Za-zª0-9]+[\r\n/]*"
     rf"|{_BLANK}*[\r\n]+|{_BLANK}+(?![^\t-\r ])|{_BLANK}+"
 )
 
