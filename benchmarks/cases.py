@@ -1,0 +1,161 @@
+"""Own what is measured: each case's work, its inputs (new ones for every round), its contenders.
+
+One table; what is expected of whom stands in targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from benchmarks import material
+from benchmarks.contenders import BARE, COMPAT, LEGACY, OSS, OWN, TEMPLATE, Contender
+from benchmarks.texts import KINDS, Texts
+from harmonium import load_encoding
+
+Inputs = Callable[[Texts, int], object]
+"""Make the input of one run, of a size."""
+
+PEERS = (OSS, LEGACY, COMPAT, OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Say what is measured.
+
+    Args:
+        name: one word or a few; the key in results.
+        title: what a reader is told it is.
+        work: the name of the work inside the contenders.
+        inputs: makes one run's input of a size.
+        size: the size measured; growth is measured from it to four times it.
+        runs: runs a round, each with an input of its own.
+        times: how often a run does the thing, when once is too short to time.
+        contenders: who is measured.
+
+    """
+
+    name: str
+    title: str
+    work: str
+    inputs: Inputs
+    size: int
+    runs: int = 2
+    times: int = 1
+    contenders: tuple[Contender, ...] = PEERS
+
+    def round(self, seed: int, size: int | None = None) -> list[object]:
+        """Make the inputs of one round; another seed gives texts never seen before."""
+        texts = Texts(f"{self.name} {seed}")
+        return [self.inputs(texts, size or self.size) for _ in range(self.runs)]
+
+
+def encode(text: str) -> list[int]:
+    """Encode ordinary text."""
+    return load_encoding().encode_ordinary(text)
+
+
+def _chat(texts: Texts, turns: int) -> object:
+    return material.conversation(texts, turns)
+
+
+def _agent(texts: Texts, turns: int) -> object:
+    return material.conversation(texts, turns, material.AGENT)
+
+
+def _grown(lengths: material.Lengths) -> Inputs:
+    def inputs(texts: Texts, turns: int) -> object:
+        said = material.conversation(texts, turns, lengths)
+        return {"said": said, "more": material.turn(texts, [], lengths)}
+
+    return inputs
+
+
+def _grown_much(texts: Texts, turns: int) -> object:
+    """Let a conversation of 25 turns grow by `turns`."""
+    more = [said for _ in range(turns) for said in material.turn(texts, [])]
+    return {"said": material.conversation(texts, 25), "more": more}
+
+
+def _messages(texts: Texts, count: int) -> object:
+    return [{"role": "user", "text": texts.mixed(texts.around(60))} for _ in range(count)]
+
+
+def _completion(texts: Texts, tokens: int) -> object:
+    return material.completion(texts, encode, tokens)
+
+
+def _long(texts: Texts, tokens: int) -> object:
+    return [material.completion(texts, encode, tokens)]
+
+
+def _short(texts: Texts, count: int) -> object:
+    return [material.completion(texts, encode, 40) for _ in range(count)]
+
+
+def _of_kind(kind: str) -> Inputs:
+    def inputs(texts: Texts, chars: int) -> object:
+        return material.one_kind(texts, kind, 20, chars)
+
+    return inputs
+
+
+MAIN = (
+    Case(
+        "render",
+        "render a 100-turn conversation with 10 tools, text never seen before",
+        "render",
+        _chat,
+        100,
+        contenders=(*PEERS, BARE, TEMPLATE),
+    ),
+    Case("render grown", "render it again after one more turn", "render grown", _grown(material.CHAT), 100),
+    Case("render message", "render one short message", "render messages", _messages, 100, times=100),
+    Case("parse", "parse an answer of 16,000 tokens", "parse", _long, 16_000, contenders=(*PEERS, BARE)),
+    Case("parse short", "parse an answer of 40 tokens", "parse", _short, 100, times=100),
+    Case("stream", "stream, reading delta, channel and recipient at every token", "stream", _completion, 4_000),
+    Case(
+        "stream content",
+        "stream, also reading the content so far at every token (4,000)",
+        "stream content",
+        _completion,
+        4_000,
+    ),
+)
+"""What targets speak of."""
+
+MORE = (
+    Case(
+        "render long",
+        "render a 100-turn conversation of longer texts, never seen before",
+        "render",
+        _agent,
+        100,
+        runs=1,
+        contenders=(*PEERS, BARE, TEMPLATE),
+    ),
+    Case("render long grown", "render that again after one more turn", "render grown", _grown(material.AGENT), 100, runs=1),
+    Case("render reread", "render after one more turn, every object made anew", "render reread", _grown(material.CHAT), 100),
+    Case("parse events", "feed 16,000 tokens at once, an event for each", "parse events", _long, 16_000, contenders=(OWN,)),
+)
+"""What is worth knowing beside them."""
+
+BY_KIND = tuple(
+    Case(f"render {kind}", kind, "render", _of_kind(kind), 600, runs=1, contenders=(OSS, COMPAT, OWN, BARE))
+    for kind in KINDS
+)
+"""How much the kind of text matters."""
+
+GROWTH = (
+    Case("render", "turns of a new conversation", "render", _chat, 60, runs=1),
+    Case("render grown", "turns new since the last rendering", "render grown", _grown_much, 60, runs=1),
+    Case("parse", "tokens of an answer", "parse", _long, 8_000, runs=1),
+    Case("stream", "tokens streamed, delta, channel and recipient read", "stream", _completion, 2_000, runs=1),
+    Case("stream content", "tokens streamed, the content so far read", "stream content", _completion, 2_000, runs=1),
+)
+"""What must grow no faster than its input."""
+
+
+def named(cases: Iterable[Case]) -> Mapping[str, Case]:
+    """Give cases by name."""
+    return {case.name: case for case in cases}

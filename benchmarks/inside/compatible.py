@@ -1,0 +1,146 @@
+"""Own the work that is timed, through the API that openai_harmony and ours there share.
+
+Stands alone: it runs in each contender's environment, with that contender's module as `library`.
+A work is prepared untimed (``Work(library, data)``), and then run once, timed.
+"""
+
+
+class Work:
+    """Prepare, then run."""
+
+    def __init__(self, library, data):
+        self.library = library
+        self.encoding = library.load_harmony_encoding("HarmonyGptOss")
+        self.data = data
+        self.prepare()
+
+    def prepare(self):
+        """Build what `run` needs."""
+
+    def outcome(self, found):
+        """Give plain data, equal for contenders that did the same work; `found` is from `run`."""
+        return found
+
+
+class Render(Work):
+    """Render a conversation never seen before, for completion."""
+
+    def prepare(self):
+        self.conversation = conversation(self.library, self.data)
+
+    def run(self):
+        render = self.encoding.render_conversation_for_completion
+        return render(self.conversation, self.library.Role.ASSISTANT)
+
+
+class RenderGrown(Render):
+    """Render a conversation that was rendered before and has grown by a turn since."""
+
+    def prepare(self):
+        self.conversation = conversation(self.library, self.data["said"])
+        self.run()
+        grown = [message(self.library, item) for item in self.data["more"]]
+        together = [*self.conversation.messages, *grown]
+        self.conversation = self.library.Conversation.from_messages(together)
+
+
+class RenderReread(RenderGrown):
+    """The same, with every object made anew, as when each request brings the whole as JSON."""
+
+    def prepare(self):
+        super().prepare()
+        self.conversation = self.library.Conversation.from_json(self.conversation.to_json())
+
+
+class RenderMessages(Work):
+    """Render single messages, one call each."""
+
+    def prepare(self):
+        self.messages = [message(self.library, item) for item in self.data]
+
+    def run(self):
+        render = self.encoding.render
+        return [render(item) for item in self.messages]
+
+
+class Parse(Work):
+    """Parse whole completions, one call each."""
+
+    def run(self):
+        parse, role = self.encoding.parse_messages_from_completion_tokens, self.library.Role
+        role = role.ASSISTANT
+        return [parse(ids, role) for ids in self.data]
+
+    def outcome(self, found):
+        return [[message.to_dict() for message in messages] for messages in found]
+
+
+class Stream(Work):
+    """Stream a completion, reading delta, channel and recipient at every token."""
+
+    def run(self):
+        parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
+        process = parser.process
+        for token in self.data:
+            process(token)
+            parser.last_content_delta  # noqa: B018  (reading is the work)
+            parser.current_channel  # noqa: B018
+            parser.current_recipient  # noqa: B018
+
+    def outcome(self, _):
+        parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
+        return [self._seen(parser.process(token)) for token in self.data]
+
+    @staticmethod
+    def _seen(parser):
+        where = (parser.current_channel, parser.current_recipient)
+        return (parser.last_content_delta, *where, len(parser.current_content))
+
+
+class StreamContent(Stream):
+    """Stream a completion, reading the content so far as well."""
+
+    def run(self):
+        parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
+        process = parser.process
+        for token in self.data:
+            process(token)
+            parser.last_content_delta  # noqa: B018  (reading is the work)
+            parser.current_channel  # noqa: B018
+            parser.current_recipient  # noqa: B018
+            parser.current_content  # noqa: B018
+
+
+def conversation(library, said):
+    """Build a conversation."""
+    tools = [library.ToolDescription.new(**tool) for tool in said["tools"]]
+    developer = library.DeveloperContent.new().with_instructions(said["instructions"])
+    if tools:
+        developer = developer.with_function_tools(tools)
+    head = [
+        library.Message.from_role_and_content(library.Role.SYSTEM, library.SystemContent.new()),
+        library.Message.from_role_and_content(library.Role.DEVELOPER, developer),
+    ]
+    said = [message(library, item) for item in said["messages"]]
+    return library.Conversation.from_messages([*head, *said])
+
+
+def message(library, item):
+    """Build a message."""
+    author = library.Author(role=library.Role(item["role"]), name=item.get("name"))
+    made = library.Message.from_author_and_content(author, item["text"])
+    for field in ("channel", "recipient", "content_type"):
+        if field in item:
+            setattr(made, field, item[field])
+    return made
+
+
+WORKS = {
+    "render": Render,
+    "render grown": RenderGrown,
+    "render reread": RenderReread,
+    "render messages": RenderMessages,
+    "parse": Parse,
+    "stream": Stream,
+    "stream content": StreamContent,
+}

@@ -1,0 +1,64 @@
+"""Own what is promised of whom, as data: ratios to the peers and to the limit, never seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks.contenders import BARE, COMPAT, OSS, OWN, Contender
+
+Quantity = Literal["speed", "load", "memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Promise that `contender` is at least `factor` times as good as `baseline` at a case.
+
+    Good is fast for ``speed`` (cases) and ``load`` (start-ups), small for ``memory``. A factor
+    below 1 allows that much: 1 / 1.3 means at most 1.3 times the time. The case of a load or of
+    memory is what the process must be ready for.
+    """
+
+    quantity: Quantity
+    case: str
+    factor: float
+    contender: Contender = COMPAT
+    baseline: Contender = OSS
+
+    @property
+    def name(self) -> str:
+        """Name the target, readably and for ever the same."""
+        what = self.case if self.quantity == "speed" else f"{self.quantity} to {self.case}"
+        return f"{what}: {self.contender.title} to {self.baseline.title}"
+
+    @property
+    def promise(self) -> str:
+        """Say the factor as people do: ``at least 12x`` or ``at most 1.3x``."""
+        if self.quantity == "memory" or self.factor < 1:
+            return f"at most {1 / self.factor:.3g}×"
+        return f"at least {self.factor:g}×"
+
+
+TARGETS = (
+    Target("speed", "render", 12),
+    Target("speed", "render grown", 150),
+    Target("speed", "render message", 10),
+    Target("speed", "parse", 25),
+    Target("speed", "parse short", 25),
+    Target("speed", "stream", 10),
+    Target("speed", "stream content", 40),
+    Target("load", "encode", 1),
+    Target("load", "parse", 4),
+    Target("memory", "encode", 1 / 1.25),
+    Target("memory", "parse", 2),
+    Target("speed", "stream", 25, OWN),
+    Target("speed", "parse", 40, OWN),
+    Target("speed", "render", 1 / 1.3, OWN, BARE),
+    Target("speed", "parse", 1 / 2, OWN, BARE),
+)
+
+EXPONENT = 1.15
+"""How fast time may grow: n units of input may take time proportional to n to this power."""
+
+TOLERANCE = 0.7
+"""The part of a target that the guard in CI insists on: its machines are shared and few."""
