@@ -1,0 +1,170 @@
+"""Own the form of chat chunks: as OpenAI's objects, and as the bytes of server-sent events.
+
+The bytes of a piece of text are a frame made once, with nothing but the text encoded anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from harmonium.openai.chat.choice import CallHead, Delta
+from harmonium.openai.usage import TokenUsage
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionChunk
+
+ReasoningField = Literal["reasoning", "reasoning_content", "both", "none"]
+REASONING_NAMES: Mapping[str, tuple[str, ...]] = {
+    "reasoning": ("reasoning",),
+    "reasoning_content": ("reasoning_content",),
+    "both": ("reasoning", "reasoning_content"),
+    "none": (),
+}
+"""Option -> the fields of a message or delta in which reasoning is given."""
+
+DONE = b"data: [DONE]\n\n"
+T = TypeVar("T")
+JSON = dict[str, object]
+
+_encode: Callable[[str], str] = encode_basestring_ascii
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHead:
+    """Hold what every chunk, and the whole answer, says of itself."""
+
+    id: str
+    created: int
+    model: str
+    system_fingerprint: str | None = None
+    service_tier: str | None = None
+    reasoning: ReasoningField = "reasoning"
+
+    def to_dict(self, kind: str) -> JSON:
+        """Give the fields in front of ``choices``."""
+        return {
+            "id": self.id,
+            "object": kind,
+            "created": self.created,
+            "model": self.model,
+            "system_fingerprint": self.system_fingerprint,
+            "service_tier": self.service_tier,
+        }
+
+
+class ChunkWriter(Generic[T]):
+    """Write pieces of choices as chunks.
+
+    Args:
+        head: what every chunk says.
+        include_usage: whether every chunk has a ``usage``, null but in the last.
+
+    """
+
+    def __init__(self, head: AnswerHead, *, include_usage: bool) -> None:
+        self._base = head.to_dict("chat.completion.chunk")
+        self._names = REASONING_NAMES[head.reasoning]
+        self._include_usage = include_usage
+
+    def write(self, choice: int, delta: Delta, logprobs: JSON | None) -> T | None:
+        """Write one piece; None when nothing of it is shown."""
+        if delta.kind == "reasoning" and not self._names:
+            return None
+        return self._form(self._chunk(choice, delta, logprobs))
+
+    def usage(self, usage: TokenUsage) -> T:
+        """Write the chunk behind the last choice."""
+        return self._form({**self._base, "choices": [], "usage": usage.chat()})
+
+    def _form(self, chunk: JSON) -> T:
+        raise NotImplementedError
+
+    def _chunk(self, choice: int, delta: Delta, logprobs: JSON | None) -> JSON:
+        said = {
+            "index": choice,
+            "delta": self._fields(delta),
+            "logprobs": logprobs,
+            "finish_reason": delta.text if delta.kind == "finish" else None,
+        }
+        chunk = {**self._base, "choices": [said]}
+        return {**chunk, "usage": None} if self._include_usage else chunk
+
+    def _fields(self, delta: Delta) -> JSON:
+        match delta.kind:
+            case "role":
+                return {"role": "assistant"}
+            case "reasoning":
+                return dict.fromkeys(self._names, delta.text)
+            case "content":
+                return {"content": delta.text}
+            case "finish":
+                return {}
+            case _:
+                return {"tool_calls": [_call_fields(delta)]}
+
+
+def _call_fields(delta: Delta) -> JSON:
+    call = delta.call or CallHead(0, "", "function", "")
+    what = "input" if call.kind == "custom" else "arguments"
+    if delta.kind == "arguments":
+        return {"index": call.place, call.kind: {what: delta.text}}
+    inner = {"name": call.name, what: ""}
+    return {"index": call.place, "id": call.id, "type": call.kind, call.kind: inner}
+
+
+class ObjectWriter(ChunkWriter["ChatCompletionChunk"]):
+    """Write chunks as objects of the ``openai`` package."""
+
+    def _form(self, chunk: JSON) -> ChatCompletionChunk:
+        from openai.types.chat import ChatCompletionChunk  # noqa: PLC0415  (heavy)
+
+        return ChatCompletionChunk.construct(**chunk)  # type: ignore[arg-type]
+
+
+class ByteWriter(ChunkWriter[bytes]):
+    """Write chunks as server-sent events: ``data: {...}`` and a blank line, in ASCII."""
+
+    def __init__(self, head: AnswerHead, *, include_usage: bool) -> None:
+        super().__init__(head, include_usage=include_usage)
+        self._frames: dict[tuple[int, str, CallHead | None], list[str]] = {}
+
+    def write(self, choice: int, delta: Delta, logprobs: JSON | None) -> bytes | None:
+        """Write one piece as one event."""
+        kind, text, _, _, call = delta
+        if logprobs is not None or kind not in _TEXTS or (kind == "reasoning" and not self._names):
+            return super().write(choice, delta, logprobs)
+        frame = self._frames.get((choice, kind, call))
+        if frame is None:
+            frame = self._frame(choice, delta)
+        return _encode(text).join(frame).encode("ascii")
+
+    def _frame(self, choice: int, delta: Delta) -> list[str]:
+        """Give the event of such a piece, cut where the text stands."""
+        mark = "\ue000"
+        whole = self._event(self._chunk(choice, delta._replace(text=""), None))
+        while _encode(mark)[1:-1] in whole:
+            mark += "\ue000"
+        marked = self._event(self._chunk(choice, delta._replace(text=mark), None))
+        frame = marked.split(_encode(mark))
+        if delta.call is not None:
+            self._frames = {key: value for key, value in self._frames.items() if key[2] is None}
+        self._frames[choice, delta.kind, delta.call] = frame
+        return frame
+
+    def _form(self, chunk: JSON) -> bytes:
+        return self._event(chunk).encode("ascii")
+
+    def _event(self, chunk: JSON) -> str:
+        return f"data: {json.dumps(chunk, separators=(',', ':'))}\n\n"
+
+
+_TEXTS = frozenset({"reasoning", "content", "arguments"})
+
+
+def error_event(error: Mapping[str, object]) -> bytes:
+    """Write the event that ends a stream whose engine failed: ``{"error": {...}}``."""
+    return f"data: {json.dumps({'error': dict(error)}, separators=(',', ':'))}\n\n".encode("ascii")

@@ -1,0 +1,200 @@
+"""Own a chat request as a whole: its prompt as a conversation, and all else it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar, cast
+
+from harmonium.errors import RequestError
+from harmonium.model import Conversation, Message, ReasoningEffort
+from harmonium.openai.chat.fields import AnswerFormat, read_fields
+from harmonium.openai.chat.messages import read_history
+from harmonium.openai.chat.tools import (
+    DeclaredTool,
+    ToolChoice,
+    name_map,
+    namespaces,
+    read_tool_choice,
+    read_tools,
+)
+from harmonium.openai.failures import missing
+from harmonium.openai.prompt import PromptSettings, developer_message
+from harmonium.openai.reading import as_json, read_list
+from harmonium.openai.tool_names import ToolNameMap
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Hold what a request asks of the engine; None where it leaves the choice to it."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """Hold what a request asks of the answer's form.
+
+    Args:
+        n: how many choices.
+        include_usage: end a stream with a chunk that holds the usage.
+        logprobs: give the log probabilities of the visible tokens.
+        top_logprobs: how many alternatives of each.
+        single_call: show no tool call but the first (``parallel_tool_calls: false``).
+        calls: False hides all tool calls (``tool_choice: "none"``).
+        metadata: echoed.
+        service_tier: what the answer says was used; None leaves it null.
+
+    """
+
+    n: int = 1
+    include_usage: bool = False
+    logprobs: bool = False
+    top_logprobs: int = 0
+    single_call: bool = False
+    calls: bool = True
+    metadata: Mapping[str, str] | None = None
+    service_tier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """Hold a chat request as read.
+
+    Args:
+        model: the model asked for.
+        conversation: the prompt; render it with ``next_role="assistant"``.
+        names: the tools' names both ways; ``names.declared`` is for the parser.
+        tools: the tools as declared.
+        tool_choice: which of them may or must be called.
+        answer_format: the form of the answer, None for free text.
+        sampling: what the engine is asked for.
+        answer: what the answer looks like.
+        stream: whether the answer is streamed.
+        kept: further known fields for the caller, such as ``user`` and ``store``.
+
+    """
+
+    model: str
+    conversation: Conversation
+    names: ToolNameMap
+    tools: tuple[DeclaredTool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice("auto")  # noqa: RUF009  (frozen)
+    answer_format: AnswerFormat | None = None
+    sampling: Sampling = Sampling()
+    answer: AnswerSettings = AnswerSettings()
+    stream: bool = False
+    kept: Mapping[str, object] = field(default_factory=dict)
+
+
+def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRequest:
+    """Read the body of a request to ``/v1/chat/completions``.
+
+    Args:
+        data: the parsed JSON, or a pydantic object.
+        settings: what the server puts into every prompt.
+
+    Raises:
+        RequestError: anything in it that is wrong or cannot be honoured; ``param`` says where.
+            Fields the API does not know are ignored.
+
+    Example:
+        >>> request = chat_request({"model": "m", "messages": [{"role": "user", "content": "hi"}]})
+        >>> [message.author.role.value for message in request.conversation]
+        ['system', 'user']
+
+    """
+    body = as_json(data)
+    if not isinstance(body, Mapping):
+        message = "the request must be a JSON object"
+        raise RequestError(message, code="invalid_type")
+    fields = read_fields(body)
+    model = fields.get("model")
+    if model is None:
+        raise missing("model")
+    tools = read_tools(fields.get("tools"), "tools")
+    names = name_map(tools, "tools")
+    choice = read_tool_choice(fields.get("tool_choice"), "tool_choice", tools, names)
+    answer_format = cast("AnswerFormat | None", fields.get("response_format"))
+    instructions, history = read_history(_messages(fields), names)
+    spaces = namespaces(tools, names, choice, "tools")
+    formats = () if answer_format is None else (answer_format.shape,)
+    effort = cast("ReasoningEffort | None", fields.get("reasoning_effort"))
+    opening: list[Message | None] = [
+        (settings or PromptSettings()).system_message(effort),
+        developer_message(instructions, spaces, formats),
+    ]
+    said = (*(message for message in opening if message is not None), *history)
+    return ChatRequest(
+        model=str(model),
+        conversation=Conversation(said),
+        names=names,
+        tools=tuple(tools),
+        tool_choice=choice,
+        answer_format=answer_format,
+        sampling=_sampling(fields),
+        answer=_answer(fields, choice),
+        stream=bool(fields.get("stream")),
+        kept=MappingProxyType({name: fields[name] for name in _KEPT if name in fields}),
+    )
+
+
+_KEPT = ("prompt_cache_key", "safety_identifier", "store", "user")
+
+
+def _messages(fields: Mapping[str, object]) -> list[object]:
+    if "messages" not in fields:
+        raise missing("messages")
+    items = list(read_list(fields["messages"], "messages"))
+    if not items:
+        message = "messages is empty; give at least one message"
+        raise RequestError(message, param="messages", code="empty_array")
+    return items
+
+
+def _given(fields: Mapping[str, object], name: str, default: T) -> T:
+    """Give a field as read, or `default`; the table has checked its type."""
+    return cast("T", fields.get(name, default))
+
+
+def _sampling(fields: Mapping[str, object]) -> Sampling:
+    most = _given(fields, "max_tokens", None)
+    return Sampling(
+        temperature=_given(fields, "temperature", None),
+        top_p=_given(fields, "top_p", None),
+        max_tokens=_given(fields, "max_completion_tokens", most),
+        stop=_given(fields, "stop", ()),
+        seed=_given(fields, "seed", None),
+        presence_penalty=_given(fields, "presence_penalty", None),
+        frequency_penalty=_given(fields, "frequency_penalty", None),
+        logit_bias=_given(fields, "logit_bias", {}),
+    )
+
+
+def _answer(fields: Mapping[str, object], choice: ToolChoice) -> AnswerSettings:
+    if "stream_options" in fields and not fields.get("stream"):
+        message = "stream_options is only for streams; leave it out or give stream: true"
+        raise RequestError(message, param="stream_options", code="invalid_value")
+    if fields.get("top_logprobs") and not fields.get("logprobs"):
+        message = "top_logprobs needs logprobs: true"
+        raise RequestError(message, param="top_logprobs", code="invalid_value")
+    return AnswerSettings(
+        n=_given(fields, "n", 1),
+        include_usage=_given(fields, "stream_options", default=False),
+        logprobs=_given(fields, "logprobs", default=False),
+        top_logprobs=_given(fields, "top_logprobs", 0),
+        single_call=not _given(fields, "parallel_tool_calls", default=True),
+        calls=choice.mode != "none",
+        metadata=_given(fields, "metadata", None),
+        service_tier="default" if "service_tier" in fields else None,
+    )

@@ -1,0 +1,190 @@
+"""Own the tools of a chat request: how they are declared, offered and chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harmonium.errors import RequestError
+from harmonium.model import ToolDescription, ToolNamespace
+from harmonium.openai.failures import blaming, missing
+from harmonium.openai.reading import (
+    JSONObject,
+    read_choice,
+    read_flag,
+    read_list,
+    read_name,
+    read_object,
+    read_text,
+)
+from harmonium.openai.tool_names import ToolKind, ToolName, ToolNameMap
+
+ToolMode = Literal["auto", "none", "required"]
+
+FREE_TEXT: Mapping[str, object] = {"type": "string"}
+"""The parameters of a custom tool: its input is the whole content of the call, as it is."""
+
+_KINDS: Mapping[str, ToolKind] = {"function": "function", "custom": "custom"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredTool:
+    """Hold one tool as the request declares it; ``strict`` asks for arguments that match."""
+
+    name: ToolName
+    description: str = ""
+    parameters: Mapping[str, object] | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Say whether tools are called, and which.
+
+    Args:
+        mode: ``auto`` (the model decides), ``none``, or ``required`` (some tool must be called,
+            which the engine has to enforce).
+        names: the Harmony names of the tools that may be called.
+
+    """
+
+    mode: ToolMode
+    names: tuple[str, ...] = ()
+
+
+def read_tools(value: object, param: str) -> list[DeclaredTool]:
+    """Read the request's tools; null is none.
+
+    Raises:
+        RequestError: something that is no function or custom tool.
+
+    """
+    if value is None:
+        return []
+    return [_read_tool(tool, f"{param}[{n}]") for n, tool in enumerate(read_list(value, param))]
+
+
+def _read_tool(value: object, param: str) -> DeclaredTool:
+    tool = read_object(value, param)
+    if tool.get("type") is None:
+        raise missing(param, "type")
+    kind = _KINDS[read_choice(tool["type"], f"{param}.type", _KINDS)]
+    inner = f"{param}.{kind}"
+    if tool.get(kind) is None:
+        raise missing(inner)
+    fields = read_object(tool[kind], inner)
+    name = ToolName(read_name(fields.get("name"), f"{inner}.name"), kind)
+    description = fields.get("description")
+    text = "" if description is None else read_text(description, f"{inner}.description")
+    if kind == "custom":
+        return DeclaredTool(name, _with_format(text, fields.get("format"), inner), FREE_TEXT)
+    parameters = fields.get("parameters")
+    schema = None if parameters is None else read_object(parameters, f"{inner}.parameters")
+    strict = fields.get("strict")
+    exact = strict is not None and read_flag(strict, f"{inner}.strict")
+    return DeclaredTool(name, text, schema, exact)
+
+
+def _with_format(description: str, value: object, param: str) -> str:
+    """Add to a custom tool's description what its input must look like."""
+    if value is None:
+        return description
+    where = f"{param}.format"
+    form = read_object(value, where)
+    if read_choice(form.get("type"), f"{where}.type", ("text", "grammar")) == "text":
+        return description
+    grammar: JSONObject = form
+    if "definition" not in form:
+        grammar, where = read_object(form.get("grammar"), f"{where}.grammar"), f"{where}.grammar"
+    syntax = read_choice(grammar.get("syntax"), f"{where}.syntax", ("lark", "regex"))
+    definition = read_text(grammar.get("definition"), f"{where}.definition")
+    line = f"The input is free text that matches this {syntax} grammar:\n{definition}"
+    return f"{description}\n{line}" if description else line
+
+
+def name_map(tools: Sequence[DeclaredTool], param: str) -> ToolNameMap:
+    """Give the tools' Harmony names.
+
+    Raises:
+        RequestError: a tool is declared twice.
+
+    """
+    seen: set[ToolName] = set()
+    for index, tool in enumerate(tools):
+        if tool.name in seen:
+            where = f"{param}[{index}].{tool.name.kind}.name"
+            message = f"{where} is the name of another tool already; give each its own"
+            raise RequestError(message, param=where, code="duplicate_tool")
+        seen.add(tool.name)
+    return ToolNameMap(tool.name for tool in tools)
+
+
+def namespaces(
+    tools: Sequence[DeclaredTool], names: ToolNameMap, choice: ToolChoice, param: str
+) -> tuple[ToolNamespace, ...]:
+    """Give the ``functions`` namespace of the tools that may be called; nothing for none."""
+    offered: list[ToolDescription] = []
+    for index, tool in enumerate(tools):
+        name = names.harmony_name(tool.name)
+        if name in choice.names:
+            with blaming(f"{param}[{index}]"):
+                offered.append(ToolDescription(name, tool.description, tool.parameters))
+    return (ToolNamespace.functions(offered),) if offered else ()
+
+
+def read_tool_choice(
+    value: object, param: str, tools: Sequence[DeclaredTool], names: ToolNameMap
+) -> ToolChoice:
+    """Read ``tool_choice``; null is ``auto``.
+
+    Raises:
+        RequestError: an unknown mode, or a tool that is not declared.
+
+    """
+    every = tuple(names.harmony_name(tool.name) for tool in tools)
+    if value is None or isinstance(value, str):
+        word = read_choice(value or "auto", param, ("none", "auto", "required"))
+        if word == "none":
+            return ToolChoice("none")
+        mode: ToolMode = "required" if word == "required" else "auto"
+        return _needing_tools(ToolChoice(mode, every), param)
+    choice = read_object(value, param)
+    kind = read_choice(choice.get("type"), f"{param}.type", (*_KINDS, "allowed_tools"))
+    if kind != "allowed_tools":
+        return ToolChoice("required", (_read_chosen(choice, param, tools, names),))
+    return _read_allowed(choice.get(kind), f"{param}.{kind}", tools, names)
+
+
+def _read_allowed(
+    value: object, param: str, tools: Sequence[DeclaredTool], names: ToolNameMap
+) -> ToolChoice:
+    allowed = read_object(value, param)
+    word = read_choice(allowed.get("mode"), f"{param}.mode", ("auto", "required"))
+    found: dict[str, None] = {}
+    for index, entry in enumerate(read_list(allowed.get("tools"), f"{param}.tools")):
+        where = f"{param}.tools[{index}]"
+        found[_read_chosen(read_object(entry, where), where, tools, names)] = None
+    mode: ToolMode = "required" if word == "required" else "auto"
+    return _needing_tools(ToolChoice(mode, tuple(found)), param)
+
+
+def _needing_tools(choice: ToolChoice, param: str) -> ToolChoice:
+    if choice.mode == "required" and not choice.names:
+        message = f"{param} asks for a call, but there are no tools to call; give tools"
+        raise RequestError(message, param=param, code="invalid_value")
+    return choice
+
+
+def _read_chosen(
+    choice: JSONObject, param: str, tools: Sequence[DeclaredTool], names: ToolNameMap
+) -> str:
+    """Give the Harmony name of the tool that ``{"type": T, T: {"name": N}}`` names."""
+    kind = _KINDS[read_choice(choice.get("type"), f"{param}.type", _KINDS)]
+    inner = f"{param}.{kind}"
+    name = read_name(read_object(choice.get(kind), inner).get("name"), f"{inner}.name")
+    wanted = ToolName(name, kind)
+    if all(tool.name != wanted for tool in tools):
+        message = f"{inner}.name names no tool of this request"
+        raise RequestError(message, param=f"{inner}.name", code="invalid_value")
+    return names.harmony_name(wanted)

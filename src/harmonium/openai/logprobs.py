@@ -1,0 +1,68 @@
+"""Own log probabilities: those of the visible tokens, found by the tokens' places in the answer."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LEAST = -9999.0
+"""What OpenAI's APIs say for a token that is as good as impossible; JSON has no infinity."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """Hold what the engine says of one token it chose.
+
+    Args:
+        token: the token's bytes (``Encoding.token_bytes`` gives them).
+        logprob: its log probability.
+        top: the likeliest tokens at this place and their log probabilities, likeliest first.
+
+    """
+
+    token: bytes
+    logprob: float
+    top: tuple[tuple[bytes, float], ...] = ()
+
+    def to_dict(self, top: int) -> dict[str, object]:
+        """Give OpenAI's object, with at most `top` alternatives."""
+        others = [_entry(token, logprob) for token, logprob in self.top[:top]]
+        return {**_entry(self.token, self.logprob), "top_logprobs": others}
+
+
+class LogprobQueue:
+    """Hold the log probabilities of tokens until it is known which of them are visible.
+
+    Example:
+        >>> queue = LogprobQueue()
+        >>> queue.add([TokenLogprob(b"a", 0.0), TokenLogprob(b"b", 0.0), TokenLogprob(b"c", 0.0)])
+        >>> [entry.token for entry in queue.take(1, 3)]
+        [b'b', b'c']
+
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[TokenLogprob] = deque()
+        self._next = 0
+
+    def add(self, logprobs: Iterable[TokenLogprob]) -> None:
+        """Take those of the next tokens of the answer, in order."""
+        self._waiting.extend(logprobs)
+
+    def take(self, start: int, end: int) -> list[TokenLogprob]:
+        """Give those of tokens `start` up to `end`, and forget them and all before."""
+        while self._next < start and self._waiting:
+            self._waiting.popleft()
+            self._next += 1
+        taken: list[TokenLogprob] = []
+        while self._next < end and self._waiting:
+            taken.append(self._waiting.popleft())
+            self._next += 1
+        return taken
+
+
+def _entry(token: bytes, logprob: float) -> dict[str, object]:
+    value = max(logprob, LEAST) if math.isfinite(logprob) else LEAST
+    return {"token": token.decode("utf-8", "replace"), "bytes": list(token), "logprob": value}

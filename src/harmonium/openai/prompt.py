@@ -1,0 +1,58 @@
+"""Own the opening of a prompt that a server decides: identity, date, built-in tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harmonium.model import (
+    DeveloperContent,
+    Message,
+    ReasoningEffort,
+    ResponseFormat,
+    SystemContent,
+    ToolNamespace,
+)
+from harmonium.model.contents import DEFAULT_CUTOFF, DEFAULT_IDENTITY
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSettings:
+    """Say what a server puts into every prompt.
+
+    Args:
+        today: the date the model is told, ``YYYY-MM-DD`` by custom; None leaves it out. No clock
+            is read: give it.
+        identity: who the model is told it is.
+        knowledge_cutoff: ``YYYY-MM`` by custom; None leaves it out.
+        effort: the reasoning effort when a request names none.
+        builtin_tools: namespaces of tools the server itself runs, such as ``browser``.
+
+    """
+
+    today: str | None = None
+    identity: str | None = DEFAULT_IDENTITY
+    knowledge_cutoff: str | None = DEFAULT_CUTOFF
+    effort: ReasoningEffort = ReasoningEffort.MEDIUM
+    builtin_tools: tuple[ToolNamespace, ...] = ()
+
+    def system_message(self, effort: ReasoningEffort | None = None) -> Message:
+        """Make the system message, with the effort a request asks for if it does."""
+        content = SystemContent(
+            model_identity=self.identity,
+            reasoning_effort=effort or self.effort,
+            conversation_start_date=self.today,
+            knowledge_cutoff=self.knowledge_cutoff,
+            tools=self.builtin_tools,
+        )
+        return Message.system(content)
+
+
+def developer_message(
+    instructions: str | None,
+    tools: tuple[ToolNamespace, ...] = (),
+    response_formats: tuple[ResponseFormat, ...] = (),
+) -> Message | None:
+    """Make the developer message; None when there is nothing to say."""
+    if not (instructions or tools or response_formats):
+        return None
+    return Message.developer(DeveloperContent(instructions or None, tools, response_formats))
