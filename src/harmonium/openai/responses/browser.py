@@ -1,0 +1,88 @@
+"""Own the browser's calls: the model's arguments to a web search action, and back.
+
+It never raises: arguments that make no sense become an action that says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from harmonium.openai.responses.citations import Page
+
+JSON = dict[str, object]
+
+_INVALID = "invalid arguments: "
+_EMPTY: Mapping[str, JSON] = {
+    "search": {"type": "search", "query": ""},
+    "open": {"type": "open_page", "url": None},
+    "find": {"type": "find_in_page", "pattern": "", "url": ""},
+}
+_FUNCTIONS = {"search": "search", "open_page": "open", "find_in_page": "find", "find": "find"}
+
+
+def empty_action(function: str | None) -> JSON:
+    """Give the action of a call whose arguments are not known yet."""
+    return dict(_EMPTY.get(function or "", _EMPTY["search"]))
+
+
+def read_action(function: str | None, arguments: str, pages: Mapping[int, Page]) -> JSON:
+    """Give the action that a call to the browser amounts to.
+
+    Args:
+        function: ``search``, ``open``, ``find``, or whatever the model wrote.
+        arguments: what it wrote as arguments, any text.
+        pages: cursor -> page, to name the pages that are opened or searched.
+
+    Example:
+        >>> read_action("search", '{"query": "weather"}', {})
+        {'type': 'search', 'query': 'weather'}
+        >>> read_action("find", '{"pattern"', {})["pattern"]
+        'invalid arguments: {"pattern"'
+
+    """
+    given = _object(arguments)
+    match function:
+        case "search" if given is not None and isinstance(given.get("query"), str):
+            return {"type": "search", "query": given["query"]}
+        case "open" if given is not None:
+            return {"type": "open_page", "url": _opened(given, pages)}
+        case "find" if given is not None and isinstance(given.get("pattern"), str):
+            url = _page_url(given.get("cursor"), pages)
+            return {"type": "find_in_page", "pattern": given["pattern"], "url": url or ""}
+        case "open":
+            return {"type": "open_page", "url": _INVALID + arguments}
+        case "find":
+            return {"type": "find_in_page", "pattern": _INVALID + arguments, "url": ""}
+        case _:
+            return {"type": "search", "query": _INVALID + arguments}
+
+
+def call_of_action(action: Mapping[str, object]) -> tuple[str, str]:
+    """Give the browser function and arguments of an action that came without its arguments."""
+    function = _FUNCTIONS.get(str(action.get("type")), "search")
+    keys = {"search": {"query": "query"}, "open": {"id": "url"}, "find": {"pattern": "pattern"}}
+    given = {name: action.get(key) for name, key in keys[function].items()}
+    if function == "search" and given["query"] is None:
+        queries = action.get("queries")
+        given["query"] = queries[0] if isinstance(queries, list) and queries else ""
+    known = {name: value for name, value in given.items() if isinstance(value, str)}
+    return function, json.dumps(known, ensure_ascii=False)
+
+
+def _object(arguments: str) -> JSON | None:
+    try:
+        given = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return None
+    return given if isinstance(given, dict) else None
+
+
+def _opened(given: JSON, pages: Mapping[int, Page]) -> str | None:
+    link = given.get("id")
+    return link if isinstance(link, str) else _page_url(given.get("cursor"), pages)
+
+
+def _page_url(cursor: object, pages: Mapping[int, Page]) -> str | None:
+    page = pages.get(cursor) if type(cursor) is int else None
+    return None if page is None else page.url

@@ -1,0 +1,180 @@
+"""Own the table of the request's fields: how each is read, and what happens to it.
+
+The page about the Responses API prints this table. A field that cannot be honoured is refused by
+name; fields that are not in the table are unknown to the API and ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from harmonium.openai.responses.node import Node
+
+Reader = Callable[[Node], object]
+
+INCLUDABLE = (
+    "reasoning.encrypted_content",
+    "code_interpreter_call.outputs",
+    "web_search_call.action.sources",
+    "web_search_call.results",
+    "message.output_text.logprobs",
+    "file_search_call.results",
+    "message.input_image.image_url",
+    "computer_call_output.output.image_url",
+)
+"""What ``include`` may name. The last three speak of items that never occur here."""
+
+_SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
+_METADATA_PAIRS, _KEY_CHARS, _VALUE_CHARS = 16, 64, 512
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Describe one field: its name, what happens to it, how it is read, its default."""
+
+    name: str
+    effect: str
+    read: Reader
+    default: object = None
+
+
+def _any(node: Node) -> object:
+    return node.value
+
+
+def _text(node: Node) -> object:
+    return node.optional_text()
+
+
+def _flag(node: Node) -> object:
+    return node.flag(default=False)
+
+
+def _refused(node: Node) -> object:
+    if node.value in (None, [], {}):
+        return None
+    node.refuse("it is not supported here; leave it out")
+
+
+def _number(low: float, high: float) -> Reader:
+    return lambda node: node.number(low, high)
+
+
+def _integer(low: int, high: int | None = None) -> Reader:
+    return lambda node: node.integer(low, high)
+
+
+def _metadata(node: Node) -> object:
+    pairs = node.mapping()
+    if len(pairs) > _METADATA_PAIRS:
+        node.fail(f"metadata has {len(pairs)} pairs; at most {_METADATA_PAIRS} are allowed")
+    for key in pairs:
+        if len(str(key)) > _KEY_CHARS:
+            node.fail(f"metadata keys are strings of at most {_KEY_CHARS} characters")
+        if len(node.get(key).text()) > _VALUE_CHARS:
+            node.get(key).fail(f"a metadata value has at most {_VALUE_CHARS} characters")
+    return dict(pairs)
+
+
+def _include(node: Node) -> object:
+    return [member.choice(*INCLUDABLE) for member in node.items()]
+
+
+def _service_tier(node: Node) -> object:
+    node.choice(*_SERVICE_TIERS)
+    return "default"
+
+
+def _truncation(node: Node) -> object:
+    return node.choice("auto", "disabled")
+
+
+def _retention(node: Node) -> object:
+    if node.value != "in_memory":
+        node.refuse("prompts are cached in memory alone; give in_memory or leave it out")
+    return None
+
+
+def _stream_options(node: Node) -> object:
+    obfuscation = node.get("include_obfuscation")
+    if obfuscation.flag(default=False):
+        obfuscation.refuse("streams are not obfuscated here; leave it out or give false")
+    return dict(node.mapping())
+
+
+_NOT_HERE = "refused unless null or empty"
+
+FIELDS: tuple[Field, ...] = (
+    Field("access_programs", _NOT_HERE, _refused),
+    Field("background", "kept for the caller; the stream then begins queued", _flag, default=False),
+    Field("background_options", _NOT_HERE, _refused),
+    Field("context_management", _NOT_HERE, _refused),
+    Field("conversation", _NOT_HERE, _refused),
+    Field("frequency_penalty", "-2 to 2, for the engine", _number(-2, 2), 0.0),
+    Field("image", _NOT_HERE, _refused),
+    Field("include", "decides which parts items carry; unknown words are refused", _include, ()),
+    Field("input", "a string or items: the conversation's last messages", _any),
+    Field("instructions", "the developer message's instructions; only the newest count", _text),
+    Field("max_output_tokens", "1 or more, for the engine", _integer(1)),
+    Field("max_tool_calls", "1 or more: how many built-in calls the caller may run", _integer(1)),
+    Field("metadata", "echoed; 16 pairs of strings, keys to 64 and values to 512", _metadata, {}),
+    Field("model", "echoed; which model runs is the caller's choice", _text, ""),
+    Field("moderation", _NOT_HERE, _refused),
+    Field(
+        "parallel_tool_calls",
+        "echoed; gpt-oss makes one call at a time, either way",
+        lambda node: node.flag(default=True),
+        default=True,
+    ),
+    Field("presence_penalty", "-2 to 2, for the engine", _number(-2, 2), 0.0),
+    Field("previous_input_messages", "chat or Harmony messages before `input`", _any),
+    Field("previous_response_id", "echoed; the caller gives the items it stands for", _text),
+    Field("prompt", _NOT_HERE, _refused),
+    Field("prompt_cache_key", "echoed; a hint", _text),
+    Field("prompt_cache_options", _NOT_HERE, _refused),
+    Field("prompt_cache_retention", "`in_memory` alone is allowed", _retention),
+    Field("reasoning", "effort low, medium or high; context; no summaries are written", _any),
+    Field("safety_identifier", "echoed", _text),
+    Field("service_tier", "any known tier; the answer says `default`", _service_tier, "default"),
+    Field(
+        "store",
+        "kept for the caller",
+        lambda node: node.flag(default=True),
+        default=True,
+    ),
+    Field("stream", "kept for the caller", _flag, default=False),
+    Field("stream_options", "`include_obfuscation` must not be true", _stream_options),
+    Field("temperature", "0 to 2, for the engine", _number(0, 2), 1.0),
+    Field("text", "`format` becomes a response format; verbosity medium alone", _any),
+    Field("tool_choice", "none hides the tools; allowed_tools shows some; others are kept", _any),
+    Field("tools", "declared to the model; kinds that cannot run are refused", _any),
+    Field("top_logprobs", "0 to 20, for the engine", _integer(0, 20), 0),
+    Field("top_p", "0 to 1, for the engine", _number(0, 1), 1.0),
+    Field("truncation", "kept for the caller, who knows the model", _truncation, "disabled"),
+    Field("user", "echoed", _text),
+)  # fmt: skip
+"""Every field of the API's request type, and the two that others added, by name."""
+
+
+def read_fields(request: Node, defaults: Mapping[str, object]) -> Mapping[str, object]:
+    """Read every field of a request by the table.
+
+    Args:
+        request: the request.
+        defaults: values for absent fields that differ from the table's, such as a server's own
+            temperature.
+
+    Raises:
+        RequestError: a value of the wrong type or out of bounds, or a field that is refused.
+
+    """
+    values: dict[str, object] = {}
+    for field in FIELDS:
+        node = request.get(field.name)
+        if node.is_null:
+            values[field.name] = defaults.get(field.name, field.default)
+        else:
+            values[field.name] = field.read(node)
+    return MappingProxyType(values)

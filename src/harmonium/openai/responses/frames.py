@@ -1,0 +1,135 @@
+"""Own how events leave: as JSON objects or as server-sent bytes; know nothing of their order.
+
+Most events are deltas. What a delta's frame repeats is written once, when its part opens; each
+delta then costs one number and one escaped string.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from json.encoder import encode_basestring as _quote
+from typing import Generic, Protocol, TypeVar
+
+JSON = dict[str, object]
+Taken_co = TypeVar("Taken_co", covariant=True)
+
+DONE = b"data: [DONE]\n\n"
+"""What a stream of server-sent events ends with, after its last event."""
+
+
+class Frame:
+    """Hold what the deltas of one part have in common.
+
+    Args:
+        fields: the event without its ``sequence_number`` and ``delta``; ``type`` comes first.
+
+    """
+
+    __slots__ = ("fields", "head")
+
+    def __init__(self, fields: JSON) -> None:
+        self.fields = fields
+        body = json.dumps(fields, separators=(",", ":"))[:-1]
+        self.head = f'event: {fields["type"]}\ndata: {body},"sequence_number":'
+
+
+def sse_frame(event: Mapping[str, object]) -> bytes:
+    r"""Write one event as a server-sent event, with both its lines.
+
+    Example:
+        >>> sse_frame({"type": "error", "sequence_number": 0})
+        b'event: error\ndata: {"type":"error","sequence_number":0}\n\n'
+
+    """
+    return _frame_text(event).encode("utf-8")
+
+
+def _frame_text(event: Mapping[str, object]) -> str:
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    if not body.isascii() and _has_surrogate(body):
+        # Half a surrogate pair, echoed from the request, has no UTF-8: escaped it can travel.
+        body = json.dumps(event, separators=(",", ":"))
+    return f"event: {event['type']}\ndata: {body}\n\n"
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+class Sink(Protocol, Generic[Taken_co]):
+    """Say what a stream of events is written to: numbered in order, then taken in one go."""
+
+    def event(self, event: JSON) -> None:
+        """Write an event; its ``sequence_number`` is added."""
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Write a delta."""
+
+    def take(self) -> Taken_co:
+        """Give what was written since the last time."""
+
+
+class ObjectSink:
+    """Collect events as JSON objects."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._events: list[JSON] = []
+
+    def event(self, event: JSON) -> None:
+        """Add an event; its ``sequence_number`` is added."""
+        event["sequence_number"] = self._number
+        self._number += 1
+        self._events.append(event)
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Add a delta."""
+        self.event({**frame.fields, "delta": text})
+
+    def take(self) -> list[JSON]:
+        """Give the events added since the last time."""
+        events, self._events = self._events, []
+        return events
+
+
+class ByteSink:
+    """Write events as server-sent events, each with an ``event`` and a ``data`` line."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._pieces: list[str] = []
+
+    def event(self, event: JSON) -> None:
+        """Write an event; its ``sequence_number`` is added."""
+        event["sequence_number"] = self._number
+        self._number += 1
+        self._pieces.append(_frame_text(event))
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Write a delta: what parsers give is whole characters, so it always has UTF-8."""
+        number = self._number
+        self._number = number + 1
+        self._pieces.append(f'{frame.head}{number},"delta":{_quote(text)}}}\n\n')
+
+    def take(self) -> bytes:
+        """Give the bytes written since the last time: whole frames."""
+        pieces, self._pieces = self._pieces, []
+        return "".join(pieces).encode("utf-8")
+
+
+class NullSink:
+    """Write nothing: for an answer that is wanted whole."""
+
+    def event(self, event: JSON) -> None:
+        """Drop an event."""
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Drop a delta."""
+
+    def take(self) -> None:
+        """Give nothing."""

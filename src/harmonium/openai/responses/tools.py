@@ -1,0 +1,283 @@
+"""Own the tools of a Responses request: how each kind is declared, offered to the model, echoed.
+
+It knows what a tool is called in Harmony by way of `ToolNameMap`, and runs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from harmonium.errors import RequestError
+from harmonium.model import ToolDescription, ToolNamespace
+from harmonium.openai.chat.tools import FREE_TEXT, DeclaredTool, ToolChoice
+from harmonium.openai.failures import blaming
+from harmonium.openai.responses.node import Node
+from harmonium.openai.tool_names import ToolKind, ToolName, ToolNameMap
+
+JSON = dict[str, object]
+
+BUILT_IN: Mapping[str, str] = MappingProxyType(
+    {
+        "web_search": "browser",
+        "web_search_2025_08_26": "browser",
+        "web_search_preview": "browser",
+        "web_search_preview_2025_03_11": "browser",
+        "code_interpreter": "python",
+        "container": "container",
+    }
+)
+"""Type of a built-in tool -> the namespace it has in Harmony."""
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """Hold an MCP server that a request names: its label, what it is for, and its tools."""
+
+    label: str
+    description: str | None = None
+    tools: tuple[DeclaredTool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTools:
+    """Hold the tools of one request.
+
+    Args:
+        declared: function and custom tools, those in namespaces included, in order.
+        built_in: the Harmony namespaces of the built-in tools asked for.
+        servers: the MCP servers, each with the tools it may be called for.
+        names: every tool's name in Harmony, and back.
+        echo: the tools as the response repeats them.
+
+    """
+
+    declared: tuple[DeclaredTool, ...] = ()
+    built_in: tuple[str, ...] = ()
+    servers: tuple[McpServer, ...] = ()
+    names: ToolNameMap = field(default_factory=ToolNameMap)
+    echo: tuple[JSON, ...] = ()
+
+    @property
+    def parser_tools(self) -> tuple[str, ...]:
+        """The names for ``Encoding.parser(tools=...)``: functions, custom and built-in tools."""
+        return (*(self.names.harmony_name(tool.name) for tool in self.declared), *self.built_in)
+
+    @property
+    def harmony_names(self) -> tuple[str, ...]:
+        """Every tool's Harmony name: what a choice of tools is made from."""
+        served = [tool for server in self.servers for tool in server.tools]
+        return (*self.parser_tools, *(self.names.harmony_name(tool.name) for tool in served))
+
+    def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
+        """Give the developer message's namespaces, with the tools that may be called."""
+        functions = self._offered(self.declared, choice, "")
+        spaces = [ToolNamespace.functions(functions)] if functions else []
+        for server in self.servers:
+            space = self.names.server(server.label)
+            tools = self._offered(server.tools, choice, f"{space}.")
+            if tools:
+                spaces.append(ToolNamespace(space, server.description, tuple(tools)))
+        return tuple(spaces)
+
+    def _offered(
+        self, tools: tuple[DeclaredTool, ...], choice: ToolChoice, prefix: str
+    ) -> list[ToolDescription]:
+        offered = []
+        for tool in tools:
+            name = self.names.harmony_name(tool.name)
+            if name in choice.names:
+                short = name.removeprefix(prefix)
+                offered.append(ToolDescription(short, tool.description, tool.parameters))
+        return offered
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Collect what the tools say, one after the other."""
+
+    listed: Mapping[str, Node]
+    declared: list[DeclaredTool] = field(default_factory=list)
+    built_in: list[str] = field(default_factory=list)
+    servers: list[McpServer] = field(default_factory=list)
+    echo: list[JSON] = field(default_factory=list)
+
+
+def read_tools(tools: Node, listed: Mapping[str, Node]) -> RequestTools:
+    """Read the request's tools.
+
+    Args:
+        tools: the array, or null.
+        listed: label of an MCP server -> the array of tools that it was found to have.
+
+    Raises:
+        RequestError: a kind of tool that cannot run here, or one that cannot be read.
+
+    """
+    found = _Reading(listed)
+    for tool in tools.items():
+        kind = tool.get("type").text()
+        rule = _RULES.get(kind)
+        if rule is None:
+            tool.get("type").fail(f"{tool.path} cannot run here; allowed are {', '.join(_RULES)}")
+        with blaming(tool.path):
+            rule(found, tool)
+    served = [tool.name for server in found.servers for tool in server.tools]
+    declared = [tool.name for tool in found.declared]
+    _check_unique(declared + served, tools)
+    names = ToolNameMap(declared + served, [server.label for server in found.servers])
+    built_in = tuple(dict.fromkeys(found.built_in))
+    servers = tuple(found.servers)
+    return RequestTools(tuple(found.declared), built_in, servers, names, tuple(found.echo))
+
+
+def _check_unique(names: list[ToolName], tools: Node) -> None:
+    seen: set[ToolName] = set()
+    for name in names:
+        if name in seen:
+            message = f"{tools.path} declares a tool twice; give each a name of its own"
+            raise RequestError(message, param=tools.path, code="duplicate_tool")
+        seen.add(name)
+
+
+def _function(found: _Reading, tool: Node) -> None:
+    found.declared.append(_declared_function(tool, None))
+    found.echo.append(_echo_function(tool))
+
+
+def _custom(found: _Reading, tool: Node) -> None:
+    found.declared.append(_declared_custom(tool, None))
+    found.echo.append(_echo_custom(tool))
+
+
+def _namespace(found: _Reading, tool: Node) -> None:
+    name, about = tool.get("name").text(), tool.get("description").optional_text() or ""
+    inner, echo = [], []
+    for member in tool.get("tools").items():
+        if member.get("type").choice("function", "custom") == "custom":
+            inner.append(_declared_custom(member, name))
+            echo.append(_echo_custom(member))
+        else:
+            inner.append(_declared_function(member, name))
+            echo.append(_echo_function(member))
+    if inner and about:
+        # Harmony has no place for it: the first tool's description carries it.
+        told = f"Namespace {name}: {about}\n{inner[0].description}".rstrip("\n")
+        inner[0] = replace(inner[0], description=told)
+    found.declared += inner
+    found.echo.append({"type": "namespace", "name": name, "description": about, "tools": echo})
+
+
+def _built_in(found: _Reading, tool: Node) -> None:
+    kind = tool.get("type").text()
+    found.built_in.append(BUILT_IN[kind])
+    echo: JSON = {"type": kind}
+    if kind == "container":
+        # The published types know no such tool; a server with a label is what it amounts to.
+        echo = {"type": "mcp", "server_label": "container"}
+    elif kind == "code_interpreter":
+        container = tool.get("container")
+        echo["container"] = {"type": "auto"} if container.is_null else _container(container)
+    found.echo.append(echo)
+
+
+def _container(container: Node) -> object:
+    if isinstance(container.value, str):
+        return container.value
+    container.get("type").choice("auto")
+    if not container.get("file_ids").is_null and list(container.get("file_ids").items()):
+        container.get("file_ids").refuse("files are not uploaded here")
+    return {"type": "auto"}
+
+
+def _mcp(found: _Reading, tool: Node) -> None:
+    label = tool.get("server_label").text()
+    about = tool.get("server_description").optional_text()
+    if not tool.get("connector_id").is_null:
+        tool.get("connector_id").refuse("connectors are not known here; give server_url")
+    approval = tool.get("require_approval")
+    if not approval.is_null and approval.value != "never":
+        approval.refuse("calls are not held back for approval; give never")
+    allowed = _allowed_names(tool.get("allowed_tools"))
+    tools = []
+    for member in found.listed.get(label, Node(None)).items():
+        name = member.get("name").text()
+        if allowed is None or name in allowed:
+            schema = member.get("input_schema")
+            parameters = None if schema.is_null else schema.mapping()
+            described = member.get("description").optional_text() or ""
+            tools.append(DeclaredTool(ToolName(name, "mcp", label), described, parameters))
+    found.servers.append(McpServer(label, about, tuple(tools)))
+    echo: JSON = {"type": "mcp", "server_label": label, "server_description": about}
+    echo |= {"server_url": tool.get("server_url").optional_text(), "require_approval": "never"}
+    echo["allowed_tools"] = None if allowed is None else sorted(allowed)
+    found.echo.append(echo)
+
+
+def _allowed_names(allowed: Node) -> set[str] | None:
+    if allowed.is_null:
+        return None
+    if isinstance(allowed.value, Mapping):
+        if not allowed.get("read_only").is_null:
+            allowed.get("read_only").refuse("name the tools instead")
+        allowed = allowed.get("tool_names")
+    return {name.text() for name in allowed.items()}
+
+
+def _declared_function(tool: Node, namespace: str | None) -> DeclaredTool:
+    schema = tool.get("parameters")
+    return DeclaredTool(
+        _name(tool, "function", namespace),
+        tool.get("description").optional_text() or "",
+        None if schema.is_null else schema.mapping(),
+        tool.get("strict").flag(default=False),
+    )
+
+
+def _declared_custom(tool: Node, namespace: str | None) -> DeclaredTool:
+    about = tool.get("description").optional_text() or ""
+    form = tool.get("format")
+    if not form.is_null and form.get("type").choice("text", "grammar") == "grammar":
+        syntax = form.get("syntax").choice("lark", "regex")
+        rules = form.get("definition").text()
+        about += f"\nThe input is free text that matches this {syntax} grammar:\n{rules}"
+    return DeclaredTool(_name(tool, "custom", namespace), about.lstrip("\n"), FREE_TEXT)
+
+
+def _name(tool: Node, kind: ToolKind, namespace: str | None) -> ToolName:
+    if not tool.get("name").text():
+        tool.get("name").fail(f"{tool.path}.name must not be empty")
+    return ToolName(tool.get("name").text(), kind, namespace)
+
+
+def _echo_function(tool: Node) -> JSON:
+    schema = tool.get("parameters")
+    return {
+        "type": "function",
+        "name": tool.get("name").text(),
+        "description": tool.get("description").optional_text(),
+        "parameters": None if schema.is_null else dict(schema.mapping()),
+        "strict": tool.get("strict").value,
+    }
+
+
+def _echo_custom(tool: Node) -> JSON:
+    form = tool.get("format")
+    return {
+        "type": "custom",
+        "name": tool.get("name").text(),
+        "description": tool.get("description").optional_text(),
+        "format": {"type": "text"} if form.is_null else dict(form.mapping()),
+    }
+
+
+_RULES: Mapping[str, Callable[[_Reading, Node], None]] = MappingProxyType(
+    {
+        "function": _function,
+        "custom": _custom,
+        "namespace": _namespace,
+        "mcp": _mcp,
+        **dict.fromkeys(BUILT_IN, _built_in),
+    }
+)
