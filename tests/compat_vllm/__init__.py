@@ -1,0 +1,1 @@
+"""Tests of the functions that servers call: one a sentence of their description, and properties."""
