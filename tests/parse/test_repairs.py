@@ -53,7 +53,7 @@ def test_a_collected_output_is_recovered_with_a_report_of_every_repair(case):
     for role in ["assistant", None] if whole else ["assistant"]:
         events = events_of(case.text, case.tools, role)
         found = [(m.channel, m.recipient, m.text) for m in fold(events)]
-        assert found == [(m.channel, m.recipient, m.content) for m in case.recovery]
+        assert found == [(m.channel, m.recipient, m.text) for m in case.recovery]
 
 
 def test_a_report_names_the_tokens_and_what_was_done():

@@ -12,9 +12,10 @@ from harmonium.parse.events import (
     Stop,
 )
 from harmonium.parse.lexicon import Lexicon
-from harmonium.parse.parser import Parser, fold, parse_messages
+from harmonium.parse.parser import Parser
 from harmonium.parse.reading import Policy
 from harmonium.parse.states import TRANSITIONS, State, TokenClass, Transition
+from harmonium.parse.whole import fold, parse_messages
 
 __all__ = [
     "DEVIATIONS",

@@ -71,26 +71,30 @@ class Decoded(NamedTuple):
 class ContentBuffer:
     """Collect one message's content.
 
-    ``pieces`` are the deltas' texts in order; ``covered`` is the index of the first token that no
-    delta speaks for yet.
+    ``pieces`` are the deltas' texts in order.
     """
 
-    __slots__ = ("_decoder", "covered", "pieces")
+    __slots__ = ("_begun", "_decoder", "pieces")
 
-    def __init__(self, start: int) -> None:
+    def __init__(self) -> None:
         self.pieces: list[str] = []
-        self.covered = start
+        self._begun = 0  # the first token of a character that is not whole yet
         self._decoder: codecs.IncrementalDecoder | None = None
 
     def add_bytes(self, piece: bytes, index: int) -> Decoded:
         """Take the bytes of the token at `index`, which may begin or end inside a character."""
         if self._decoder is None:
             self._decoder = _DECODER("replace")
+            self._begun = index
         text = self._decoder.decode(piece)
         partial = bool(self._decoder.getstate()[0])
         if not partial:
             self._decoder = None
-        return Decoded(self._delta(text, index + 1), partial)
+        start, end = self._begun, index + 1
+        if not text:
+            return Decoded(None, partial)
+        self._begun = end
+        return Decoded(self.add_text(text, start, end), partial)
 
     def flush(self, index: int) -> ContentDelta | None:
         """Give up waiting for the rest of a character, before the token at `index`."""
@@ -98,17 +102,12 @@ class ContentBuffer:
             return None
         text = self._decoder.decode(b"", final=True)
         self._decoder = None
-        return self._delta(text, index)
+        return self.add_text(text, self._begun, index) if text else None
 
-    def add_text(self, text: str, end: int) -> ContentDelta:
-        """Take whole text up to the token at `end` (not included)."""
-        delta = ContentDelta(text, self.covered, end)
+    def add_text(self, text: str, start: int, end: int) -> ContentDelta:
+        """Take the whole text of the tokens from `start` up to `end`."""
         self.pieces.append(text)
-        self.covered = end
-        return delta
-
-    def _delta(self, text: str, end: int) -> ContentDelta | None:
-        return self.add_text(text, end) if text else None
+        return ContentDelta(text, start, end)
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ never matters here.
 from __future__ import annotations
 
 import codecs
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -52,6 +52,10 @@ class Field:
     def token_at(self, offset: int) -> int:
         """Give the index of the first token that begins at or behind character `offset`."""
         return self.text_start + bisect_left(self.begins, offset)
+
+    def token_holding(self, offset: int) -> int:
+        """Give the index of the token that character `offset` came from."""
+        return self.text_start + max(bisect_right(self.begins, offset) - 1, 0)
 
     def token_ends_at(self, offset: int) -> bool:
         """Tell whether character `offset` is where a token begins or the text ends."""

@@ -1,17 +1,23 @@
 """Own what each token id is to the parser: its class, and its text when it is whole characters.
 
-Built once per encoding and shared by all parsers of it; the text table fills as tokens are met and
-is bounded by the vocabulary.
+Built once per encoding and shared by all parsers of it. The text table fills as tokens are met and
+is bounded by the vocabulary; headers that follow the grammar are remembered, up to a bound.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from functools import cached_property
 
+from harmonium.caching import BoundedCache
 from harmonium.errors import UnknownTokenError
+from harmonium.model.roles import Role
 from harmonium.parse.events import Stop
 from harmonium.parse.fields import Place
+from harmonium.parse.header import Header
 from harmonium.parse.states import TokenClass
+from harmonium.parse.tool_names import ToolNames
 from harmonium.tokens.special import FormatTokens
 
 PLACES = {
@@ -19,6 +25,17 @@ PLACES = {
     TokenClass.CHANNEL: Place.CHANNEL,
     TokenClass.CONSTRAIN: Place.CONSTRAIN,
 }
+
+
+HeaderKey = tuple[str, Role | None, ToolNames, tuple[int, ...]]
+"""Policy, role from outside, declared tools, and the header's tokens."""
+
+_HEADER_BYTES = 512 * 1024
+_BYTES_PER_HEADER = 600
+
+
+def _header_size(key: HeaderKey, _: Header) -> int:
+    return _BYTES_PER_HEADER + sys.getsizeof(key[-1])
 
 
 class TextTable(dict[int, str | None]):
@@ -64,6 +81,7 @@ class Lexicon:
             format_tokens.call: "call",
             format_tokens.return_: "return",
         }
+        self.headers: BoundedCache[HeaderKey, Header] = BoundedCache(_HEADER_BYTES, _header_size)
         self._table = table
         self._classes = dict.fromkeys(self.special, TokenClass.UNKNOWN)
         self._classes |= dict.fromkeys(self.stops, TokenClass.STOP)
@@ -73,6 +91,11 @@ class Lexicon:
             format_tokens.constrain: TokenClass.CONSTRAIN,
             format_tokens.message: TokenClass.MESSAGE,
         }
+
+    @cached_property
+    def text_list(self) -> list[str]:
+        """Text by id, filled as ids are met; empty for all that `texts` has no text for."""
+        return [""] * (1 + max(self.special, default=0))
 
     def classify(self, token: int) -> TokenClass:
         """Give the class of any integer."""
@@ -87,6 +110,13 @@ class Lexicon:
             return self._table[token]
         except UnknownTokenError:
             return None
+
+    def header_part(self, token: int) -> tuple[Place | None, bytes]:
+        """Give the field that a token opens in a header, or its bytes as header text."""
+        token_class = self.classify(token)
+        if token_class is TokenClass.TEXT:
+            return None, self._table[token]
+        return PLACES.get(token_class), b""
 
     def name(self, token: int) -> str:
         """Name a token for a report: its text, or its id when it is no token."""

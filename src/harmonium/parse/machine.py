@@ -6,7 +6,7 @@ deviation goes through `_deviate`, which raises under one and reports under the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from harmonium.errors import ParseError, Position
 from harmonium.model.roles import Role
@@ -21,7 +21,7 @@ from harmonium.parse.events import (
 )
 from harmonium.parse.fields import Field, Place, split_fields
 from harmonium.parse.header import ROLE_AUTHORS, Header
-from harmonium.parse.lexicon import PLACES, Lexicon
+from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.missing import Remains, recover, recover_overlong
 from harmonium.parse.outbox import Outbox, make_message
 from harmonium.parse.reading import Policy, read_header
@@ -52,17 +52,14 @@ class Machine:
         self._stray: list[int] = []
         self._sticky: Role | None = None
         self._implicit = False
-        self._tokens: list[tuple[Place | None, bytes]] = []
+        self._tokens: list[int] = []
         self._header_start = 0
         self._overlong = False
         self._structured = False
         self._header = Header(ROLE_AUTHORS[Role.ASSISTANT])
-        self._content = ContentBuffer(0)
+        self._content = ContentBuffer()
         self._unopened: MessageStarted | None = None
         self._plain = False
-        self._actions: dict[tuple[State, TokenClass], Callable[[int, TokenClass], None]] = {
-            key: getattr(self, f"_{transition.action}") for key, transition in TRANSITIONS.items()
-        }
 
     # Deviations
 
@@ -107,7 +104,6 @@ class Machine:
         self._flush_stray()
         self._flush_character()
         self._discard_one("unknown_token", token)
-        self._content.covered = self._index + 1
 
     def _discard_one(self, code: str, token: int) -> None:
         span = Span(self._index, self._index + 1)
@@ -115,11 +111,11 @@ class Machine:
 
     # Headers
 
-    def _open_header(self, _: int, token_class: TokenClass) -> None:
+    def _open_header(self, token: int, _: TokenClass) -> None:
         self._flush_stray()
         self._outbox.decide(followed=True)
         self._begin_header(None, self._index)
-        self._tokens.append((PLACES[token_class], b""))
+        self._tokens.append(token)
 
     def _open_implicit(self, token: int, token_class: TokenClass) -> None:
         self._flush_stray()
@@ -132,7 +128,7 @@ class Machine:
             self._begin_content(token, token_class)
         else:
             self._structured = True
-            self._tokens.append((PLACES[token_class], b""))
+            self._tokens.append(token)
 
     def _begin_header(self, sticky: Role | None, start: int) -> None:
         self._state = State.HEADER
@@ -148,10 +144,19 @@ class Machine:
         if len(self._tokens) >= self._header_limit:
             self._extend_overlong(token, token_class)
             return
-        place = PLACES.get(token_class)
-        if place is not None:
+        if token_class is not TokenClass.TEXT:
             self._structured = True
-        self._tokens.append((place, b"" if place else self._lexicon.piece(token) or b""))
+        self._tokens.append(token)
+
+    def _extend_header_text(self, tokens: Sequence[int]) -> bool:
+        """Take text tokens inside a header at once; False when one by one would do otherwise."""
+        if self._state is not State.HEADER:
+            return False
+        if len(self._tokens) + len(tokens) > self._header_limit:
+            return False
+        self._tokens += tokens
+        self._index += len(tokens)
+        return True
 
     def _extend_overlong(self, token: int, token_class: TokenClass) -> None:
         """Go on behind the limit: text alone is held as an answer, anything else must end here."""
@@ -163,7 +168,7 @@ class Machine:
             self._end_overlong()
             self._handle(token, token_class)
         elif token_class is TokenClass.TEXT:
-            self._tokens.append((None, self._lexicon.piece(token) or b""))
+            self._tokens.append(token)
         else:
             self._break_header(None, followed=True)
             self._open_implicit(token, token_class)
@@ -177,12 +182,12 @@ class Machine:
             self._begin_header(self._sticky or Role.ASSISTANT, self._index)
             return
         self._start_content(found.header, Span(found.span.start, found.body))
-        self._emit_delta(self._content.add_text(found.text, self._index))
+        self._emit_delta(self._content.add_text(found.text, found.body, self._index))
 
     def _skip_in_header(self, token: int, _: TokenClass) -> None:
         span = Span(self._index, self._index + 1)
         self._deviate("unknown_token", span, self._lexicon.name(token), "skipped")
-        self._tokens.append((None, b""))
+        self._tokens.append(token)
 
     def _restart_header(self, token: int, token_class: TokenClass) -> None:
         if self._tokens:
@@ -202,20 +207,19 @@ class Machine:
             self._begin_header(sticky, self._index + 1)
 
     def _fields(self) -> tuple[Field, ...]:
-        sticky = self._sticky is not None
-        return split_fields(self._tokens, self._header_start, sticky=sticky)
+        parts = list(map(self._lexicon.header_part, self._tokens))
+        return split_fields(parts, self._header_start, sticky=self._sticky is not None)
 
     def _break_header(
         self, stop: Stop | None, *, followed: bool | None, truncated: bool = False
     ) -> bool:
         """End a header that got no message token; tell whether it amounted to messages."""
         if self._policy == "strict":
-            code = "truncated_header" if truncated else "discarded_header"
+            code = "truncated_header" if truncated else "missing_message"
             self._fail(code, "discarded unless it holds content", self._index)
-        has_text = any(piece for _, piece in self._tokens)
-        remains = (
-            recover(self._fields(), self._sticky, self._tools, stop) if has_text else Remains()
-        )
+        fields = self._fields()
+        has_text = any(field.text for field in fields)
+        remains = recover(fields, self._sticky, self._tools, stop) if has_text else Remains()
         stopped = Span(self._index, self._index + (stop is not None))
         if not remains.messages:
             span = Span(self._header_start, stopped.end)
@@ -247,9 +251,10 @@ class Machine:
             )
 
     def _header_text(self) -> str:
+        sticky = self._sticky is not None
         return "".join(
-            _MARKS[place] if place is not None else piece.decode("utf-8", "replace")
-            for place, piece in self._tokens
+            field.text if field.place is Place.ROLE and sticky else _MARKS[field.place] + field.text
+            for field in self._fields()
         )
 
     # Content
@@ -259,14 +264,20 @@ class Machine:
             self._break_header(None, followed=True)
             self._open_implicit(token, token_class)
             return
-        header, deviations = read_header(self._fields(), self._sticky, self._tools, self._policy)
-        self._report_all(deviations)
+        key = (self._policy, self._sticky, self._tools, tuple(self._tokens))
+        header = self._lexicon.headers.get(key)
+        if header is None:
+            fields = self._fields()
+            header, deviations = read_header(fields, self._sticky, self._tools, self._policy)
+            self._report_all(deviations)
+            if not deviations:
+                self._lexicon.headers.put(key, header)
         self._start_content(header, Span(self._header_start, self._index + 1))
 
     def _start_content(self, header: Header, span: Span) -> None:
         self._state = State.CONTENT
         self._header = header
-        self._content = ContentBuffer(span.end)
+        self._content = ContentBuffer()
         started = MessageStarted(*header, span)
         self._unopened = started if self._implicit and header.recipient is None else None
         self._plain = self._unopened is None
@@ -298,7 +309,6 @@ class Machine:
     def _skip_marker(self, token: int, _: TokenClass) -> None:
         self._flush_character()
         self._discard_one("stray_marker", token)
-        self._content.covered = self._index + 1
 
     def _end_message(self, token: int, _: TokenClass) -> None:
         self._flush_character()
@@ -330,7 +340,7 @@ class Machine:
     # The stream
 
     def _handle(self, token: int, token_class: TokenClass) -> None:
-        self._actions[self._state, token_class](token, token_class)
+        _ACTIONS[self._state, token_class](self, token, token_class)
 
     def _end_stream(self) -> None:
         if self._state is State.CONTENT:
@@ -349,6 +359,9 @@ class Machine:
         return bool(text) and " " not in text
 
 
+_ACTIONS: Mapping[tuple[State, TokenClass], Callable[[Machine, int, TokenClass], None]] = {
+    key: getattr(Machine, f"_{transition.action}") for key, transition in TRANSITIONS.items()
+}
 _MARKS = {Place.ROLE: "<|start|>", Place.CHANNEL: "<|channel|>", Place.CONSTRAIN: "<|constrain|>"}
 
 

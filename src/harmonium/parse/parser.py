@@ -12,18 +12,18 @@ from typing import cast
 
 from harmonium.errors import InvalidInputError, ParseError, Position
 from harmonium.limits import DEFAULT_LIMITS, Limits
-from harmonium.model.messages import Message
 from harmonium.model.roles import Role
 from harmonium.parse.content import OpenMessage
-from harmonium.parse.events import ContentDelta, Event, MessageEnded
+from harmonium.parse.events import ContentDelta, Event
 from harmonium.parse.ids import as_token_ids
 from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.machine import Machine
 from harmonium.parse.reading import Policy
 from harmonium.parse.states import State
-from harmonium.parse.tool_names import ToolNames
+from harmonium.parse.tool_names import tool_names
 
-_make_delta = partial(tuple.__new__, ContentDelta)
+_new_delta = tuple.__new__  # a named tuple's own constructor takes twice as long
+_make_delta = partial(_new_delta, ContentDelta)
 
 
 class Parser(Machine):
@@ -64,7 +64,7 @@ class Parser(Machine):
         if policy not in {"repair", "strict"}:
             message = 'unknown policy; allowed are "repair" and "strict"'
             raise InvalidInputError(message, position=Position(path="policy"))
-        super().__init__(lexicon, policy, ToolNames(tools), limits.header_tokens)
+        super().__init__(lexicon, policy, tool_names(tools), limits.header_tokens)
         self._texts = lexicon.texts
         self._failure: ParseError | None = None
         self._closed = False
@@ -82,6 +82,13 @@ class Parser(Machine):
             InvalidInputError: something is no integer (nothing was taken), or the parser is closed.
 
         """
+        if self._plain and type(ids) is int:
+            text = self._texts[ids]
+            if text is not None:
+                start = self._index
+                self._index = end = start + 1
+                self._content.pieces.append(text)
+                return [_new_delta(ContentDelta, (text, start, end))]
         tokens = (ids,) if type(ids) is int else as_token_ids(ids)
         return self._run(partial(self._take, tokens))
 
@@ -130,71 +137,35 @@ class Parser(Machine):
         return self._outbox.take()
 
     def _take(self, tokens: Sequence[int]) -> None:
-        """Take tokens: each special one by itself, the text between them in runs."""
-        special = self._lexicon.special
-        present = special.intersection(tokens) if len(tokens) > 1 else special
-        begin = 0
-        if present:
-            for place, token in enumerate(tokens):
-                if token in present:
-                    self._take_text(tokens[begin:place])
-                    self._handle(token, self._lexicon.classify(token))
-                    self._index += 1
-                    begin = place + 1
-        self._take_text(tokens[begin:] if begin else tokens)
-
-    def _take_text(self, tokens: Sequence[int]) -> None:
-        """Take tokens that are not special: whole characters in bulk, all else one by one."""
+        """Take tokens: whole characters inside content in bulk, all else one by one."""
         pieces = list(map(self._texts.__getitem__, tokens))
+        others = [] if all(pieces) else [at for at, piece in enumerate(pieces) if piece is None]
         begin = 0
-        while begin < len(pieces):
-            if self._plain and pieces[begin] is not None:
-                end = _find_none(pieces, begin)
-                self._take_pieces(cast("list[str]", pieces[begin:end]))
-                begin = end
-            else:
-                token = tokens[begin]
-                self._handle(token, self._lexicon.classify(token))
-                self._index += 1
-                begin += 1
+        for place in others:
+            self._take_whole(tokens, pieces, begin, place)
+            self._take_one(tokens[place])
+            begin = place + 1
+        self._take_whole(tokens, pieces, begin, len(pieces))
 
-    def _take_pieces(self, pieces: list[str]) -> None:
+    def _take_whole(
+        self, tokens: Sequence[int], pieces: Sequence[str | None], begin: int, end: int
+    ) -> None:
+        """Take tokens that are whole characters each."""
+        if not self._plain and self._extend_header_text(tokens[begin:end]):
+            return
+        while begin < end and not self._plain:
+            self._take_one(tokens[begin])
+            begin += 1
+        if begin < end:
+            self._take_pieces(cast("Sequence[str]", pieces[begin:end]))
+
+    def _take_one(self, token: int) -> None:
+        self._handle(token, self._lexicon.classify(token))
+        self._index += 1
+
+    def _take_pieces(self, pieces: Sequence[str]) -> None:
         start, end = self._index, self._index + len(pieces)
         spans = zip(pieces, range(start, end), range(start + 1, end + 1), strict=True)
-        deltas = map(_make_delta, spans)
-        self._outbox.extend(list(deltas))
+        self._outbox.extend(list(map(_make_delta, spans)))
         self._content.pieces.extend(pieces)
-        self._content.covered = self._index = end
-
-
-def _find_none(pieces: list[str | None], begin: int) -> int:
-    try:
-        return pieces.index(None, begin)
-    except ValueError:
-        return len(pieces)
-
-
-class WholeParser(Parser):
-    """Parse for the messages alone: content that arrives together becomes one delta."""
-
-    def _take_pieces(self, pieces: list[str]) -> None:
-        self._index += len(pieces)
-        self._outbox.add(self._content.add_text("".join(pieces), self._index))
-
-
-def parse_messages(
-    lexicon: Lexicon,
-    ids: Iterable[int],
-    *,
-    role: Role | str | None = Role.ASSISTANT,
-    policy: Policy = "repair",
-    tools: Iterable[str] = (),
-) -> list[Message]:
-    """Give the messages of a whole stream; see `Parser` for the arguments and errors."""
-    parser = WholeParser(lexicon, role=role, policy=policy, tools=tools)
-    return fold([*parser.feed(ids), *parser.close()])
-
-
-def fold(events: Iterable[Event]) -> list[Message]:
-    """Give the messages that events amount to."""
-    return [event.message for event in events if isinstance(event, MessageEnded)]
+        self._index = end

@@ -102,8 +102,8 @@ class HeaderRepair:
         text = field.text
         if word is not None:
             text = field.text[word.start : word.end]
-            first = field.token_at(word.start)
-            span = Span(min(first, field.span.end), max(first, field.token_at(word.end)))
+            first = field.token_holding(word.start)
+            span = Span(first, max(first, field.token_at(word.end)))
         self._deviations.append(Deviation(code, span, text, action))
 
     def _report_rest(self) -> None:
@@ -247,7 +247,7 @@ class HeaderRepair:
 
     def _drop(self, code: str, word: Word) -> None:
         """Take back a report on the role word: it is a tool's name in its right place."""
-        span_start = self._fields[0].token_at(word.start)
+        span_start = self._fields[0].token_holding(word.start)
         self._deviations = [
             item for item in self._deviations if item.code != code or item.span.start != span_start
         ]

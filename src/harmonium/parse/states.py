@@ -21,6 +21,8 @@ class State(Enum):
     HEADER = "header"
     CONTENT = "content"
 
+    __hash__ = object.__hash__  # members are singletons; Enum's own is written in Python
+
     def __str__(self) -> str:
         return self.value
 
@@ -35,6 +37,8 @@ class TokenClass(Enum):
     STOP = "stop"
     TEXT = "text"
     UNKNOWN = "unknown"
+
+    __hash__ = object.__hash__
 
 
 class Transition(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from harmonium.errors import InvalidInputError, Position
 
@@ -87,3 +88,18 @@ class ToolNames:
             if _GLUED.match(rest) or not _PLAIN_NEXT.match(rest):
                 return word[:skip] + part
         return None
+
+
+@lru_cache(maxsize=256)
+def _remembered(names: tuple[str, ...]) -> ToolNames:
+    return ToolNames(names)
+
+
+def tool_names(names: Iterable[str]) -> ToolNames:
+    """Give the `ToolNames` of these names, made once for the sets of tools lately used."""
+    if isinstance(names, str | bytes):
+        return ToolNames(names)
+    try:
+        return _remembered(tuple(names))
+    except TypeError:
+        return ToolNames(names)
