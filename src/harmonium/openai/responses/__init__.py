@@ -1,1 +1,45 @@
 """The Responses API both ways: requests into conversations, events into responses and streams."""
+
+from harmonium.openai.responses.answers import (
+    as_response,
+    as_stream_event,
+    response_answer,
+    response_byte_stream,
+    response_event_stream,
+    response_object,
+)
+from harmonium.openai.responses.citations import CitationFinder, Page
+from harmonium.openai.responses.encryption import ReasoningCipher
+from harmonium.openai.responses.fields import FIELDS, INCLUDABLE, Field
+from harmonium.openai.responses.frames import sse_frame
+from harmonium.openai.responses.items import ToolResult
+from harmonium.openai.responses.options import DIALECTS, ResponseOptions
+from harmonium.openai.responses.request import ResponsesRequest, ResponsesSetup, responses_request
+from harmonium.openai.responses.stream import PendingCall, ResponseStream
+from harmonium.openai.responses.tools import McpServer, RequestTools
+
+__all__ = [
+    "DIALECTS",
+    "FIELDS",
+    "INCLUDABLE",
+    "CitationFinder",
+    "Field",
+    "McpServer",
+    "Page",
+    "PendingCall",
+    "ReasoningCipher",
+    "RequestTools",
+    "ResponseOptions",
+    "ResponseStream",
+    "ResponsesRequest",
+    "ResponsesSetup",
+    "ToolResult",
+    "as_response",
+    "as_stream_event",
+    "response_answer",
+    "response_byte_stream",
+    "response_event_stream",
+    "response_object",
+    "responses_request",
+    "sse_frame",
+]

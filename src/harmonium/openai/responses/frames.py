@@ -14,8 +14,7 @@ from typing import Generic, Protocol, TypeVar
 JSON = dict[str, object]
 Taken_co = TypeVar("Taken_co", covariant=True)
 
-DONE = b"data: [DONE]\n\n"
-"""What a stream of server-sent events ends with, after its last event."""
+_DONE = "data: [DONE]\n\n"
 
 
 class Frame:
@@ -70,6 +69,9 @@ class Sink(Protocol, Generic[Taken_co]):
     def delta(self, frame: Frame, text: str) -> None:
         """Write a delta."""
 
+    def end(self) -> None:
+        """Write what comes after the last event."""
+
     def take(self) -> Taken_co:
         """Give what was written since the last time."""
 
@@ -90,6 +92,9 @@ class ObjectSink:
     def delta(self, frame: Frame, text: str) -> None:
         """Add a delta."""
         self.event({**frame.fields, "delta": text})
+
+    def end(self) -> None:
+        """Add nothing."""
 
     def take(self) -> list[JSON]:
         """Give the events added since the last time."""
@@ -116,6 +121,10 @@ class ByteSink:
         self._number = number + 1
         self._pieces.append(f'{frame.head}{number},"delta":{_quote(text)}}}\n\n')
 
+    def end(self) -> None:
+        """Write what every stream over SSE ends with."""
+        self._pieces.append(_DONE)
+
     def take(self) -> bytes:
         """Give the bytes written since the last time: whole frames."""
         pieces, self._pieces = self._pieces, []
@@ -130,6 +139,9 @@ class NullSink:
 
     def delta(self, frame: Frame, text: str) -> None:
         """Drop a delta."""
+
+    def end(self) -> None:
+        """Add nothing."""
 
     def take(self) -> None:
         """Give nothing."""

@@ -1,0 +1,284 @@
+"""Own the items of a response: what each kind looks like, at every stage of its life.
+
+One table says which events an item's life has; one builder a kind makes its JSON. It knows
+nothing of the order of events or of the response around the items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from harmonium.openai.responses.browser import empty_action, read_action
+from harmonium.openai.responses.citations import Page
+from harmonium.openai.routing import Route, RouteKind
+from harmonium.parse import MessageStarted
+
+JSON = dict[str, object]
+
+Status = Literal["in_progress", "completed", "incomplete", "failed"]
+EVERYTHING = frozenset(
+    {"code_interpreter_call.outputs", "web_search_call.results", "web_search_call.action.sources"}
+)
+"""Words of ``include`` that a store asks for, so that nothing is lost between requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """Hold what a tool answered that the server ran itself.
+
+    Args:
+        text: what the model is shown.
+        failed: whether the tool failed; the text then says how.
+        pages: for the browser: cursor -> page, of every page that may now be cited.
+        sources: for the browser: the addresses it looked at.
+
+    """
+
+    text: str
+    failed: bool = False
+    pages: Mapping[int, Page] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Say which events a kind of item has between ``output_item.added`` and ``.done``.
+
+    Args:
+        prefix: what its id begins with.
+        delta: the name of its deltas without ``.delta``; None for none.
+        whole: the field of the ``.done`` event that holds the whole text.
+        part: the type of its one content part, None where it has none.
+        stages: its events when it begins, when its tool begins, when that is done, when it failed.
+
+    """
+
+    prefix: str
+    delta: str | None = None
+    whole: str = "text"
+    part: str | None = None
+    stages: tuple[str | None, str | None, str | None, str | None] = (None, None, None, None)
+
+
+_MESSAGE = Life("msg_", "response.output_text", part="output_text")
+
+LIVES: Mapping[RouteKind, Life] = MappingProxyType(
+    {
+        "function": Life("fc_", "response.function_call_arguments", "arguments"),
+        "custom": Life("ctc_", "response.custom_tool_call_input", "input"),
+        "mcp": Life(
+            "mcp_",
+            "response.mcp_call_arguments",
+            "arguments",
+            stages=(
+                "response.mcp_call.in_progress",
+                None,
+                "response.mcp_call.completed",
+                "response.mcp_call.failed",
+            ),
+        ),
+        "code": Life(
+            "ci_",
+            "response.code_interpreter_call_code",
+            "code",
+            stages=(
+                "response.code_interpreter_call.in_progress",
+                "response.code_interpreter_call.interpreting",
+                "response.code_interpreter_call.completed",
+                None,
+            ),
+        ),
+        "web_search": Life(
+            "ws_",
+            stages=(
+                "response.web_search_call.in_progress",
+                "response.web_search_call.searching",
+                "response.web_search_call.completed",
+                None,
+            ),
+        ),
+        "reasoning": Life("rs_", "response.reasoning_text", part="reasoning_text"),
+        "preamble": _MESSAGE,
+        "answer": _MESSAGE,
+    }
+)
+"""Route of a message -> the life of its item."""
+
+RUN_BY_SERVER = frozenset({"mcp", "code", "web_search"})
+"""Kinds of calls that the server answers itself; all others are the client's."""
+
+
+@dataclass(slots=True)
+class Item:
+    """Hold one item while it grows.
+
+    Args:
+        index: its place in the output.
+        id: its id, which never changes.
+        route: where its message belongs.
+        header: the header of its message.
+        call_id: the id its output will name, for calls of the client's tools.
+        container_id: where code runs.
+
+    """
+
+    index: int
+    id: str
+    route: Route
+    header: MessageStarted
+    call_id: str = ""
+    container_id: str = ""
+    text: str = ""
+    status: Status = "in_progress"
+    is_closed: bool = False
+    is_running: bool = False
+    sealed: str | None = None
+    annotations: list[JSON] = field(default_factory=list)
+    logprobs: list[JSON] = field(default_factory=list)
+    result: ToolResult | None = None
+    pages: Mapping[int, Page] = field(default_factory=dict)
+
+    @property
+    def life(self) -> Life:
+        """The events it has."""
+        return LIVES[self.route.kind]
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it is text for the user."""
+        return self.life.part == "output_text"
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it waits for the server to run a tool."""
+        return self.is_closed and self.status == "in_progress" and self.route.kind in RUN_BY_SERVER
+
+    def to_dict(self, include: frozenset[str]) -> JSON:
+        """Give the item as it stands, with the optional parts that are asked for."""
+        return _BUILDERS[self.route.kind](self, include)
+
+    def part(self) -> JSON:
+        """Give its content part as it stands."""
+        if self.route.kind == "reasoning":
+            return {"type": "reasoning_text", "text": self.text}
+        return {
+            "type": "output_text",
+            "text": self.text,
+            "annotations": list(self.annotations),
+            "logprobs": list(self.logprobs),
+        }
+
+
+def _function(item: Item, _: frozenset[str]) -> JSON:
+    return _call(item, "function_call", "arguments")
+
+
+def _custom(item: Item, _: frozenset[str]) -> JSON:
+    return _call(item, "custom_tool_call", "input")
+
+
+def _call(item: Item, kind: str, whole: str) -> JSON:
+    found: JSON = {
+        "type": kind,
+        "id": item.id,
+        "call_id": item.call_id,
+        "name": item.route.name or "",
+        whole: item.text,
+        "status": item.status,
+    }
+    return found if item.route.namespace is None else {**found, "namespace": item.route.namespace}
+
+
+def _mcp(item: Item, _: frozenset[str]) -> JSON:
+    result = item.result
+    failed = result is not None and result.failed
+    error: JSON | None = None
+    if result is not None and failed:
+        content = [{"type": "text", "text": result.text}]
+        error = {"type": "mcp_tool_execution_error", "content": content}
+    return {
+        "type": "mcp_call",
+        "id": item.id,
+        "server_label": item.route.server_label or "",
+        "name": item.route.name or "",
+        "arguments": item.text,
+        "approval_request_id": None,
+        "output": None if result is None or failed else result.text,
+        "error": error,
+        "status": item.status,
+    }
+
+
+def _web_search(item: Item, include: frozenset[str]) -> JSON:
+    function = item.route.name
+    if not item.is_closed:
+        action = empty_action(function)
+    else:
+        action = read_action(function, item.text, item.pages)
+    result = item.result
+    if result is not None and "web_search_call.action.sources" in include:
+        action["sources"] = [{"type": "url", "url": url} for url in result.sources]
+    found: JSON = {
+        "type": "web_search_call",
+        "id": item.id,
+        "action": action,
+        "name": function or "",
+        "arguments": item.text,
+        "status": item.status,
+    }
+    if result is not None and "web_search_call.results" in include:
+        found["results"] = [{"type": "text", "text": result.text}]
+    return found
+
+
+def _code(item: Item, include: frozenset[str]) -> JSON:
+    outputs: list[JSON] | None = None
+    if item.result is not None and "code_interpreter_call.outputs" in include:
+        outputs = [{"type": "logs", "logs": item.result.text}]
+    return {
+        "type": "code_interpreter_call",
+        "id": item.id,
+        "code": item.text,
+        "container_id": item.container_id,
+        "outputs": outputs,
+        "status": item.status,
+    }
+
+
+def _reasoning(item: Item, _: frozenset[str]) -> JSON:
+    return {
+        "type": "reasoning",
+        "id": item.id,
+        "summary": [],
+        "content": [item.part()] if item.is_closed else [],
+        "encrypted_content": item.sealed,
+        "status": item.status,
+    }
+
+
+def _message(item: Item, _: frozenset[str]) -> JSON:
+    return {
+        "type": "message",
+        "id": item.id,
+        "role": "assistant",
+        "content": [item.part()] if item.is_closed else [],
+        "phase": "commentary" if item.route.kind == "preamble" else "final_answer",
+        "status": item.status,
+    }
+
+
+_BUILDERS: Mapping[RouteKind, Callable[[Item, frozenset[str]], JSON]] = MappingProxyType(
+    {
+        "function": _function,
+        "custom": _custom,
+        "mcp": _mcp,
+        "code": _code,
+        "web_search": _web_search,
+        "reasoning": _reasoning,
+        "preamble": _message,
+        "answer": _message,
+    }
+)
