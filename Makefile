@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 WHEEL_BIN = $(WHEEL_VENV)/bin
 export HARMONIUM_ORACLES = $(abspath $(ORACLES))
 
-.PHONY: run test install oracles lint types unit wheel docs clean
+.PHONY: run test install oracles lint types unit wheel docs bench clean
 
 run: install
 	$(BIN)/python examples/tour.py
@@ -50,6 +50,14 @@ unit: install oracles
 
 docs: install
 	$(BIN)/python scripts/build_reference.py $(DOCS)
+
+# How fast, beside the two libraries. BENCH holds options: --quick, --check, --publish.
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group bench
+	touch $@
+
+bench: install oracles $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks $(BENCH)
 
 # What users install: the wheel in an environment of its own, with nothing of src on the path. What
 # users see is tested there: the command, the examples, the testing room, every documented example.

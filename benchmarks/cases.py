@@ -109,11 +109,32 @@ MAIN = (
         100,
         contenders=(*PEERS, BARE, TEMPLATE),
     ),
-    Case("render grown", "render it again after one more turn", "render grown", _grown(material.CHAT), 100),
-    Case("render message", "render one short message", "render messages", _messages, 100, times=100),
-    Case("parse", "parse an answer of 16,000 tokens", "parse", _long, 16_000, contenders=(*PEERS, BARE)),
+    Case(
+        "render grown",
+        "render it again after one more turn",
+        "render grown",
+        _grown(material.CHAT),
+        100,
+    ),
+    Case(
+        "render message", "render one short message", "render messages", _messages, 100, times=100
+    ),
+    Case(
+        "parse",
+        "parse an answer of 16,000 tokens",
+        "parse",
+        _long,
+        16_000,
+        contenders=(*PEERS, BARE),
+    ),
     Case("parse short", "parse an answer of 40 tokens", "parse", _short, 100, times=100),
-    Case("stream", "stream, reading delta, channel and recipient at every token", "stream", _completion, 4_000),
+    Case(
+        "stream",
+        "stream, reading delta, channel and recipient at every token",
+        "stream",
+        _completion,
+        4_000,
+    ),
     Case(
         "stream content",
         "stream, also reading the content so far at every token (4,000)",
@@ -134,24 +155,73 @@ MORE = (
         runs=1,
         contenders=(*PEERS, BARE, TEMPLATE),
     ),
-    Case("render long grown", "render that again after one more turn", "render grown", _grown(material.AGENT), 100, runs=1),
-    Case("render reread", "render after one more turn, every object made anew", "render reread", _grown(material.CHAT), 100),
-    Case("parse events", "feed 16,000 tokens at once, an event for each", "parse events", _long, 16_000, contenders=(OWN,)),
+    Case(
+        "render long grown",
+        "render that again after one more turn",
+        "render grown",
+        _grown(material.AGENT),
+        100,
+        runs=1,
+    ),
+    Case(
+        "render reread",
+        "render after one more turn, every object made anew",
+        "render reread",
+        _grown(material.CHAT),
+        100,
+    ),
+    Case(
+        "parse events",
+        "feed 16,000 tokens at once, an event for each",
+        "parse events",
+        _long,
+        16_000,
+        contenders=(OWN,),
+    ),
 )
 """What is worth knowing beside them."""
 
 BY_KIND = tuple(
-    Case(f"render {kind}", kind, "render", _of_kind(kind), 600, runs=1, contenders=(OSS, COMPAT, OWN, BARE))
+    Case(
+        f"render {kind}",
+        kind,
+        "render",
+        _of_kind(kind),
+        600,
+        runs=1,
+        contenders=(OSS, COMPAT, OWN, BARE),
+    )
     for kind in KINDS
 )
 """How much the kind of text matters."""
 
 GROWTH = (
     Case("render", "turns of a new conversation", "render", _chat, 60, runs=1),
-    Case("render grown", "turns new since the last rendering", "render grown", _grown_much, 60, runs=1),
+    Case(
+        "render grown",
+        "turns new since the last rendering",
+        "render grown",
+        _grown_much,
+        60,
+        runs=1,
+    ),
     Case("parse", "tokens of an answer", "parse", _long, 8_000, runs=1),
-    Case("stream", "tokens streamed, delta, channel and recipient read", "stream", _completion, 2_000, runs=1),
-    Case("stream content", "tokens streamed, the content so far read", "stream content", _completion, 2_000, runs=1),
+    Case(
+        "stream",
+        "tokens streamed, delta, channel and recipient read",
+        "stream",
+        _completion,
+        2_000,
+        runs=1,
+    ),
+    Case(
+        "stream content",
+        "tokens streamed, the content so far read",
+        "stream content",
+        _completion,
+        2_000,
+        runs=1,
+    ),
 )
 """What must grow no faster than its input."""
 

@@ -46,6 +46,9 @@ OWN = Contender("own", "harmonium", "harmonium", "harmonium", "own")
 BARE = Contender("bare", "tiktoken alone", "tiktoken", "harmonium", "bare")
 TEMPLATE = Contender("template", "chat template", "transformers", "transformers", "template")
 
+CONTENDERS = (OSS, LEGACY, COMPAT, OWN, BARE)
+"""All that are always there; a chat template must be brought."""
+
 
 class Process:
     """A contender's running process.
@@ -88,8 +91,9 @@ class Process:
 
     def close(self) -> None:
         """End the process."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
         self._process.wait()
 
 

@@ -44,7 +44,10 @@ class Arena:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         for process in self._processes.values():
             process.close()
@@ -65,7 +68,9 @@ class Arena:
             self._seed += 1
             inputs = case.round(self._seed, size)
             told = {it.name: self._process(it).ask(case.work, inputs) for it in there}
-            _check_outcomes(case, {name: answer["outcome"] for name, answer in told.items() if answer})
+            _check_outcomes(
+                case, {name: answer["outcome"] for name, answer in told.items() if answer}
+            )
             for name, answer in told.items():
                 if answer and number >= WARM_UP:
                     found[name].append(answer["seconds"])

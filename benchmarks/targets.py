@@ -1,5 +1,7 @@
 """Own what is promised of whom, as data: ratios to the peers and to the limit, never seconds."""
 
+# ruff: noqa: RUF001  (the sign for times)
+
 from __future__ import annotations
 
 from dataclasses import dataclass

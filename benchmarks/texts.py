@@ -4,6 +4,8 @@ Real text is what is installed anyway (the README files and sources of Python's 
 nothing is fetched and nothing of others is kept here. Everything is drawn with a seed.
 """
 
+# ruff: noqa: RUF001  (Chinese and Japanese have commas of their own)
+
 from __future__ import annotations
 
 import base64
@@ -180,5 +182,12 @@ KINDS: Mapping[str, Callable[[random.Random, int], str]] = {
     "JSON": data,
 }
 
-MIXTURE = {"README files": 60, "source code": 20, "made-up words": 8, "CJK": 6, "emoji": 4, "base64": 2}
+MIXTURE = {
+    "README files": 60,
+    "source code": 20,
+    "made-up words": 8,
+    "CJK": 6,
+    "emoji": 4,
+    "base64": 2,
+}
 """How often each kind is drawn for what people and models write; what tools say is JSON."""

@@ -25,7 +25,9 @@ class Render(Work):
         self.conversation = conversation(self.library, self.data)
 
     def run(self):
-        return self.encoding.render(self.conversation, "assistant", profile="oss", history="library")
+        return self.encoding.render(
+            self.conversation, "assistant", profile="oss", history="library"
+        )
 
 
 class RenderGrown(Render):
