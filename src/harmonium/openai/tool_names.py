@@ -85,6 +85,16 @@ class ToolNameMap:
         self.declared = tuple(map(self.harmony_name, declared))
         """The declared tools' Harmony names, for ``Encoding.parser(tools=...)``."""
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ToolNameMap):
+            return NotImplemented
+        return (self._tools, self._labels) == (other._tools, other._labels)
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def __repr__(self) -> str:
+        return f"<ToolNameMap of {len(self._tools)} tools>"
+
     def recipient(self, tool: ToolName) -> str:
         """Give the Harmony recipient of a tool; one that was not declared gets a new one."""
         found = self._recipients.get(tool)

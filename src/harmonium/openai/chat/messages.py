@@ -71,7 +71,7 @@ def read_history(items: Sequence[object], names: ToolNameMap) -> tuple[str | Non
 def _leading(entries: Sequence[JSONObject]) -> tuple[str | None, int]:
     """Give the instructions in the first message, and where the history begins behind it."""
     first = entries[0]
-    if first.get("role") not in {"system", "developer"} or first.get("name") is not None:
+    if first.get("role") not in ("system", "developer") or first.get("name") is not None:
         return None, 0
     return _given_text(first, "messages[0]"), 1
 
