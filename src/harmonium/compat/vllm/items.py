@@ -27,14 +27,6 @@ from harmonium.compat.vllm.prompt import BUILTIN_TOOL_TO_MCP_SERVER_LABEL
 from harmonium.compat.vllm.sources import random_part
 from harmonium.errors import InvalidInputError
 
-Item = (
-    ResponseFunctionToolCall
-    | ResponseFunctionWebSearch
-    | ResponseOutputMessage
-    | ResponseReasoningItem
-    | McpCall
-)
-
 
 def reasoning(text: str) -> ResponseReasoningItem:
     """Make a reasoning item of one text."""

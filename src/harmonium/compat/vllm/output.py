@@ -6,10 +6,11 @@ names lose all before their last dot, and code for the interpreter is shown as r
 
 from __future__ import annotations
 
+from openai.types.responses import ResponseOutputItem
+
 from harmonium.compat.openai_harmony import Message, Role, StreamableParser
 from harmonium.compat.vllm import items
 from harmonium.compat.vllm.generation import FIRST, SECOND, Rules
-from harmonium.compat.vllm.items import Item
 from harmonium.compat.vllm.prompt import BUILTIN_TOOL_TO_MCP_SERVER_LABEL
 from harmonium.errors import InvalidInputError
 
@@ -17,7 +18,7 @@ _FUNCTIONS = "functions."
 _BROWSER = "browser."
 
 
-def parse_output_message(message: Message) -> list[Item]:
+def parse_output_message(message: Message) -> list[ResponseOutputItem]:
     """Give the output items of a finished message, as generation 1 does.
 
     Raises:
@@ -28,7 +29,7 @@ def parse_output_message(message: Message) -> list[Item]:
     return _finished(message, FIRST)
 
 
-def harmony_to_response_output(message: Message) -> list[Item]:
+def harmony_to_response_output(message: Message) -> list[ResponseOutputItem]:
     """Give the output items of a finished message, as generation 2 does.
 
     Messages of others than the assistant give none.
@@ -46,12 +47,12 @@ def harmony_to_response_output(message: Message) -> list[Item]:
     return _finished(message, SECOND)
 
 
-def parse_remaining_state(parser: StreamableParser) -> list[Item]:
+def parse_remaining_state(parser: StreamableParser) -> list[ResponseOutputItem]:
     """Give the item of the message that a parser has open, as generation 1 does."""
     return _open(parser, FIRST)
 
 
-def parser_state_to_response_output(parser: StreamableParser) -> list[Item]:
+def parser_state_to_response_output(parser: StreamableParser) -> list[ResponseOutputItem]:
     """Give the item of the message that a parser has open, as generation 2 does.
 
     For generations that were cut off. None without content, for others than the assistant, for
@@ -60,7 +61,7 @@ def parser_state_to_response_output(parser: StreamableParser) -> list[Item]:
     return _open(parser, SECOND)
 
 
-def _finished(said: Message, rules: Rules) -> list[Item]:
+def _finished(said: Message, rules: Rules) -> list[ResponseOutputItem]:
     if said.author.role != Role.ASSISTANT:
         return []
     texts = [str(getattr(part, "text", "")) for part in said.content]
@@ -76,7 +77,7 @@ def _finished(said: Message, rules: Rules) -> list[Item]:
     return [items.mcp_call(recipient, text, "completed") for text in texts]
 
 
-def _spoken(channel: str | None, texts: list[str], rules: Rules) -> list[Item]:
+def _spoken(channel: str | None, texts: list[str], rules: Rules) -> list[ResponseOutputItem]:
     if _is_reasoning(channel, rules):
         return [items.reasoning(text) for text in texts]
     if channel in {"commentary", "final"}:
@@ -85,7 +86,7 @@ def _spoken(channel: str | None, texts: list[str], rules: Rules) -> list[Item]:
     raise InvalidInputError(fault)
 
 
-def _open(parser: StreamableParser, rules: Rules) -> list[Item]:
+def _open(parser: StreamableParser, rules: Rules) -> list[ResponseOutputItem]:
     text, channel = parser.current_content, parser.current_channel
     recipient = parser.current_recipient or ""
     if not text or parser.current_role != Role.ASSISTANT or recipient.startswith(_BROWSER):
@@ -99,7 +100,7 @@ def _open(parser: StreamableParser, rules: Rules) -> list[Item]:
     return []
 
 
-def _open_call(recipient: str, text: str, rules: Rules) -> Item:
+def _open_call(recipient: str, text: str, rules: Rules) -> ResponseOutputItem:
     if recipient.startswith(_FUNCTIONS):
         return items.function_call(recipient, text, "in_progress")
     if _is_builtin(recipient, rules):
