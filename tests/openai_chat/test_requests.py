@@ -10,7 +10,7 @@ from openai.types.chat import completion_create_params as params
 from harmonium import ReasoningEffort, ToolNamespace
 from harmonium.openai import PromptSettings, RequestError, ToolName, chat_request
 from harmonium.openai.chat import FIELDS
-from openai_chat.running import HI, WEATHER, prompt_of, request_of
+from openai_chat.running import ENCODING, HI, WEATHER, prompt_of, request_of
 
 
 def _fault(**fields):
@@ -299,3 +299,29 @@ def test_a_call_of_the_history_and_a_declared_tool_share_a_name():
     request = request_of(messages=[HI, turn], tools=TOOLS)
     assert request.conversation.messages[-1].recipient == "functions.look_up"
     assert request.names.tool("functions.look_up") == ToolName("look up")
+
+
+BAD = {"type": "object", "properties": {"a": {"$ref": "#/nowhere"}}}
+
+
+def test_a_schema_that_cannot_be_rendered_is_named():
+    tools = [WEATHER, PATCH, _function("bad", parameters=BAD)]
+    choice = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": tools[1:]}}
+    for fields in ({}, {"tool_choice": choice}):
+        with pytest.raises(RequestError) as caught:
+            request_of(tools=tools, **fields).render(ENCODING)
+        assert caught.value.param == "tools[2].function.parameters"
+        assert caught.value.code == "schema_reference"
+
+
+def test_an_answer_format_that_cannot_be_rendered_is_named():
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"a": float("nan")}}}
+    with pytest.raises(RequestError) as caught:
+        request_of(response_format=form).render(ENCODING)
+    assert caught.value.param == "response_format.json_schema.schema"
+
+
+def test_the_rendered_prompt_ends_where_the_assistant_begins():
+    ids = request_of().render(ENCODING)
+    assert ENCODING.decode(ids).endswith("<|start|>user<|message|>hi<|end|><|start|>assistant")
+    assert ids == ENCODING.render(request_of().conversation, next_role="assistant")

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from harmonium.model import (
+    Conversation,
     DeveloperContent,
     Message,
     ReasoningEffort,
     ResponseFormat,
+    Role,
     SystemContent,
     ToolNamespace,
 )
 from harmonium.model.contents import DEFAULT_CUTOFF, DEFAULT_IDENTITY
+from harmonium.render import History, Profile
+
+
+class Renders(Protocol):
+    """Turn a conversation into token ids, as ``harmonium.Encoding`` does."""
+
+    def render(
+        self,
+        conversation: Conversation,
+        next_role: Role | str | None = None,
+        training: bool = False,  # noqa: FBT001, FBT002  (as in Encoding)
+        profile: Profile | str = "guide",
+        history: History = "per_turn",
+    ) -> list[int]:
+        """Give the token ids."""
 
 
 @dataclass(frozen=True, slots=True)

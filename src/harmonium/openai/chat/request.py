@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from harmonium.errors import RequestError
+from harmonium.errors import RequestError, SchemaError
 from harmonium.model import Conversation, Message, ReasoningEffort
 from harmonium.openai.chat.fields import AnswerFormat, read_fields
 from harmonium.openai.chat.messages import read_history
@@ -20,9 +21,10 @@ from harmonium.openai.chat.tools import (
     read_tools,
 )
 from harmonium.openai.failures import missing
-from harmonium.openai.prompt import PromptSettings, developer_message
+from harmonium.openai.prompt import PromptSettings, Renders, developer_message
 from harmonium.openai.reading import as_json, read_list
 from harmonium.openai.tool_names import ToolNameMap
+from harmonium.render import Profile
 
 T = TypeVar("T")
 
@@ -95,6 +97,33 @@ class ChatRequest:
     answer: AnswerSettings = AnswerSettings()
     stream: bool = False
     kept: Mapping[str, object] = field(default_factory=dict)
+
+    def render(self, encoding: Renders, profile: Profile | str = "guide") -> list[int]:
+        """Render the prompt for a completion: what is generated follows its last token.
+
+        Raises:
+            RequestError: a schema that cannot be rendered; ``param`` says which.
+
+        """
+        try:
+            return encoding.render(self.conversation, next_role="assistant", profile=profile)
+        except SchemaError as error:
+            param = self._place_of(error.position.path or "")
+            raise RequestError(error.message, param=param, code=error.code) from error
+
+    def _place_of(self, path: str) -> str:
+        """Say where in the request the schema stands that stands at `path` of the conversation."""
+        found = _TOOL.search(path)
+        if found is None:
+            return "response_format.json_schema.schema"
+        offered = [n for n, tool in enumerate(self.tools) if self._offers(tool)]
+        return f"tools[{offered[int(found[1])]}].function.parameters"
+
+    def _offers(self, tool: DeclaredTool) -> bool:
+        return self.names.harmony_name(tool.name) in self.tool_choice.names
+
+
+_TOOL = re.compile(r"\.tools\[\d+\]\.tools\[(\d+)\]")
 
 
 def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRequest:
