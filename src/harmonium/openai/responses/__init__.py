@@ -12,10 +12,10 @@ from harmonium.openai.responses.citations import CitationFinder, Page
 from harmonium.openai.responses.encryption import ReasoningCipher
 from harmonium.openai.responses.fields import FIELDS, INCLUDABLE, Field
 from harmonium.openai.responses.frames import sse_frame
-from harmonium.openai.responses.items import ToolResult
+from harmonium.openai.responses.items import PendingCall, ToolResult
 from harmonium.openai.responses.options import DIALECTS, ResponseOptions
 from harmonium.openai.responses.request import ResponsesRequest, ResponsesSetup, responses_request
-from harmonium.openai.responses.stream import PendingCall, ResponseStream
+from harmonium.openai.responses.stream import ResponseStream
 from harmonium.openai.responses.tools import McpServer, RequestTools
 
 __all__ = [

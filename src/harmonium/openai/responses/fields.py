@@ -124,7 +124,7 @@ FIELDS: tuple[Field, ...] = (
     Field("moderation", _NOT_HERE, _refused),
     Field(
         "parallel_tool_calls",
-        "echoed; gpt-oss makes one call at a time, either way",
+        "false shows no call but the first of the client's tools",
         lambda node: node.flag(default=True),
         default=True,
     ),
@@ -148,7 +148,7 @@ FIELDS: tuple[Field, ...] = (
     Field("stream_options", "`include_obfuscation` must not be true", _stream_options),
     Field("temperature", "0 to 2, for the engine", _number(0, 2), 1.0),
     Field("text", "`format` becomes a response format; verbosity medium alone", _any),
-    Field("tool_choice", "none hides the tools; allowed_tools shows some; others are kept", _any),
+    Field("tool_choice", "none hides tools and calls; what is required, the engine enforces", _any),
     Field("tools", "declared to the model; kinds that cannot run are refused", _any),
     Field("top_logprobs", "0 to 20, for the engine", _integer(0, 20), 0),
     Field("top_p", "0 to 1, for the engine", _number(0, 1), 1.0),

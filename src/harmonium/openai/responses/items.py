@@ -44,6 +44,19 @@ class ToolResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingCall:
+    """Name a call that waits for the server to run its tool.
+
+    ``recipient`` and ``arguments`` are as the model wrote them.
+    """
+
+    output_index: int
+    item_id: str
+    recipient: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """Say which events a kind of item has between ``output_item.added`` and ``.done``.
 

@@ -8,7 +8,6 @@ same response.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from harmonium.errors import HarmoniumError, InvalidInputError
@@ -26,6 +25,7 @@ from harmonium.openai.responses.items import (
     LIVES,
     RUN_BY_SERVER,
     Item,
+    PendingCall,
     Status,
     ToolResult,
 )
@@ -36,19 +36,6 @@ from harmonium.openai.usage import TokenUsage
 from harmonium.parse import Event, MessageStarted, Repaired
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class PendingCall:
-    """Name a call that waits for the server to run its tool.
-
-    ``recipient`` and ``arguments`` are as the model wrote them.
-    """
-
-    output_index: int
-    item_id: str
-    recipient: str
-    arguments: str
 
 
 _ENDS: Mapping[EngineFinish, tuple[ResponseStatus, str | None]] = {
@@ -228,7 +215,7 @@ class ResponseStream(Generic[T]):
             now: seconds since the epoch; when the response was created unless given.
 
         """
-        self._close_turn(engine)
+        self._close_all(engine)
         status, reason = _ENDS[engine]
         when = self._seam.now if now is None else now
         return self._end(
@@ -240,7 +227,7 @@ class ResponseStream(Generic[T]):
 
     def fail(self, message: str, code: str = "server_error") -> T:
         """End the response because something here failed; `message` is shown to the client."""
-        self._close_turn("length")
+        self._close_all("length")
         return self._end("failed", error={"code": code, "message": message}, usage=self.usage())
 
     def cancel(self) -> T:
@@ -248,12 +235,12 @@ class ResponseStream(Generic[T]):
 
         The API has no event of that name: ``response.incomplete`` carries the cancelled response.
         """
-        self._close_turn("length")
+        self._close_all("length")
         return self._end("cancelled", usage=self.usage())
 
     def error(self, error: HarmoniumError) -> T:
         """End the stream with an ``error`` event instead of a response."""
-        self._close_turn("length")
+        self._close_all("length")
         fields = {"code": error.code, "message": error.message}
         self._final = self._envelope.response("failed", self._public_items(), error=fields)
         param = error.position.path
@@ -294,6 +281,8 @@ class ResponseStream(Generic[T]):
 
     def _open_item(self, event: ItemOpened) -> None:
         kind, new_id = event.route.kind, self._seam.new_id
+        if event.route.is_call and not self._shows_call():
+            return
         item = Item(len(self._items), new_id(LIVES[kind].prefix), event.route, event.header)
         item.container_id = self._options.container_id
         if event.route.is_call:
@@ -304,6 +293,13 @@ class ResponseStream(Generic[T]):
         self._finder = CitationFinder(self._pages) if kind == "answer" and self._pages else None
         is_plain = self._finder is None and (self._top is None or not item.is_message)
         self._frame, self._slow_frame = (frame, None) if is_plain else (None, frame)
+
+    def _shows_call(self) -> bool:
+        """Tell whether a call of the client's tools is shown, as the request asks for it."""
+        if self._request.tool_choice.mode == "none":
+            return False
+        is_first = not any(item.route.is_call for item in self._items)
+        return is_first or self._request.values["parallel_tool_calls"] is True
 
     def _add_text(self, item: Item, event: ItemText) -> None:
         """Add text that has more to it than a delta: log probabilities, citations."""
@@ -322,7 +318,9 @@ class ResponseStream(Generic[T]):
                 self._writer.annotation(item, annotation)
 
     def _close_item(self, event: ItemClosed, status: Status) -> None:
-        item, self._open, self._frame = self._items[-1], None, None
+        item, self._open, self._frame = self._open, None, None
+        if item is None:
+            return
         item.text, item.is_closed = event.text, True
         item.pages = dict(self._pages) if event.route.kind == "web_search" else {}
         self._say(item.header, event.text)
@@ -339,6 +337,13 @@ class ResponseStream(Generic[T]):
         if cut is not None:
             whole = engine == "stop" and (cut.route.kind != "function" or is_whole(cut))
             self._close_item(cut, "completed" if whole else "incomplete")
+
+    def _close_all(self, engine: EngineFinish) -> None:
+        """Close every item: a call whose tool never answered stays incomplete."""
+        self._close_turn(engine)
+        for item in self._items:
+            if item.is_pending:
+                self._writer.done(item, "incomplete")
 
     def _say(self, header: MessageStarted, text: str) -> None:
         message = unchecked(
@@ -370,9 +375,6 @@ class ResponseStream(Generic[T]):
         incomplete: str | None = None,
         error: JSON | None = None,
     ) -> T:
-        for item in self._items:
-            if item.is_pending:
-                self._writer.done(item, "incomplete")
         self._final = self._envelope.response(
             status,
             self._public_items(),
