@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  (a script, not a package)
-"""Bring the parts of docs/ that are drawn from the code up to date: error tree, repairs, states.
+"""Bring the parts of docs/ that are drawn from the code up to date: errors, repairs, states.
 
 Usage: python scripts/update_docs.py. A part stands between ``<!-- from the code: NAME -->`` and
 ``<!-- end -->``; a test fails while it differs from the code.
@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from harmonium import errors
+from harmonium.openai import DESTINATIONS
+from harmonium.openai.chat import FIELDS as CHAT_FIELDS
 from harmonium.parse import DEVIATIONS, TRANSITIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -52,9 +54,25 @@ def _states() -> str:
     return "\n".join([*lines, "```"])
 
 
+def _routes() -> str:
+    rows = (
+        f"| {to.recipient} | {to.channel} | {to.chat} | {to.responses or 'nothing'} |"
+        for to in DESTINATIONS.values()
+    )
+    head = ["| recipient | channel | in chat | in responses |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows])
+
+
+def _chat_fields() -> str:
+    rows = (f"| `{name}` | {f.treatment} | {f.effect} |" for name, f in CHAT_FIELDS.items())
+    return "\n".join(["| field | becomes of it | what |", "|---|---|---|", *rows])
+
+
 _DRAWN: Mapping[str, Callable[[], str]] = {
+    "chat_fields": _chat_fields,
     "errors": _errors,
     "repairs": _repairs,
+    "routes": _routes,
     "states": _states,
 }
 

@@ -33,6 +33,7 @@ def test_there_are_the_examples_that_the_readme_promises():
         "basic_usage",
         "broken_output",
         "channel_management",
+        "chat_completions",
         "streaming_parser",
         "tool_integration",
         "tour",
