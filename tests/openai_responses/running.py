@@ -131,12 +131,12 @@ def types_of(events, index=None):
 
 
 def in_turns(turns, request, results, make=response_event_stream, **options):
-    """Run several turns; each ends with calls that are answered by the next results."""
+    """Run several turns of ids; each ends with calls that are answered by the next results."""
     stream = make(request, Seam(7, counting_ids()), ResponseOptions(**options))
     answers = iter(results)
     given = [stream.start()]
     for turn in turns:
-        given += [stream.feed(events) for events in parsed(ids_of(*turn), request)]
+        given += [stream.feed(events) for events in parsed(turn, request)]
         given.append(stream.end_turn("stop"))
         for call in stream.pending_calls:
             given.append(stream.tool_started(call.output_index))
