@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from harmonium.openai.chat.choice import CallHead, Delta
+from harmonium.openai.chat.choice import CallHead, Delta, DeltaKind
 from harmonium.openai.usage import TokenUsage
 
 if TYPE_CHECKING:
@@ -72,9 +72,12 @@ class ChunkWriter(Generic[T]):
 
     def write(self, choice: int, delta: Delta, logprobs: JSON | None) -> T | None:
         """Write one piece; None when nothing of it is shown."""
-        if delta.kind == "reasoning" and not self._names:
+        if self._hides(delta.kind):
             return None
         return self._form(self._chunk(choice, delta, logprobs))
+
+    def _hides(self, kind: DeltaKind) -> bool:
+        return kind == "reasoning" and not self._names
 
     def usage(self, usage: TokenUsage) -> T:
         """Write the chunk behind the last choice."""
@@ -130,17 +133,17 @@ class ByteWriter(ChunkWriter[bytes]):
 
     def __init__(self, head: AnswerHead, *, include_usage: bool) -> None:
         super().__init__(head, include_usage=include_usage)
-        self._frames: dict[tuple[int, str, CallHead | None], list[str]] = {}
+        self._frames: dict[int, tuple[DeltaKind, CallHead | None, list[str]]] = {}
 
     def write(self, choice: int, delta: Delta, logprobs: JSON | None) -> bytes | None:
         """Write one piece as one event."""
         kind, text, _, _, call = delta
-        if logprobs is not None or kind not in _TEXTS or (kind == "reasoning" and not self._names):
-            return super().write(choice, delta, logprobs)
-        frame = self._frames.get((choice, kind, call))
-        if frame is None:
-            frame = self._frame(choice, delta)
-        return _encode(text).join(frame).encode("ascii")
+        frame = self._frames.get(choice)
+        if frame is None or frame[0] is not kind or frame[1] is not call or logprobs is not None:
+            if logprobs is not None or kind not in _TEXTS or self._hides(kind):
+                return super().write(choice, delta, logprobs)
+            self._frames[choice] = frame = (kind, call, self._frame(choice, delta))
+        return _encode(text).join(frame[2]).encode("ascii")
 
     def _frame(self, choice: int, delta: Delta) -> list[str]:
         """Give the event of such a piece, cut where the text stands."""
@@ -149,11 +152,7 @@ class ByteWriter(ChunkWriter[bytes]):
         while _encode(mark)[1:-1] in whole:
             mark += "\ue000"
         marked = self._event(self._chunk(choice, delta._replace(text=mark), None))
-        frame = marked.split(_encode(mark))
-        if delta.call is not None:
-            self._frames = {key: value for key, value in self._frames.items() if key[2] is None}
-        self._frames[choice, delta.kind, delta.call] = frame
-        return frame
+        return marked.split(_encode(mark))
 
     def _form(self, chunk: JSON) -> bytes:
         return self._event(chunk).encode("ascii")
