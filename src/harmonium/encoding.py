@@ -181,7 +181,7 @@ class Encoding:
         tools: Iterable[str] = (),
     ) -> Parser:
         """Make a parser for one stream of token ids; see `Parser`."""
-        return Parser(self._parsing(), role=role, policy=policy, tools=tools)
+        return Parser(self.lexicon, role=role, policy=policy, tools=tools)
 
     def parse(
         self,
@@ -197,9 +197,11 @@ class Encoding:
             InvalidInputError: something in `ids` is no integer.
 
         """
-        return parse_messages(self._parsing(), ids, role=role, policy=policy, tools=tools)
+        return parse_messages(self.lexicon, ids, role=role, policy=policy, tools=tools)
 
-    def _parsing(self) -> Lexicon:
+    @property
+    def lexicon(self) -> Lexicon:
+        """The encoding as parsers see it; made when first needed."""
         if self._lexicon is None:
             tokenizer = self.tokenizer
             self._lexicon = Lexicon(tokenizer.table, tokenizer.special_tokens, self.format)

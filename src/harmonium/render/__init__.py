@@ -25,7 +25,13 @@ from harmonium.render.profiles import (
 from harmonium.render.rules import TextRules
 from harmonium.render.schema import schema_text
 from harmonium.render.segments import Origin, Segment, Special, Text
-from harmonium.render.utterances import Utterance, offers_functions, utterance_of, utterances_of
+from harmonium.render.utterances import (
+    Prepared,
+    Utterance,
+    offers_functions,
+    utterance_of,
+    utterances_of,
+)
 
 __all__ = [
     "GUIDE",
@@ -38,6 +44,7 @@ __all__ = [
     "IdWriter",
     "MaskedTokens",
     "Origin",
+    "Prepared",
     "Profile",
     "ProfileName",
     "RenderOptions",

@@ -51,7 +51,7 @@ def located(index: int, part: int) -> Iterator[None]:
         raise
 
 
-def settings_key(content: SystemContent | DeveloperContent, rules: TextRules) -> bytes | None:
+def settings_key(content: SystemContent | DeveloperContent) -> bytes | None:
     """Give bytes that are equal only for settings that print the same; None when there are none.
 
     Schemas are mappings that may change or be equal without printing the same (``1 == 1.0``), so
@@ -69,10 +69,14 @@ def settings_key(content: SystemContent | DeveloperContent, rules: TextRules) ->
     else:
         formats = [(item.name, item.description, item.schema) for item in content.response_formats]
         facts = ("developer", content.instructions, formats)
-    said: Any = (facts, tools, rules.extensions, rules.exponent_sign)
+    return exact_key((facts, tools))
+
+
+def exact_key(facts: Any) -> bytes | None:  # noqa: ANN401  (whatever marshal takes)
+    """Give bytes that are equal only for equal values of equal types; None when none can be."""
     try:
         # version 2 writes values alone: no references, nothing of how strings are interned
-        return marshal.dumps(said, 2)
+        return marshal.dumps(facts, 2)
     except ValueError:
         return None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol
 
 from harmonium.errors import InvalidInputError, Position
 from harmonium.model import Message
@@ -15,8 +15,11 @@ from harmonium.model import Message
 History = Literal["per_turn", "library", "keep"]
 
 
-Speaker = tuple[str, str | None]
-"""A message's role and channel: all that decides what is left out."""
+class Speaker(NamedTuple):
+    """A message's role and channel: all that decides what is left out."""
+
+    role: str
+    channel: str | None
 
 
 def kept_messages(messages: Sequence[Message], history: History) -> list[int]:
@@ -33,7 +36,7 @@ def kept_messages(messages: Sequence[Message], history: History) -> list[int]:
         InvalidInputError: an unknown rule (code ``unknown_history``).
 
     """
-    speakers = [(message.author.role.value, message.channel) for message in messages]
+    speakers = [Speaker(message.author.role.value, message.channel) for message in messages]
     boundary = first_kept(speakers, history)
     return [
         index
@@ -42,8 +45,24 @@ def kept_messages(messages: Sequence[Message], history: History) -> list[int]:
     ]
 
 
-def first_kept(speakers: Sequence[Speaker], history: History) -> int:
-    """Give the index from which on reasoning is kept; see `kept_messages`."""
+class _Speaking(Protocol):
+    @property
+    def role(self) -> str: ...
+    @property
+    def channel(self) -> str | None: ...
+
+
+def first_kept(speakers: Sequence[_Speaking], history: History) -> int:
+    """Give the index from which on reasoning is kept; see `kept_messages`.
+
+    Args:
+        speakers: for each message something with its ``role`` and ``channel``.
+        history: the rule.
+
+    Raises:
+        InvalidInputError: an unknown rule (code ``unknown_history``).
+
+    """
     rule = _RULES.get(str(history))
     if rule is None:
         message = f"unknown history rule; allowed are {', '.join(_RULES)}"
@@ -51,24 +70,25 @@ def first_kept(speakers: Sequence[Speaker], history: History) -> int:
     return rule(speakers)
 
 
-def _per_turn(speakers: Sequence[Speaker]) -> int:
+def _per_turn(speakers: Sequence[_Speaking]) -> int:
     for index in range(len(speakers) - 1, -1, -1):
-        if speakers[index] == ("assistant", "final"):
+        if speakers[index].channel == "final" and speakers[index].role == "assistant":
             return index
     return 0
 
 
-def _library(speakers: Sequence[Speaker]) -> int:
-    last = next((channel for role, channel in reversed(speakers) if role == "assistant"), None)
-    if last != "final":
+def _library(speakers: Sequence[_Speaking]) -> int:
+    spoken = (speaker for speaker in reversed(speakers) if speaker.role == "assistant")
+    last = next(spoken, None)
+    if last is None or last.channel != "final":
         return 0
-    return next(index for index, (_, channel) in enumerate(speakers) if channel == "final")
+    return next(index for index, speaker in enumerate(speakers) if speaker.channel == "final")
 
 
-def _keep(_speakers: Sequence[Speaker]) -> int:
+def _keep(_speakers: Sequence[_Speaking]) -> int:
     return 0
 
 
-_RULES: Mapping[str, Callable[[Sequence[Speaker]], int]] = MappingProxyType(
+_RULES: Mapping[str, Callable[[Sequence[_Speaking]], int]] = MappingProxyType(
     {"per_turn": _per_turn, "library": _library, "keep": _keep}
 )

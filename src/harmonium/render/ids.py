@@ -14,7 +14,7 @@ from harmonium.render.encode import encode_segments, format_of
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import first_kept
 from harmonium.render.options import RenderOptions
-from harmonium.render.utterances import Settings, Utterance, offers_functions
+from harmonium.render.utterances import Prepared, Settings, Utterance, offers_functions
 from harmonium.tokens.id_cache import IdCache, Ids
 from harmonium.tokens.special import FormatTokens
 
@@ -31,8 +31,8 @@ class CachingEncoder(Protocol):
     def encode_ordinary(self, text: str) -> list[int]:
         """Encode text, none of it as a special token."""
 
-    def ids_of(self, text: str) -> Ids:
-        """Encode text, remembering it."""
+    def remember(self, text: str) -> Ids:
+        """Encode text, and keep the ids in the cache."""
 
 
 def utterance_ids(
@@ -52,13 +52,12 @@ def utterance_ids(
 
     """
     writer = IdWriter(tokenizer, options, has_function_tools=offers_functions(utterances))
-    speakers = [(header.role, header.channel) for header, _ in utterances]
-    boundary = first_kept(speakers, options.history)
+    boundary = first_kept([header for header, _ in utterances], options.history)
     for index, said in enumerate(utterances):
-        if index >= boundary or speakers[index][1] != "analysis":
+        if index >= boundary or said[0].channel != "analysis":
             writer.write(said, index)
     if options.training and utterances:
-        writer.end_for_training(utterances[-1].header)
+        writer.end_for_training(utterances[-1][0])
     if options.next_role is not None:
         writer.write_prompt(str(options.next_role))
     return writer.ids
@@ -73,30 +72,31 @@ class IdWriter:
         self.ids: list[int] = []
         self._tokenizer = tokenizer
         self._recall = tokenizer.cache.get
-        self._ids_of = tokenizer.ids_of
         self._format = format_of(tokenizer)
         self._profile = options.dialect
-        self._knobs = (self._profile.channel_first, self._profile.constrain)
         self._rules = options.rules
         self._has_function_tools = has_function_tools
+        self._heads: dict[Header, Ids] = {}
 
     def write(self, said: Utterance, index: int = 0) -> None:
         """Write one message; `index` is where it stands, for errors."""
         header, contents = said
-        head = self._recall(self._knobs + header)
-        self.ids += self._header(header) if head is None else head
-        for part, content in enumerate(contents):
-            if isinstance(content, str):
-                self.ids += self._ids_of(content)
+        ids = self.ids
+        head = self._heads.get(header)
+        ids += self._header(header) if head is None else head
+        for content in contents:
+            if type(content) is str:
+                found = self._recall(content)
+                ids += self._tokenizer.remember(content) if found is None else found
             else:
-                self.ids += self._settings(content, header.role, (index, part))
+                ids += self._settings(content, header.role, (index, contents.index(content)))
         calls = header.role == "assistant" and header.recipient is not None
-        self.ids.append(self._format.call if calls else self._format.end)
+        ids.append(self._format.call if calls else self._format.end)
 
     def write_prompt(self, role: str) -> None:
         """Write the start of a message that is still to be written."""
         self.ids.append(self._format.start)
-        self.ids += self._ids_of(role)
+        self.ids += self._recall(role) or self._tokenizer.remember(role)
 
     def end_for_training(self, last: Header) -> None:
         """Let an assistant's last answer end as the model should end it."""
@@ -104,17 +104,31 @@ class IdWriter:
             self.ids[-1] = self._format.return_
 
     def _header(self, header: Header) -> Ids:
-        ids = tuple(encode_segments(header_segments(header, self._profile), self._tokenizer))
-        self._tokenizer.cache.put(self._knobs + header, ids)
+        key = (self._profile.channel_first, self._profile.constrain, *header)
+        ids = self._recall(key)
+        if ids is None:
+            ids = tuple(encode_segments(header_segments(header, self._profile), self._tokenizer))
+            self._tokenizer.cache.put(key, ids)
+        self._heads[header] = ids
         return ids
 
-    def _settings(self, content: Settings, role: str, place: tuple[int, int]) -> Ids:
-        key = settings_key(content, self._rules)
-        known = (key, role, self._has_function_tools)
+    def _settings(
+        self, content: str | Settings | Prepared, role: str, place: tuple[int, int]
+    ) -> Ids:
+        if isinstance(content, str):
+            return self._tokenizer.remember(content)
+        key = content.key if isinstance(content, Prepared) else settings_key(content)
+        known = (
+            key,
+            role,
+            self._has_function_tools,
+            self._rules.extensions,
+            self._rules.exponent_sign,
+        )
         found = None if key is None else self._recall(known)
         if found is None:
-            text = self._settings_text(content, role, place)
-            found = tuple(self._tokenizer.encode_ordinary(text))
+            made = content.make() if isinstance(content, Prepared) else content
+            found = tuple(self._tokenizer.encode_ordinary(self._settings_text(made, role, place)))
             if key is not None:
                 self._tokenizer.cache.put(known, found)
         return found

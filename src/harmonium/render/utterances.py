@@ -1,35 +1,47 @@
 """Own the flat form of messages that rendering to ids works on; know nothing of ids.
 
-A message of the model, or of a library that has its own classes, becomes a header and contents
-without objects in between: strings, and settings where a message holds settings.
+A message of the model, or of a library that has its own classes, becomes a pair of its header and
+its contents: strings, and settings where a message holds settings. Plain tuples, because a long
+conversation makes hundreds of them at every turn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from harmonium.model import Conversation, Message
 from harmonium.model.contents import Content, DeveloperContent, SystemContent, TextContent
+from harmonium.model.tools import ToolNamespace
 from harmonium.render.header import Header
 
 Settings = SystemContent | DeveloperContent
 
 
-class Utterance(NamedTuple):
-    """One message: its header's fields and its contents, text as plain strings."""
+class Prepared(NamedTuple):
+    """Settings that are made only when their tokens are not remembered.
 
-    header: Header
-    contents: tuple[str | Settings, ...]
+    ``key`` is equal only for settings that print the same; ``offers_functions`` as in
+    `namespaces_offer_functions`; ``make`` makes them.
+    """
+
+    key: bytes
+    offers_functions: bool
+    make: Callable[[], Settings]
+
+
+Utterance = tuple[Header, tuple[str | Settings | Prepared, ...]]
+"""One message: its header's fields and its contents, text as plain strings."""
 
 
 def utterance_of(message: Message) -> Utterance:
     """Flatten a message."""
     author, content = message.author, message.content
-    role: str = author.role._value_  # noqa: SLF001  (three times as fast as `value`)
+    role: str = author.role._value_
     header = Header(role, author.name, message.recipient, message.channel, message.content_type)
     if len(content) == 1 and type(content[0]) is TextContent:
-        return Utterance(header, (content[0].text,))
-    return Utterance(header, tuple([_flat(part) for part in content]))
+        return header, (content[0].text,)
+    return header, tuple([_flat(part) for part in content])
 
 
 def utterances_of(conversation: Conversation) -> list[Utterance]:
@@ -40,13 +52,22 @@ def utterances_of(conversation: Conversation) -> list[Utterance]:
 def offers_functions(utterances: list[Utterance]) -> bool:
     """Tell whether a developer message has a ``functions`` namespace with at least one tool."""
     return any(
-        space.key == "functions" and space.tools
+        _content_offers_functions(content)
         for header, contents in utterances
         if header.role == "developer"
         for content in contents
-        if type(content) is DeveloperContent
-        for space in content.tools
     )
+
+
+def namespaces_offer_functions(spaces: Iterable[ToolNamespace]) -> bool:
+    """Tell whether one of these is ``functions`` and has at least one tool."""
+    return any(space.key == "functions" and space.tools for space in spaces)
+
+
+def _content_offers_functions(content: str | Settings | Prepared) -> bool:
+    if isinstance(content, Prepared):
+        return content.offers_functions
+    return isinstance(content, DeveloperContent) and namespaces_offer_functions(content.tools)
 
 
 def _flat(content: Content) -> str | Settings:

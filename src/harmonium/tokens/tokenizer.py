@@ -181,12 +181,10 @@ class Tokenizer:
         _check_text(text)
         return self._encode_plain(text)
 
-    def ids_of(self, text: str) -> Ids:
-        """Give what `encode_ordinary` gives, remembered in `cache` for the next time."""
-        found = self.cache.get(text)
-        if found is None:
-            found = tuple(self.encode_ordinary(text))
-            self.cache.put(text, found)
+    def remember(self, text: str) -> Ids:
+        """Give what `encode_ordinary` gives, and keep it in `cache` for whoever asks there."""
+        found = tuple(self.encode_ordinary(text))
+        self.cache.put(text, found)
         return found
 
     def encode_batch(

@@ -20,6 +20,7 @@ from harmonium.compat.openai_harmony.arguments import (
 )
 from harmonium.compat.openai_harmony.builtin import tool_namespace_fields
 from harmonium.compat.openai_harmony.choice import policy, profile
+from harmonium.compat.openai_harmony.completion import read_at_sight
 from harmonium.compat.openai_harmony.failures import HarmonyError
 from harmonium.compat.openai_harmony.json_messages import conversation_from_json, message_from_json
 from harmonium.compat.openai_harmony.quirks import ROLES, Header
@@ -36,6 +37,8 @@ from harmonium.compat.openai_harmony.stream import (
 from harmonium.encoding import load_encoding
 from harmonium.errors import UnknownTokenError, VocabularyError
 from harmonium.parse import Parser
+from harmonium.parse.ids import are_token_ids
+from harmonium.render.utterances import utterance_of, utterances_of
 from harmonium.tokens import Tokenizer
 
 __all__ = [
@@ -74,7 +77,7 @@ def get_tool_namespace_config(tool: str) -> dict[str, Any]:
 class PyHarmonyEncoding:
     """Render, parse, encode and decode; see `HarmonyEncoding`, which is thin over it."""
 
-    __slots__ = ("_encoding", "_tokenizer", "name")
+    __slots__ = ("_encoding", "_readings", "_tokenizer", "name")
 
     def __init__(self, name: str) -> None:
         if text_of(name, "name") != _NAME:
@@ -83,6 +86,7 @@ class PyHarmonyEncoding:
         self.name = _NAME
         self._encoding = load_encoding("o200k_harmony")
         self._tokenizer = self._encoding.tokenizer
+        self._readings: dict[tuple[str | None, bool, bool], Reading] = {}
         try:
             self._tokenizer.vocabulary  # noqa: B018  (load it now: the library fails here too)
         except VocabularyError as error:
@@ -99,8 +103,8 @@ class PyHarmonyEncoding:
         text = text_of(message_json, "message_json")
         key = "conversation_has_function_tools"
         functions = option_of(render_options, key, "render_options", default=False)
-        message = message_from_json(text)
-        return render_message(message, self._tokenizer, has_function_tools=functions)
+        said = utterance_of(message_from_json(text))
+        return render_message(said, self._tokenizer, has_function_tools=functions)
 
     def render_conversation(
         self, conversation_json: str, config: dict[str, Any] | None
@@ -109,7 +113,7 @@ class PyHarmonyEncoding:
         text = text_of(conversation_json, "conversation_json")
         drop = _drops_analysis(config)
         return render_conversation(
-            conversation_from_json(text), self._tokenizer, drop_analysis=drop
+            utterances_of(conversation_from_json(text)), self._tokenizer, drop_analysis=drop
         )
 
     def render_conversation_for_training(
@@ -119,7 +123,10 @@ class PyHarmonyEncoding:
         text = text_of(conversation_json, "conversation_json")
         drop = _drops_analysis(config)
         return render_conversation(
-            conversation_from_json(text), self._tokenizer, training=True, drop_analysis=drop
+            utterances_of(conversation_from_json(text)),
+            self._tokenizer,
+            training=True,
+            drop_analysis=drop,
         )
 
     def render_conversation_for_completion(
@@ -129,9 +136,9 @@ class PyHarmonyEncoding:
         text = text_of(conversation_json, "conversation_json")
         role = text_of(next_turn_role, "next_turn_role")
         drop = _drops_analysis(config)
-        conversation = conversation_from_json(text)
+        said = utterances_of(conversation_from_json(text))
         return render_conversation(
-            conversation, self._tokenizer, next_role=known_role(role), drop_analysis=drop
+            said, self._tokenizer, next_role=known_role(role), drop_analysis=drop
         )
 
     def parse_messages_from_completion_tokens(
@@ -145,28 +152,40 @@ class PyHarmonyEncoding:
 
     def parsed(self, tokens: object, role: object, strict: object) -> list[Spoken]:
         """Parse a whole completion, without JSON."""
-        ids = tokens_of(tokens)
+        if isinstance(tokens, list) and are_token_ids(tokens):
+            ids: list[int] = tokens
+        else:
+            ids = tokens_of(tokens)
+        if policy() == "oracle":
+            found = read_at_sight(self._reading(role, strict), ids)
+            if found is not None:
+                return found
         stream = self.stream(role, strict)
         for token in ids:
             stream.process(token)
         stream.close()
         return stream.messages.shown()
 
+    def _reading(self, role: object, strict: object) -> Reading:
+        known = known_role(optional_text_of(role, "role"))
+        key = (known, flag_of(strict, "strict", default=True), profile() == "oss")
+        if key not in self._readings:
+            self._readings[key] = Reading(
+                self._tokenizer.table,
+                self._encoding.lexicon,
+                self._encoding.format,
+                self._tokenizer.encode_ordinary,
+                *key,
+            )
+        return self._readings[key]
+
     def stream(self, role: object, strict: object) -> Stream:
         """Make the parser that the policy asks for."""
+        if policy() == "oracle":
+            return OracleStream(self._reading(role, strict))
         known = known_role(optional_text_of(role, "role"))
-        is_strict = flag_of(strict, "strict", default=True)
-        if policy() == "repair":
-            return RepairedStream(self._make_parser, self._tokenizer.encode_ordinary, known)
-        reading = Reading(
-            table=self._tokenizer.table,
-            format=self._encoding.format,
-            encode=self._tokenizer.encode_ordinary,
-            role=known,
-            strict=is_strict,
-            one_channel=profile() == "oss",
-        )
-        return OracleStream(reading)
+        flag_of(strict, "strict", default=True)
+        return RepairedStream(self._make_parser, self._tokenizer.encode_ordinary, known)
 
     def _make_parser(self, role: str | None) -> Parser:
         return self._encoding.parser(role=role, policy="repair")

@@ -7,72 +7,121 @@ goes the long way, which also knows what to complain about. Names are not checke
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import isfinite
+from typing import TypeVar, cast
 
+from pydantic import BaseModel
+
+from harmonium.caching import BoundedCache
 from harmonium.compat.openai_harmony import contents as theirs
 from harmonium.compat.openai_harmony import messages as said
 from harmonium.compat.openai_harmony.json_messages import EFFORTS
 from harmonium.model.checks import unchecked
-from harmonium.model.contents import (
-    ChannelConfig,
-    Content,
-    DeveloperContent,
-    SystemContent,
-    TextContent,
-)
-from harmonium.model.messages import Conversation, Message
-from harmonium.model.roles import Author, ReasoningEffort, Role
+from harmonium.model.contents import ChannelConfig, DeveloperContent, SystemContent
+from harmonium.model.roles import ReasoningEffort
 from harmonium.model.tools import ToolDescription, ToolNamespace
+from harmonium.render.content import exact_key
+from harmonium.render.header import Header
+from harmonium.render.utterances import Prepared, Settings, Utterance
+
+T = TypeVar("T")
 
 _MAX_DEPTH = 100
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 64) - 1
+_HEADER_BYTES = 512 * 1024
+_BYTES_PER_HEADER = 600
 
 
 class Detour(Exception):  # noqa: N818  (no error: go through JSON)
     """Say that a value must go through JSON."""
 
 
-def conversation_of(conversation: object) -> Conversation:
-    """Turn a Conversation of this room into one of harmonium's."""
+_headers: BoundedCache[tuple[object, ...], Header] = BoundedCache(
+    _HEADER_BYTES, lambda _key, _header: _BYTES_PER_HEADER
+)
+"""Headers whose fields were found to be strings that UTF-8 can carry."""
+
+
+def utterances_of(conversation: object) -> list[Utterance]:
+    """Flatten a Conversation of this room."""
     if type(conversation) is not said.Conversation:
         raise Detour
-    messages = tuple([message_of(message) for message in _list(conversation.messages)])
-    return unchecked(Conversation, messages=messages)
+    return [utterance_of(message) for message in _list(conversation.messages)]
 
 
-def message_of(message: object) -> Message:
-    """Turn a Message of this room into one of harmonium's."""
+def utterance_of(message: object) -> Utterance:
+    """Flatten a Message of this room."""
     if type(message) is not said.Message:
         raise Detour
-    return unchecked(
-        Message,
-        author=_author(message.author),
-        content=tuple([_content(content) for content in _list(message.content)]),
-        channel=_optional_text(message.channel),
-        recipient=_optional_text(message.recipient),
-        content_type=_optional_text(message.content_type),
-    )
-
-
-def _author(author: object) -> Author:
+    author, contents = message.author, message.content
     if type(author) is not theirs.Author or type(author.role) is not theirs.Role:
         raise Detour
-    return unchecked(Author, role=Role(author.role.value), name=_optional_text(author.name))
+    role = author.role._value_
+    key = (role, author.name, message.recipient, message.channel, message.content_type)
+    try:
+        header = _headers.get(key) or _make_header(*key)
+    except TypeError:  # a field that cannot be hashed is no string
+        raise Detour from None
+    if type(contents) is list and len(contents) == 1 and type(contents[0]) is theirs.TextContent:
+        text = contents[0].text
+        if type(text) is str and text.isascii():
+            return header, (text,)
+    return header, tuple([_content(content) for content in _list(contents)])
 
 
-def _content(content: object) -> Content:
+def _make_header(role: str, *names: object) -> Header:
+    name, recipient, channel, content_type = map(_optional_text, names)
+    header = Header(role, name, recipient, channel, content_type)
+    _headers.put((role, *names), header)
+    return header
+
+
+def _content(content: object) -> str | Settings | Prepared:
     if type(content) is theirs.TextContent:
-        return unchecked(TextContent, text=_text(content.text))
+        return _text(content.text)
     if type(content) is theirs.SystemContent:
-        return _system(content)
+        return _prepared(content, content.tools, _system)
     if type(content) is theirs.DeveloperContent:
-        return unchecked(
-            DeveloperContent,
-            instructions=_optional_text(content.instructions),
-            tools=_namespaces(content.tools),
-            response_formats=(),
-        )
+        return _prepared(content, content.tools, _developer)
     raise Detour
+
+
+def _prepared(content: T, tools: object, make: Callable[[T], Settings]) -> Settings | Prepared:
+    """Put off the work of turning settings into ours until they are met for the first time."""
+    key = exact_key(_facts(content))
+    if key is None:
+        return make(content)
+    space = tools.get("functions") if type(tools) is dict else None
+    offers = type(space) is theirs.ToolNamespaceConfig and bool(space.tools)
+    return Prepared(key, offers, partial(make, content))
+
+
+def _facts(value: object) -> object:
+    """Give what marshal can write of a value, with the names of the classes it is made of."""
+    kind = type(value)
+    if kind is theirs.ToolDescription:
+        tool = cast("theirs.ToolDescription", value)
+        return ("ToolDescription", tool.name, tool.description, tool.parameters)
+    if kind is dict:
+        return {key: _facts(item) for key, item in cast("dict[object, object]", value).items()}
+    if kind is list:
+        return [_facts(item) for item in cast("list[object]", value)]
+    if kind is theirs.ReasoningEffort:
+        return ("ReasoningEffort", str(cast("theirs.ReasoningEffort", value).value))
+    if isinstance(value, BaseModel):
+        return (kind.__name__, *map(_facts, value.__dict__.values()))
+    return value
+
+
+def _developer(content: theirs.DeveloperContent) -> DeveloperContent:
+    return unchecked(
+        DeveloperContent,
+        instructions=_optional_text(content.instructions),
+        tools=_namespaces(content.tools),
+        response_formats=(),
+    )
 
 
 def _system(content: theirs.SystemContent) -> SystemContent:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from harmonium.compat.openai_harmony import bindings
 from harmonium.compat.openai_harmony.contents import Role
-from harmonium.compat.openai_harmony.conversion import Detour, conversation_of, message_of
+from harmonium.compat.openai_harmony.conversion import Detour, utterance_of, utterances_of
 from harmonium.compat.openai_harmony.failures import HarmonyError
 from harmonium.compat.openai_harmony.messages import Conversation, Message
 from harmonium.compat.openai_harmony.rendering import render_conversation, render_message
@@ -103,19 +103,18 @@ class HarmonyEncoding:
         """
         drop = config is None or config.auto_drop_analysis
         try:
-            direct = conversation_of(conversation)
+            return render_conversation(
+                utterances_of(conversation),
+                self._inner.tokenizer,
+                next_role=bindings.known_role(str(next_turn_role.value)),
+                drop_analysis=drop,
+            )
         except Detour:
             return self._inner.render_conversation_for_completion(
                 conversation_json=conversation.to_json(),
                 next_turn_role=str(next_turn_role.value),
                 config={"auto_drop_analysis": drop},
             )
-        return render_conversation(
-            direct,
-            self._inner.tokenizer,
-            next_role=bindings.known_role(str(next_turn_role.value)),
-            drop_analysis=drop,
-        )
 
     def render_conversation(
         self, conversation: Conversation, config: RenderConversationConfig | None = None
@@ -123,37 +122,38 @@ class HarmonyEncoding:
         """Render a conversation; arguments and errors as for a completion."""
         drop = config is None or config.auto_drop_analysis
         try:
-            direct = conversation_of(conversation)
+            said = utterances_of(conversation)
+            return render_conversation(said, self._inner.tokenizer, drop_analysis=drop)
         except Detour:
             return self._inner.render_conversation(
                 conversation_json=conversation.to_json(), config={"auto_drop_analysis": drop}
             )
-        return render_conversation(direct, self._inner.tokenizer, drop_analysis=drop)
 
     def render_conversation_for_training(
         self, conversation: Conversation, config: RenderConversationConfig | None = None
     ) -> list[int]:
         """Render a conversation whose last answer ends with ``<|return|>``."""
         drop = config is None or config.auto_drop_analysis
+        tokenizer = self._inner.tokenizer
         try:
-            direct = conversation_of(conversation)
+            said = utterances_of(conversation)
+            return render_conversation(said, tokenizer, training=True, drop_analysis=drop)
         except Detour:
             return self._inner.render_conversation_for_training(
                 conversation_json=conversation.to_json(), config={"auto_drop_analysis": drop}
             )
-        return render_conversation(direct, self._inner.tokenizer, training=True, drop_analysis=drop)
 
     def render(self, message: Message, render_options: RenderOptions | None = None) -> list[int]:
         """Render one message."""
         functions = render_options is not None and render_options.conversation_has_function_tools
+        tokenizer = self._inner.tokenizer
         try:
-            direct = message_of(message)
+            return render_message(utterance_of(message), tokenizer, has_function_tools=functions)
         except Detour:
             return self._inner.render(
                 message_json=message.to_json(),
                 render_options={"conversation_has_function_tools": functions},
             )
-        return render_message(direct, self._inner.tokenizer, has_function_tools=functions)
 
     def parse_messages_from_completion_tokens(
         self, tokens: Sequence[int], role: Role | None = None, *, strict: bool = True

@@ -189,6 +189,11 @@ class ContentDecoder:
         self._tail = b""  # the beginning of a character behind those
         self._stuck = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits, so that the next whole characters come out as they are."""
+        return not (self._tail or self._closed or self._open or self._stuck)
+
     def feed(self, piece: bytes | None) -> tuple[str, ...]:
         """Take one token's bytes (None for an unknown token); give text and U+FFFD, if any."""
         if piece is None:

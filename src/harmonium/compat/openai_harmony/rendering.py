@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from harmonium.compat.openai_harmony.choice import profile
 from harmonium.compat.openai_harmony.failures import HarmonyError
 from harmonium.errors import InvalidMessageError
 from harmonium.limits import Limits
-from harmonium.model.contents import Content, DeveloperContent, SystemContent
-from harmonium.model.messages import Conversation, Message
-from harmonium.model.roles import Role
-from harmonium.render.conversation import conversation_segments, message_segments
-from harmonium.render.encode import encode_segments
-from harmonium.render.history import kept_messages
+from harmonium.model.contents import DeveloperContent, SystemContent
+from harmonium.render.history import first_kept
+from harmonium.render.ids import IdWriter, utterance_ids
 from harmonium.render.options import RenderOptions
+from harmonium.render.utterances import Prepared, Utterance
 from harmonium.tokens.tokenizer import Tokenizer
 
 _BOUNDLESS = 1 << 62
@@ -29,7 +28,7 @@ _LIMITS = Limits(
 
 
 def render_conversation(
-    conversation: Conversation,
+    said: list[Utterance],
     tokenizer: Tokenizer,
     *,
     next_role: str | None = None,
@@ -43,25 +42,19 @@ def render_conversation(
             completion it is a HarmonyError.
 
     """
-    options = RenderOptions(
-        next_role=next_role,
-        training=training,
-        profile=profile(),
-        history="library" if drop_analysis else "keep",
-        extensions=False,
-        limits=_LIMITS,
-    )
+    options = _options(profile(), next_role, training, drop_analysis)
     try:
-        segments = conversation_segments(conversation, options)
+        return utterance_ids(said, tokenizer, options)
     except InvalidMessageError:
-        kept = kept_messages(conversation.messages, options.history)
-        fault = _refusal([conversation.messages[index] for index in kept])
-        raise (RuntimeError if next_role is None else HarmonyError)(fault) from None
-    return encode_segments(segments, tokenizer)
+        boundary = first_kept([header for header, _ in said], options.history)
+        kept = [
+            one for at, one in enumerate(said) if at >= boundary or one[0].channel != "analysis"
+        ]
+        raise (RuntimeError if next_role is None else HarmonyError)(_refusal(kept)) from None
 
 
 def render_message(
-    message: Message, tokenizer: Tokenizer, *, has_function_tools: bool = False
+    said: Utterance, tokenizer: Tokenizer, *, has_function_tools: bool = False
 ) -> list[int]:
     """Render one message as the chosen library does.
 
@@ -69,29 +62,46 @@ def render_message(
         RuntimeError: a tool without a name, or settings in a message of another role.
 
     """
-    options = RenderOptions(profile=profile(), extensions=False, limits=_LIMITS)
+    options = _options(profile(), None, False, True)  # noqa: FBT003
+    writer = IdWriter(tokenizer, options, has_function_tools=has_function_tools)
     try:
-        segments = message_segments(message, options, has_function_tools=has_function_tools)
+        writer.write(said)
     except InvalidMessageError:
-        raise RuntimeError(_refusal([message])) from None
-    return encode_segments(segments, tokenizer)
+        raise RuntimeError(_refusal([said])) from None
+    return writer.ids
 
 
-def _refusal(messages: list[Message]) -> str:
+@lru_cache(maxsize=64)
+def _options(
+    profile_name: str,
+    next_role: str | None,
+    training: bool,  # noqa: FBT001
+    drop_analysis: bool,  # noqa: FBT001
+) -> RenderOptions:
+    return RenderOptions(
+        next_role=next_role,
+        training=training,
+        profile=profile_name,
+        history="library" if drop_analysis else "keep",
+        extensions=False,
+        limits=_LIMITS,
+    )
+
+
+def _refusal(said: list[Utterance]) -> str:
     """Say in the library's words which of the messages cannot be rendered."""
-    for message in messages:
-        role = message.author.role
-        if role is Role.TOOL and message.author.name is None:
+    for header, contents in said:
+        if header.role == "tool" and header.name is None:
             return "Tools should have a name!"
-        for content in message.content:
-            kind = type(content)
-            home = _HOMES.get(kind, role)
-            if home is not role:
-                places = f"{home.value} messages, found in {role.value.capitalize()}"
+        for content in contents:
+            kind = type(content.make() if isinstance(content, Prepared) else content)
+            home = _HOMES.get(kind, header.role)
+            if home != header.role:
+                places = f"{home} messages, found in {header.role.capitalize()}"
                 return f"{kind.__name__} may only appear in {places}"
     return "this conversation cannot be rendered"
 
 
-_HOMES: Mapping[type[Content], Role] = MappingProxyType(
-    {SystemContent: Role.SYSTEM, DeveloperContent: Role.DEVELOPER}
+_HOMES: Mapping[type, str] = MappingProxyType(
+    {SystemContent: "system", DeveloperContent: "developer"}
 )

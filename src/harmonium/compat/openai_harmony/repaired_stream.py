@@ -36,9 +36,9 @@ class RepairedStream:
         self.next_role = role
         self.header: Header | None = None
         self.delta: str | None = None
-        self.tokens = GrowingList[int]()
-        self.messages = GrowingList[Spoken]()
-        self.header_tokens = GrowingList[int]()
+        self.tokens: GrowingList[int] = GrowingList()
+        self.messages: GrowingList[Spoken] = GrowingList()
+        self.header_tokens: GrowingList[int] = GrowingList()
 
     def process(self, token: int) -> None:
         """Take the next token. After the stream's end, another stream begins."""

@@ -19,6 +19,7 @@ from harmonium.compat.openai_harmony.quirks import (
     read_header,
 )
 from harmonium.errors import UnknownTokenError
+from harmonium.parse import Lexicon
 from harmonium.tokens.special import FormatTokens
 from harmonium.tokens.table import TokenTable
 
@@ -36,6 +37,7 @@ class Reading(NamedTuple):
     """What a parser is set up with."""
 
     table: TokenTable
+    lexicon: Lexicon
     format: FormatTokens
     encode: Callable[[str], list[int]]
     role: str | None
@@ -62,7 +64,7 @@ class OpenText:
         self._text = ""
         self._pieces: list[str] = []
         self._unencoded: list[str] = []
-        self._tokens = GrowingList[int]()
+        self._tokens: GrowingList[int] = GrowingList()
 
     def add(self, piece: str) -> None:
         """Add some text."""
@@ -128,15 +130,17 @@ class OracleStream:
     """
 
     def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+        self.reading = reading
         self._stop = reading.format.stop
         self.state: State = "ExpectStart" if reading.role is None else "Header"
         self.next_role = reading.role
         self.header: Header | None = None
-        self.tokens = GrowingList[int]()
-        self.messages = GrowingList[Spoken]()
+        self.tokens: GrowingList[int] = GrowingList()
+        self.messages: GrowingList[Spoken] = GrowingList()
         self.delta: str | None = None
-        self.header_tokens = GrowingList[int]()
+        self.header_tokens: GrowingList[int] = GrowingList()
+        self._texts = reading.lexicon.texts
+        self._plain = False  # inside content, between whole characters
         self._content = ContentDecoder()
         self._open = OpenText(reading.encode)
 
@@ -148,6 +152,12 @@ class OracleStream:
 
         """
         self.tokens.append(token)
+        if self._plain:
+            text = self._texts[token]
+            if text is not None:
+                self.delta = text
+                self._open.add(text)
+                return
         _STEPS[self.state](self, token)
 
     def close(self) -> None:
@@ -173,7 +183,7 @@ class OracleStream:
         return self._open.tokens
 
     def _expect_start(self, token: int) -> None:
-        start = self._reading.format.start
+        start = self.reading.format.start
         if token != start:
             message = f"Unexpected token {token} while expecting start token {start}"
             raise HarmonyError(message)
@@ -181,9 +191,9 @@ class OracleStream:
         self.header_tokens = GrowingList()
 
     def _in_header(self, token: int) -> None:
-        if token == self._reading.format.message:
+        if token == self.reading.format.message:
             self._end_header()
-        elif token in self._stop and not self._reading.strict:
+        elif token in self._stop and not self.reading.strict:
             self._cut_header()
         else:
             self.header_tokens.append(token)
@@ -192,20 +202,21 @@ class OracleStream:
         tokens, self.header_tokens = self.header_tokens.shown(), GrowingList()
         self.state = "ExpectStart"
         try:
-            text = self._reading.table.join(tokens).decode()
+            text = self.reading.table.join(tokens).decode()
         except (UnknownTokenError, UnicodeDecodeError):
             raise HarmonyError("could not decode header") from None
-        one_channel = self._reading.one_channel
+        one_channel = self.reading.one_channel
         self.header = read_header(text, self.next_role, one_channel=one_channel)
         self.next_role = None
         self.state = "Content"
+        self._plain = True
 
     def _cut_header(self) -> None:
         """End a header at a stop token: without strictness that is a whole message."""
         tokens = self.header_tokens.shown()
         if self.next_role is not None and tokens:
-            text = decoded(self._reading.table, tokens)
-            one_channel = self._reading.one_channel
+            text = decoded(self.reading.table, tokens)
+            one_channel = self.reading.one_channel
             header, content = read_cut_header(text, self.next_role, one_channel=one_channel)
             self.messages.append(Spoken(header, content))
         self.next_role = None
@@ -217,10 +228,11 @@ class OracleStream:
             self._end_message()
             return
         try:
-            piece = self._reading.table[token]
+            piece = self.reading.table[token]
         except UnknownTokenError:
             piece = None
         deltas = self._content.feed(piece)
+        self._plain = self._content.is_empty
         self.delta = "".join(deltas) if deltas else None
         for delta in deltas:
             self._open.add(delta)
@@ -230,6 +242,7 @@ class OracleStream:
         if header is not None:
             self.messages.append(Spoken(header, self.text + self._content.close()))
         self.header = None
+        self._plain = False
         self.delta = None
         self.state = "ExpectStart"
         self._content = ContentDecoder()

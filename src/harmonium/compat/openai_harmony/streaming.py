@@ -46,7 +46,7 @@ class StreamableParser:
     ) -> None:
         known = None if role is None else str(role.value)
         self._inner = PyStreamableParser(encoding._inner, known, strict)  # noqa: SLF001  (theirs)
-        self._messages = GrowingList[Message]()
+        self._messages: GrowingList[Message] = GrowingList()
 
     def process(self, token: int) -> StreamableParser:
         """Take the next token; return the parser.
