@@ -59,17 +59,14 @@ class ReasoningCipher:
         nonce = self._nonces(_NONCE_BYTES)
         # Half of a surrogate pair has no UTF-8; it is kept as the three bytes it would have.
         sealed = self._ciphers[0].encrypt(nonce, text.encode("utf-8", "surrogatepass"), _PURPOSE)
-        return _PREFIX + base64.urlsafe_b64encode(nonce + sealed).decode("ascii")
+        return _armoured(nonce + sealed)
 
     def open(self, sealed: str) -> str | None:
         """Decrypt what `seal` gave; None when it was made with another key, or changed."""
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415  (an extra)
 
-        try:
-            raw = base64.b64decode(sealed.removeprefix(_PREFIX), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            return None
-        if not sealed.startswith(_PREFIX) or len(raw) <= _NONCE_BYTES:
+        raw = _unarmoured(sealed)
+        if raw is None:
             return None
         for cipher in self._ciphers:
             try:
@@ -84,3 +81,16 @@ def _aes_gcm(key: bytes) -> AESGCM:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  (an extra)
 
     return AESGCM(key)
+
+
+def _armoured(raw: bytes) -> str:
+    return _PREFIX + base64.urlsafe_b64encode(raw).decode("ascii")
+
+
+def _unarmoured(sealed: str) -> bytes | None:
+    """Give the bytes of what `_armoured` gave, and None for any other spelling of them."""
+    try:
+        raw = base64.urlsafe_b64decode(sealed.removeprefix(_PREFIX))
+    except (binascii.Error, ValueError):
+        return None
+    return raw if len(raw) > _NONCE_BYTES and _armoured(raw) == sealed else None
