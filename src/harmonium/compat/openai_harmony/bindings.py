@@ -26,6 +26,7 @@ from harmonium.compat.openai_harmony.json_messages import conversation_from_json
 from harmonium.compat.openai_harmony.quirks import ROLES, Header
 from harmonium.compat.openai_harmony.rendering import render_conversation, render_message
 from harmonium.compat.openai_harmony.repaired_stream import RepairedStream
+from harmonium.compat.openai_harmony.state_names import PyStreamState
 from harmonium.compat.openai_harmony.stream import (
     OracleStream,
     Reading,
@@ -236,42 +237,6 @@ class PyHarmonyEncoding:
     def stop_tokens_for_assistant_actions(self) -> list[int]:
         """List the ids at which generation stops."""
         return sorted(self._encoding.stop_tokens_for_assistant_actions)
-
-
-class _Named(type):
-    def __call__(cls, *_: object, **__: object) -> object:
-        message = f"No constructor defined for {cls.__name__}"
-        raise TypeError(message)
-
-
-class PyStreamState(metaclass=_Named):
-    """Name the states of a parser; ``int()`` numbers them."""
-
-    __slots__ = ("_name", "_number")
-
-    ExpectStart: PyStreamState
-    Header: PyStreamState
-    Content: PyStreamState
-
-    _name: str
-    _number: int
-
-    def __int__(self) -> int:
-        return self._number
-
-    def __repr__(self) -> str:
-        return f"PyStreamState.{self._name}"
-
-
-def _state(name: str, number: int) -> PyStreamState:
-    made = object.__new__(PyStreamState)
-    made._name, made._number = name, number
-    return made
-
-
-PyStreamState.ExpectStart = _state("ExpectStart", 0)
-PyStreamState.Header = _state("Header", 1)
-PyStreamState.Content = _state("Content", 2)
 
 
 class PyStreamableParser:

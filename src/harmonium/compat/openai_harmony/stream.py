@@ -53,42 +53,39 @@ class OpenText:
 
     """
 
-    __slots__ = ("_encode", "_pieces", "_text", "_tokens", "_unencoded")
+    __slots__ = ("_encode", "_encoded", "_joined", "_pieces", "_text", "_tokens", "add")
 
     def __init__(self, encode: Callable[[str], list[int]]) -> None:
         self._encode = encode
+        self._pieces: list[str] = []
+        self.add = self._pieces.append
         self.clear()
 
     def clear(self) -> None:
         """Begin anew."""
+        self._pieces.clear()
         self._text = ""
-        self._pieces: list[str] = []
-        self._unencoded: list[str] = []
         self._tokens: GrowingList[int] = GrowingList()
-
-    def add(self, piece: str) -> None:
-        """Add some text."""
-        self._pieces.append(piece)
-        self._unencoded.append(piece)
+        self._joined = self._encoded = 0  # how many pieces are in the text, in the tokens
 
     @property
     def text(self) -> str:
         """All text so far."""
-        if self._pieces:
+        if self._joined < len(self._pieces):
             # a string with one owner, a local, grows in place in CPython; in 3.13 only in a loop
             text, self._text = self._text, ""
-            for piece in self._pieces:
+            for piece in self._pieces[self._joined :]:
                 text += piece
             self._text = text
-            self._pieces.clear()
+            self._joined = len(self._pieces)
         return self._text
 
     @property
     def tokens(self) -> list[int]:
         """The tokens of the text so far, each piece encoded on its own."""
-        for piece in self._unencoded:
+        for piece in self._pieces[self._encoded :]:
             self._tokens.extend(self._encode(piece))
-        self._unencoded.clear()
+        self._encoded = len(self._pieces)
         return self._tokens.shown()
 
 
@@ -143,6 +140,8 @@ class OracleStream:
         self._plain = False  # inside content, between whole characters
         self._content = ContentDecoder()
         self._open = OpenText(reading.encode)
+        self._add = self._open.add
+        self._note = self.tokens.append
 
     def process(self, token: int) -> None:
         """Take the next token.
@@ -151,12 +150,12 @@ class OracleStream:
             HarmonyError: the token cannot stand here; the parser goes on from where it is.
 
         """
-        self.tokens.append(token)
+        self._note(token)
         if self._plain:
             text = self._texts[token]
             if text is not None:
                 self.delta = text
-                self._open.add(text)
+                self._add(text)
                 return
         _STEPS[self.state](self, token)
 

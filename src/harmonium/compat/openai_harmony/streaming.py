@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from harmonium.compat.openai_harmony.arguments import LARGEST
 from harmonium.compat.openai_harmony.bindings import PyStreamableParser, state_fields
 from harmonium.compat.openai_harmony.contents import Author, Role, TextContent
 from harmonium.compat.openai_harmony.growing import GrowingList
@@ -46,6 +47,7 @@ class StreamableParser:
     ) -> None:
         known = None if role is None else str(role.value)
         self._inner = PyStreamableParser(encoding._inner, known, strict)  # noqa: SLF001  (theirs)
+        self._stream = self._inner.stream
         self._messages: GrowingList[Message] = GrowingList()
 
     def process(self, token: int) -> StreamableParser:
@@ -55,7 +57,10 @@ class StreamableParser:
             HarmonyError: the token cannot stand here (policy ``oracle`` alone).
 
         """
-        self._inner.process(token)
+        if type(token) is int and 0 <= token <= LARGEST:
+            self._stream.process(token)
+        else:
+            self._inner.process(token)
         return self
 
     def process_eos(self) -> StreamableParser:
@@ -71,7 +76,7 @@ class StreamableParser:
     @property
     def current_content(self) -> str:
         """The open message's text so far."""
-        return self._inner.stream.text
+        return self._stream.text
 
     @property
     def current_role(self) -> Role | None:
@@ -82,17 +87,18 @@ class StreamableParser:
     @property
     def current_content_type(self) -> str | None:
         """The open message's content type."""
-        return self._inner.current_content_type
+        header = self._stream.header
+        return None if header is None else header.content_type
 
     @property
     def last_content_delta(self) -> str | None:
         """The text that the last token has added; None for none."""
-        return self._inner.stream.delta
+        return self._stream.delta
 
     @property
     def messages(self) -> list[Message]:
         """The finished messages."""
-        found = self._inner.stream.messages
+        found = self._stream.messages
         if len(found) > len(self._messages):
             self._messages.extend(map(as_message, found.since(len(self._messages))))
         return self._messages.shown()
@@ -100,27 +106,29 @@ class StreamableParser:
     @property
     def tokens(self) -> list[int]:
         """All tokens so far."""
-        return self._inner.stream.tokens.shown()
+        return self._stream.tokens.shown()
 
     @property
     def state_data(self) -> dict[str, Any]:
         """The state as dicts: its name; the header so far, or the header and its text's tokens."""
-        return state_fields(self._inner.stream)
+        return state_fields(self._stream)
 
     @property
     def state(self) -> StreamState:
         """The state."""
-        return _STATES[self._inner.stream.state]
+        return _STATES[self._stream.state]
 
     @property
     def current_recipient(self) -> str | None:
         """The open message's recipient."""
-        return self._inner.current_recipient
+        header = self._stream.header
+        return None if header is None else header.recipient
 
     @property
     def current_channel(self) -> str | None:
         """The open message's channel."""
-        return self._inner.current_channel
+        header = self._stream.header
+        return None if header is None else header.channel
 
 
 def as_message(said: Spoken) -> Message:
