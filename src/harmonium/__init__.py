@@ -1,7 +1,5 @@
 """harmonium: OpenAI's Harmony format for gpt-oss models, exact, whole and offline."""
 
-from importlib.metadata import version as _version
-
 from harmonium.encoding import Encoding, load_encoding
 from harmonium.errors import (
     HarmoniumError,
@@ -73,7 +71,7 @@ from harmonium.tokens import (
     register_encoding,
 )
 
-__version__ = _version("harmonium")
+__version__ = "0.1.0"
 
 __all__ = [
     "DEFAULT_LIMITS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harmonium.errors import InvalidInputError, Position
@@ -39,7 +40,7 @@ class ChannelConfig:
 
     """
 
-    valid_channels: tuple[str, ...] = DEFAULT_CHANNELS
+    valid_channels: Sequence[str] = DEFAULT_CHANNELS
     channel_required: bool = True
 
     def __post_init__(self) -> None:
@@ -80,7 +81,7 @@ class SystemContent:
     conversation_start_date: str | None = None
     knowledge_cutoff: str | None = DEFAULT_CUTOFF
     channel_config: ChannelConfig | None = field(default_factory=ChannelConfig)
-    tools: tuple[ToolNamespace, ...] = ()
+    tools: Sequence[ToolNamespace] = ()
 
     def __post_init__(self) -> None:
         if self.model_identity is not None:
@@ -117,8 +118,8 @@ class DeveloperContent:
     """
 
     instructions: str | None = None
-    tools: tuple[ToolNamespace, ...] = ()
-    response_formats: tuple[ResponseFormat, ...] = ()
+    tools: Sequence[ToolNamespace] = ()
+    response_formats: Sequence[ResponseFormat] = ()
 
     def __post_init__(self) -> None:
         if self.instructions is not None:

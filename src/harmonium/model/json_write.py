@@ -7,6 +7,7 @@ openai_harmony writes) puts role and name on the message and capitalises efforts
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Literal
 
 from harmonium.errors import InvalidInputError
@@ -104,7 +105,7 @@ def _developer_to_dict(content: DeveloperContent, form: Form) -> JSONObject:
     return out
 
 
-def _tools_to_dict(namespaces: tuple[ToolNamespace, ...]) -> JSONObject:
+def _tools_to_dict(namespaces: Sequence[ToolNamespace]) -> JSONObject:
     if not namespaces:
         return {}
     return {"tools": {space.key: _namespace_to_dict(space) for space in namespaces}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harmonium.errors import InvalidMessageError, Position
@@ -46,7 +46,7 @@ class Message:
     """
 
     author: Author
-    content: tuple[Content, ...] = ()
+    content: Sequence[Content] = ()
     channel: str | None = None
     recipient: str | None = None
     content_type: str | None = None
@@ -141,7 +141,7 @@ class Conversation:
 
     """
 
-    messages: tuple[Message, ...] = ()
+    messages: Sequence[Message] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "messages", as_tuple(self.messages, Message, "messages"))

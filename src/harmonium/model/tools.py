@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harmonium.model.checks import as_tuple, check_schema, check_text
@@ -66,7 +66,7 @@ class ToolNamespace:
 
     name: str
     description: str | None = None
-    tools: tuple[ToolDescription, ...] = ()
+    tools: Sequence[ToolDescription] = ()
     key: str = ""
 
     def __post_init__(self) -> None:
