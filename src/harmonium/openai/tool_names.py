@@ -95,6 +95,17 @@ class ToolNameMap:
     def __repr__(self) -> str:
         return f"<ToolNameMap of {len(self._tools)} tools>"
 
+    def copy(self) -> ToolNameMap:
+        """Give a map of its own that knows the same tools."""
+        made = ToolNameMap()
+        made._recipients = self._recipients.copy()
+        made._tools = self._tools.copy()
+        made._labels = self._labels.copy()
+        made._spaces = self._spaces.copy()
+        made._copies = self._copies.copy()
+        made.declared = self.declared
+        return made
+
     def recipient(self, tool: ToolName) -> str:
         """Give the Harmony recipient of a tool; one that was not declared gets a new one."""
         found = self._recipients.get(tool)

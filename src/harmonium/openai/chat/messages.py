@@ -33,47 +33,75 @@ class Call:
 
 @dataclass(slots=True)
 class History:
-    """Hold what is known while a history is read.
+    """Hold a history as far as it is read; reading on costs nothing for what is read.
 
-    ``calls`` are the calls of each assistant message by its index; ``callees`` the tool of each
-    call id, the newest call winning where ids repeat.
+    Args:
+        names: the request's tools; tools that only the history calls are added.
+        count: how many of the request's messages are read.
+        instructions: what a leading system or developer message said, None without one.
+        messages: the conversation so far.
+        callees: the tool of each call id so far, the newest call winning where ids repeat.
+        settled: whether what is read can be read no other way, whatever follows.
+
     """
 
     names: ToolNameMap
-    calls: dict[int, list[Call]] = field(default_factory=dict)
+    count: int = 0
+    instructions: str | None = None
+    messages: list[Message] = field(default_factory=list)
     callees: dict[str, ToolName] = field(default_factory=dict)
+    settled: bool = True
+    _calls: dict[int, list[Call]] = field(default_factory=dict)
+    _ahead: dict[str, ToolName] = field(default_factory=dict)
 
+    def copy(self) -> History:
+        """Give a history of its own that has read as much."""
+        messages, callees = self.messages.copy(), self.callees.copy()
+        return History(self.names.copy(), self.count, self.instructions, messages, callees)
 
-def read_history(items: Sequence[object], names: ToolNameMap) -> tuple[str | None, list[Message]]:
-    """Give the instructions that lead a history, if any do, and the messages that follow.
+    def read(self, items: Sequence[object]) -> None:
+        """Read the messages behind those already read.
 
-    Args:
-        items: the request's ``messages``.
-        names: the request's tools; tools that only the history calls are added.
+        Raises:
+            RequestError: a message that cannot be read; ``param`` says which.
 
-    Raises:
-        RequestError: a message that cannot be read; ``param`` says which.
+        """
+        begin = self.count
+        entries = [
+            item if type(item) is dict else read_object(item, f"messages[{n}]")
+            for n, item in enumerate(items[begin:], begin)
+        ]
+        for index, entry in enumerate(entries, begin):
+            if entry.get("tool_calls") or entry.get("function_call"):
+                calls = self._calls[index] = _read_calls(entry, f"messages[{index}]")
+                self._ahead.update((call.id, call.tool) for call in calls if call.id)
+        for index, entry in enumerate(entries, begin):
+            if index or not self._leads(entry):
+                self.messages += _read_message(entry, index, self)
+        self.count = len(items)
+        self._calls.clear()
+        self._ahead.clear()
 
-    """
-    entries = [read_object(item, f"messages[{n}]") for n, item in enumerate(items)]
-    history = History(names)
-    for index, entry in enumerate(entries):
-        if entry.get("tool_calls") or entry.get("function_call"):
-            history.calls[index] = _read_calls(entry, f"messages[{index}]")
-            history.callees.update((call.id, call.tool) for call in history.calls[index] if call.id)
-    instructions, begin = _leading(entries)
-    messages: list[Message] = []
-    for index in range(begin, len(entries)):
-        messages += _read_message(entries[index], index, history)
-    return instructions, messages
+    def calls_of(self, index: int) -> list[Call]:
+        """Give the calls of an assistant's message, and remember whom they called."""
+        calls = self._calls.get(index, [])
+        self.callees.update((call.id, call.tool) for call in calls if call.id)
+        return calls
 
+    def callee(self, call_id: str) -> ToolName | None:
+        """Give the tool that a result answers for, None for an unknown call."""
+        found = self.callees.get(call_id)
+        if found is None:
+            self.settled = False
+            found = self._ahead.get(call_id)
+        return found
 
-def _leading(entries: Sequence[JSONObject]) -> tuple[str | None, int]:
-    """Give the instructions in the first message, and where the history begins behind it."""
-    first = entries[0]
-    if first.get("role") not in ("system", "developer") or first.get("name") is not None:
-        return None, 0
-    return _given_text(first, "messages[0]"), 1
+    def _leads(self, first: JSONObject) -> bool:
+        """Take the first message as the instructions if it can be."""
+        if first.get("role") not in ("system", "developer") or first.get("name") is not None:
+            return False
+        self.instructions = _given_text(first, "messages[0]")
+        return True
 
 
 def _read_message(entry: JSONObject, index: int, history: History) -> list[Message]:
@@ -108,13 +136,12 @@ def _read_instructions(entry: JSONObject, param: str, _: int, __: History) -> li
 
 
 def _read_user(entry: JSONObject, param: str, _: int, __: History) -> list[Message]:
-    content = (TextContent(_given_text(entry, param)),)
-    return [Message(_author(Role.USER, entry, param), content)]
+    return [_say(_author(Role.USER, entry, param), _given_text(entry, param))]
 
 
 def _read_tool(entry: JSONObject, param: str, _: int, history: History) -> list[Message]:
     call_id = read_name(entry.get("tool_call_id"), f"{param}.tool_call_id")
-    tool = history.callees.get(call_id)
+    tool = history.callee(call_id)
     if tool is None:
         message = f"{param}.tool_call_id answers no tool call of this conversation"
         raise RequestError(message, param=f"{param}.tool_call_id", code="invalid_value")
@@ -127,8 +154,10 @@ def _read_function(entry: JSONObject, param: str, _: int, history: History) -> l
 
 
 def _result(tool: ToolName, entry: JSONObject, param: str, history: History) -> Message:
-    text = text_of(entry.get("content"), f"{param}.content")
-    return Message.tool(history.names.recipient(tool), text)
+    content = entry.get("content")
+    text = content if type(content) is str else text_of(content, f"{param}.content")
+    author = Author(Role.TOOL, history.names.recipient(tool))
+    return _say(author, text, "commentary", Role.ASSISTANT.value)
 
 
 def _read_assistant(entry: JSONObject, param: str, index: int, history: History) -> list[Message]:
@@ -137,26 +166,50 @@ def _read_assistant(entry: JSONObject, param: str, index: int, history: History)
         raise refused(where, "the model reads text only")
     author = _author(Role.ASSISTANT, entry, param)
     reasoning, text = _reasoning(entry, param), _said(entry, param)
-    calls = history.calls.get(index, ())
+    calls = history.calls_of(index)
     messages: list[Message] = []
     if reasoning:
-        messages.append(Message(author, (TextContent(reasoning),), "analysis"))
+        messages.append(_say(author, reasoning, "analysis"))
     if text:
-        channel = "commentary" if calls else "final"
-        messages.append(Message(author, (TextContent(text),), channel))
+        messages.append(_say(author, text, "commentary" if calls else "final"))
     for call in calls:
-        if call.id:
-            history.callees[call.id] = call.tool
         to = history.names.recipient(call.tool)
         kind = "json" if call.tool.kind == "function" else None
-        messages.append(Message(author, (TextContent(call.text),), "commentary", to, kind))
+        messages.append(_say(author, call.text, "commentary", to, kind))
     return messages
+
+
+def _say(
+    author: Author,
+    text: str,
+    channel: str | None = None,
+    recipient: str | None = None,
+    content_type: str | None = None,
+) -> Message:
+    """Make a message of parts that are known to be right, without checking them again.
+
+    It fills the slots directly: a long history is nothing but this.
+    """
+    content, message = _new(TextContent), _new(Message)
+    _TEXT.__set__(content, text)
+    _AUTHOR.__set__(message, author)
+    _CONTENT.__set__(message, (content,))
+    _CHANNEL.__set__(message, channel)
+    _RECIPIENT.__set__(message, recipient)
+    _TYPE.__set__(message, content_type)
+    return message
+
+
+_new = object.__new__
+_TEXT = vars(TextContent)["text"]
+_AUTHOR, _CONTENT, _CHANNEL, _RECIPIENT, _TYPE = map(
+    vars(Message).__getitem__, ("author", "content", "channel", "recipient", "content_type")
+)
 
 
 def _reasoning(entry: JSONObject, param: str) -> str:
     for name in REASONING_FIELDS:
-        value = entry.get(name)
-        if value:
+        if value := entry.get(name):
             return value if type(value) is str else text_of(value, f"{param}.{name}")
     return ""
 

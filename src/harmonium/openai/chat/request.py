@@ -10,15 +10,13 @@ from typing import TypeVar, cast
 
 from harmonium.errors import RequestError, SchemaError
 from harmonium.model import Conversation, Message, ReasoningEffort
+from harmonium.model.checks import unchecked
+from harmonium.openai.chat.dialogue import Dialogues
 from harmonium.openai.chat.fields import AnswerFormat, read_fields
-from harmonium.openai.chat.messages import read_history
 from harmonium.openai.chat.tools import (
     DeclaredTool,
     ToolChoice,
-    name_map,
-    namespaces,
     read_tool_choice,
-    read_tools,
 )
 from harmonium.openai.failures import missing
 from harmonium.openai.prompt import PromptSettings, Renders, developer_message
@@ -151,24 +149,23 @@ def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRe
     model = fields.get("model")
     if model is None:
         raise missing("model")
-    tools = read_tools(fields.get("tools"), "tools")
-    names = name_map(tools, "tools")
+    dialogue = _DIALOGUES.read(_messages(fields), fields.get("tools"))
+    tools, history = dialogue.tools, dialogue.history
+    names = history.names
     choice = read_tool_choice(fields.get("tool_choice"), "tool_choice", tools, names)
     answer_format = cast("AnswerFormat | None", fields.get("response_format"))
-    instructions, history = read_history(_messages(fields), names)
-    spaces = namespaces(tools, names, choice, "tools")
     formats = () if answer_format is None else (answer_format.shape,)
     effort = cast("ReasoningEffort | None", fields.get("reasoning_effort"))
     opening: list[Message | None] = [
         (settings or PromptSettings()).system_message(effort),
-        developer_message(instructions, spaces, formats),
+        developer_message(history.instructions, dialogue.namespaces(choice), formats),
     ]
-    said = (*(message for message in opening if message is not None), *history)
+    said = (*(message for message in opening if message is not None), *history.messages)
     return ChatRequest(
         model=str(model),
-        conversation=Conversation(said),
+        conversation=unchecked(Conversation, messages=said),
         names=names,
-        tools=tuple(tools),
+        tools=tools,
         tool_choice=choice,
         answer_format=answer_format,
         sampling=_sampling(fields),
@@ -178,6 +175,7 @@ def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRe
     )
 
 
+_DIALOGUES = Dialogues()
 _KEPT = ("prompt_cache_key", "safety_identifier", "store", "user")
 
 
