@@ -81,16 +81,15 @@ def _messages(texts: Texts, count: int) -> object:
     return [{"role": "user", "text": texts.mixed(texts.around(60))} for _ in range(count)]
 
 
-def _completion(texts: Texts, tokens: int) -> object:
-    return material.completion(texts, encode, tokens)
-
-
 def _long(texts: Texts, tokens: int) -> object:
     return [material.completion(texts, encode, tokens)]
 
 
-def _short(texts: Texts, count: int) -> object:
-    return [material.completion(texts, encode, 40) for _ in range(count)]
+def _answers(tokens: int) -> Inputs:
+    def inputs(texts: Texts, count: int) -> object:
+        return [material.completion(texts, encode, tokens) for _ in range(count)]
+
+    return inputs
 
 
 def _of_kind(kind: str) -> Inputs:
@@ -127,19 +126,20 @@ MAIN = (
         16_000,
         contenders=(*PEERS, BARE),
     ),
-    Case("parse short", "parse an answer of 40 tokens", "parse", _short, 100, times=100),
+    Case("parse short", "parse an answer of 40 tokens", "parse", _answers(40), 100, times=100),
     Case(
         "stream",
-        "stream, reading delta, channel and recipient at every token",
+        "stream answers of 500 tokens, reading delta, channel and recipient at every token",
         "stream",
-        _completion,
-        4_000,
+        _answers(500),
+        10,
+        times=10,
     ),
     Case(
         "stream content",
-        "stream, also reading the content so far at every token (4,000)",
+        "stream 4,000 tokens, also reading the content so far at every token",
         "stream content",
-        _completion,
+        _long,
         4_000,
     ),
 )
@@ -169,6 +169,13 @@ MORE = (
         "render reread",
         _grown(material.CHAT),
         100,
+    ),
+    Case(
+        "stream long",
+        "stream 4,000 tokens, reading delta, channel and recipient at every token",
+        "stream",
+        _long,
+        4_000,
     ),
     Case(
         "parse events",
@@ -210,7 +217,7 @@ GROWTH = (
         "stream",
         "tokens streamed, delta, channel and recipient read",
         "stream",
-        _completion,
+        _long,
         2_000,
         runs=1,
     ),
@@ -218,7 +225,7 @@ GROWTH = (
         "stream content",
         "tokens streamed, the content so far read",
         "stream content",
-        _completion,
+        _long,
         2_000,
         runs=1,
     ),

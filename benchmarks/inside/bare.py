@@ -32,7 +32,7 @@ class Decode:
     """Give the bytes of completions' ids."""
 
     def __init__(self, library, data):
-        self.data = data
+        self.data = [list(ids) for ids in data]  # they have just arrived
         self.core = core_of(library.load_encoding())
 
     def run(self):

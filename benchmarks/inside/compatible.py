@@ -66,6 +66,9 @@ class RenderMessages(Work):
 class Parse(Work):
     """Parse whole completions, one call each."""
 
+    def prepare(self):
+        self.data = [list(ids) for ids in self.data]  # they have just arrived
+
     def run(self):
         parse, role = self.encoding.parse_messages_from_completion_tokens, self.library.Role
         role = role.ASSISTANT
@@ -75,40 +78,43 @@ class Parse(Work):
         return [[message.to_dict() for message in messages] for messages in found]
 
 
-class Stream(Work):
-    """Stream a completion, reading delta, channel and recipient at every token."""
+class Stream(Parse):
+    """Stream completions, reading delta, channel and recipient at every token."""
 
     def run(self):
-        parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
-        process = parser.process
-        for token in self.data:
-            process(token)
-            parser.last_content_delta  # noqa: B018  (reading is the work)
-            parser.current_channel  # noqa: B018
-            parser.current_recipient  # noqa: B018
+        for ids in self.data:
+            parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
+            process = parser.process
+            for token in ids:
+                process(token)
+                parser.last_content_delta  # noqa: B018  (reading is the work)
+                parser.current_channel  # noqa: B018
+                parser.current_recipient  # noqa: B018
 
     def outcome(self, _):
-        parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
-        return [self._seen(parser.process(token)) for token in self.data]
+        return [list(self._seen(ids)) for ids in self.data]
 
-    @staticmethod
-    def _seen(parser):
-        where = (parser.current_channel, parser.current_recipient)
-        return (parser.last_content_delta, *where, len(parser.current_content))
+    def _seen(self, ids):
+        parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
+        for token in ids:
+            parser.process(token)
+            where = (parser.current_channel, parser.current_recipient)
+            yield (parser.last_content_delta, *where, len(parser.current_content))
 
 
 class StreamContent(Stream):
-    """Stream a completion, reading the content so far as well."""
+    """Stream completions, reading the content so far as well."""
 
     def run(self):
-        parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
-        process = parser.process
-        for token in self.data:
-            process(token)
-            parser.last_content_delta  # noqa: B018  (reading is the work)
-            parser.current_channel  # noqa: B018
-            parser.current_recipient  # noqa: B018
-            parser.current_content  # noqa: B018
+        for ids in self.data:
+            parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
+            process = parser.process
+            for token in ids:
+                process(token)
+                parser.last_content_delta  # noqa: B018  (reading is the work)
+                parser.current_channel  # noqa: B018
+                parser.current_recipient  # noqa: B018
+                parser.current_content  # noqa: B018
 
 
 def conversation(library, said):

@@ -63,6 +63,9 @@ class RenderMessages(Work):
 class Parse(Work):
     """Parse whole completions, one call each."""
 
+    def prepare(self):
+        self.data = [list(ids) for ids in self.data]  # they have just arrived
+
     def run(self):
         parse = self.encoding.parse
         return [parse(ids) for ids in self.data]
@@ -71,7 +74,7 @@ class Parse(Work):
         return [[message.text for message in messages] for messages in found]
 
 
-class ParseEvents(Work):
+class ParseEvents(Parse):
     """Feed whole completions at once, for an event at every token."""
 
     def run(self):
@@ -80,37 +83,42 @@ class ParseEvents(Work):
             parser.feed(ids)
             parser.close()
 
+    def outcome(self, _):
+        return None
 
-class Stream(Work):
-    """Stream a completion token by token; each delta with its channel and recipient."""
+
+class Stream(ParseEvents):
+    """Stream completions token by token; each delta with its channel and recipient."""
 
     def run(self):
         started, delta = self.library.MessageStarted, self.library.ContentDelta
-        parser = self.encoding.parser()
-        feed = parser.feed
-        for token in self.data:
-            for event in feed(token):
-                if type(event) is delta:
-                    event.text  # noqa: B018  (reading is the work)
-                elif type(event) is started:
-                    event.channel  # noqa: B018  (it stays so until the next message)
-                    event.recipient  # noqa: B018
-        parser.close()
+        for ids in self.data:
+            parser = self.encoding.parser()
+            feed = parser.feed
+            for token in ids:
+                for event in feed(token):
+                    if type(event) is delta:
+                        event.text  # noqa: B018  (reading is the work)
+                    elif type(event) is started:
+                        event.channel  # noqa: B018  (it stays so until the next message)
+                        event.recipient  # noqa: B018
+            parser.close()
 
 
-class StreamContent(Work):
-    """Stream a completion token by token, asking for the open message each time."""
+class StreamContent(ParseEvents):
+    """Stream completions token by token, asking for the open message each time."""
 
     def run(self):
-        parser = self.encoding.parser()
-        feed = parser.feed
-        for token in self.data:
-            feed(token)
-            now = parser.open_message
-            if now is not None:
-                now.channel  # noqa: B018  (reading is the work)
-                now.recipient  # noqa: B018
-        parser.close()
+        for ids in self.data:
+            parser = self.encoding.parser()
+            feed = parser.feed
+            for token in ids:
+                feed(token)
+                now = parser.open_message
+                if now is not None:
+                    now.channel  # noqa: B018  (reading is the work)
+                    now.recipient  # noqa: B018
+            parser.close()
 
 
 def conversation(library, said):
