@@ -34,6 +34,7 @@ def test_there_are_the_examples_that_the_readme_promises():
         "broken_output",
         "channel_management",
         "chat_completions",
+        "responses_api",
         "streaming_parser",
         "tool_integration",
         "tour",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from harmonium.errors import ParseError, Position
 from harmonium.model.roles import Role
 from harmonium.parse.content import ContentBuffer
+from harmonium.parse.deviations import DEVIATIONS
 from harmonium.parse.events import (
     ContentDelta,
     MessageEnded,
@@ -68,13 +69,14 @@ class Machine:
     ) -> None:
         """Report a deviation, or raise it under policy ``strict``."""
         if self._policy == "strict":
-            self._fail(code, action, span.start)
+            self._fail(code, span.start)
         self._outbox.add(Repaired(code, span, text, action, discarded))
 
-    def _fail(self, code: str, wanted: str, token: int) -> None:
+    def _fail(self, code: str, token: int) -> None:
         position = Position(token=token, state=str(self._state))
-        message = f"not Harmony: {code.replace('_', ' ')} (policy repair: {wanted})"
-        raise ParseError(message, code=code, position=position, expected=_EXPECTED[self._state])
+        expected = _EXPECTED[self._state]
+        message = f"{DEVIATIONS[code]}; here may stand: {', '.join(expected)}"
+        raise ParseError(message, code=code, position=position, expected=expected)
 
     def _report_all(self, deviations: tuple[Deviation, ...]) -> None:
         for code, span, text, action in deviations:
@@ -84,7 +86,7 @@ class Machine:
 
     def _skip_text(self, token: int, _: TokenClass) -> None:
         if self._policy == "strict":
-            self._fail("stray_text", "discarded", self._index)
+            self._fail("stray_text", self._index)
         self._stray.append(token)
 
     def _flush_stray(self) -> None:
@@ -216,7 +218,7 @@ class Machine:
         """End a header that got no message token; tell whether it amounted to messages."""
         if self._policy == "strict":
             code = "truncated_header" if truncated else "missing_message"
-            self._fail(code, "discarded unless it holds content", self._index)
+            self._fail(code, self._index)
         fields = self._fields()
         has_text = any(field.text for field in fields)
         remains = recover(fields, self._sticky, self._tools, stop) if has_text else Remains()
