@@ -147,6 +147,7 @@ assert messages[0].text == "Hi", messages
         ("import harmonium.parse", HEAVY),
         ("import harmonium.render", HEAVY),
         ("import harmonium.testing", HEAVY),
+        ("import harmonium.openai", HEAVY | {"openai"}),
         ("import harmonium.cli", HEAVY - {"logging"}),
         (PARSES, HEAVY - {"logging"}),
     ],

@@ -24,8 +24,8 @@ MAX_NAME = 128
 _SAFE = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _TAKEN = frozenset(role.value for role in Role) | {
-    "all", "analysis", "browser", "code", "comment", "commentary", "constrain", "container",
-    "final", "functions", "json", "message", "python", "start", "text", "to",
+    "all", "analysis", "browser", "code", "comment", "commentary", "container", "final",
+    "functions", "json", "python", "text", "to",
 }  # fmt: skip
 """Words that mean something else in a header, so that no tool may bear them."""
 _TAKEN_PREFIXES = ("functions.", "browser.", "container.", "python.")
