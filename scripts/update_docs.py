@@ -15,6 +15,8 @@ from pathlib import Path
 from harmonium import errors
 from harmonium.openai import DESTINATIONS
 from harmonium.openai.chat import FIELDS as CHAT_FIELDS
+from harmonium.openai.responses import FIELDS as RESPONSES_FIELDS
+from harmonium.openai.responses.items import LIVES, Life
 from harmonium.parse import DEVIATIONS, TRANSITIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -68,10 +70,36 @@ def _chat_fields() -> str:
     return "\n".join(["| field | becomes of it | what |", "|---|---|---|", *rows])
 
 
+def _responses_fields() -> str:
+    rows = (f"| `{field.name}` | {field.effect} |" for field in RESPONSES_FIELDS)
+    return "\n".join(["| field | what happens |", "|---|---|", *rows])
+
+
+def _responses_lives() -> str:
+    rows = (
+        f"| `{DESTINATIONS[kind].responses}` | {_life(life)} |"
+        for kind, life in LIVES.items()
+        if kind != "preamble"
+    )
+    return "\n".join(["| item | its events between `added` and `done` |", "|---|---|", *rows])
+
+
+def _life(life: Life) -> str:
+    begins, runs, ran, failed = life.stages
+    part = "response.content_part"
+    names = [begins, life.part and f"{part}.added"]
+    if life.delta:
+        names += [f"{life.delta}.delta", f"{life.delta}.done"]
+    names += [life.part and f"{part}.done", runs, ran and " or ".join(filter(None, [ran, failed]))]
+    return ", ".join(name.replace("response.", "") for name in names if name)
+
+
 _DRAWN: Mapping[str, Callable[[], str]] = {
     "chat_fields": _chat_fields,
     "errors": _errors,
     "repairs": _repairs,
+    "responses_fields": _responses_fields,
+    "responses_lives": _responses_lives,
     "routes": _routes,
     "states": _states,
 }

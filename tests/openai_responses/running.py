@@ -63,8 +63,7 @@ def request_of(setup=None, **fields):
 
 
 def prompt_of(request):
-    ids = ENCODING.render(request.conversation, next_role="assistant", history=request.history)
-    return ENCODING.decode(ids)
+    return ENCODING.decode(request.render(ENCODING))
 
 
 def split(ids, cuts):

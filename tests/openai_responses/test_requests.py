@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tomllib
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.responses import Response, response_create_params
 
-from harmonium import Message, ReasoningEffort, SchemaError, ToolNamespace
+from harmonium import Message, ReasoningEffort, ToolNamespace
 from harmonium.openai import (
     PromptSettings,
     RequestError,
@@ -45,6 +47,12 @@ def test_the_table_knows_every_field_of_the_published_type():
     published = get_type_hints(response_create_params.ResponseCreateParamsBase)
     assert set(NAMES) == set(published) | OWN
     assert sorted(set(NAMES)) == NAMES
+
+
+def test_every_field_has_a_requirement_of_its_own():
+    manifest = Path(__file__).parents[1] / "data" / "openai_requirements_responses.toml"
+    names = {entry["id"] for entry in tomllib.loads(manifest.read_text("utf-8"))["requirement"]}
+    assert {f"responses.field.{name}" for name in NAMES} - names == set()
 
 
 def test_a_request_needs_an_input():
@@ -369,7 +377,7 @@ def test_a_tool_that_cannot_be_is_named(tool, param):
 
 
 def test_a_tool_is_declared_once():
-    assert refusal_of(tools=[WEATHER, WEATHER]) == ("tools", "duplicate_tool")
+    assert refusal_of(tools=[WEATHER, WEATHER]) == ("tools[1].name", "duplicate_tool")
 
 
 def test_every_kind_of_tool_and_choice_is_repeated_as_the_openai_package_knows_it():
@@ -395,6 +403,31 @@ def test_every_kind_of_tool_and_choice_is_repeated_as_the_openai_package_knows_i
     for choice in choices:
         response = response_answer(request_of(setup, tools=tools, tool_choice=choice), Seam(0))
         Response.model_validate(response.response, strict=True)
+
+
+LOOP = {"type": "object", "properties": {"a": {"$ref": "#/properties/a"}}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"tools": [{"type": "web_search"}, {**WEATHER, "parameters": LOOP}]}, "tools[1]"),
+        (
+            {"tools": [WEATHER, {"type": "namespace", "name": "n", "tools": [
+                {"type": "function", "name": "f", "parameters": LOOP}]}]},
+            "tools[1].tools[0]",
+        ),
+        (
+            {"text": {"format": {"type": "json_schema", "name": "x", "schema": {
+                "const": float("nan")}}}},
+            "text.format.schema",
+        ),
+    ],
+)  # fmt: skip
+def test_a_schema_that_cannot_be_rendered_is_named(fields, param):
+    with pytest.raises(RequestError) as caught:
+        request_of(**fields).render(ENCODING)
+    assert caught.value.param == param
 
 
 # The choice of tools
@@ -521,8 +554,8 @@ def test_random_json_makes_a_request_or_the_declared_error(body):
 
 @given(ALONE)
 @settings(max_examples=300)
-def test_a_request_that_is_taken_can_be_rendered(body):
+def test_a_request_that_is_taken_is_rendered_or_the_declared_error_says_why_not(body):
     request = _made(body)
     if request is not None:
-        with contextlib.suppress(SchemaError):
-            assert ENCODING.render(request.conversation, next_role="assistant")
+        with contextlib.suppress(RequestError):
+            assert request.render(ENCODING)

@@ -6,10 +6,12 @@ It puts the rules of its neighbours together. Nothing is fetched: what the reque
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from harmonium.errors import RequestError, SchemaError
 from harmonium.model import (
     Conversation,
     DeveloperContent,
@@ -21,7 +23,7 @@ from harmonium.model import (
 )
 from harmonium.openai.chat.tools import ToolChoice
 from harmonium.openai.failures import blaming
-from harmonium.openai.prompt import PromptSettings, developer_message
+from harmonium.openai.prompt import PromptSettings, Renders, developer_message
 from harmonium.openai.reading import JSONObject, as_json
 from harmonium.openai.responses.encryption import ReasoningCipher
 from harmonium.openai.responses.fields import read_fields
@@ -30,7 +32,7 @@ from harmonium.openai.responses.node import Node
 from harmonium.openai.responses.previous import read_previous_messages
 from harmonium.openai.responses.tool_choice import read_tool_choice
 from harmonium.openai.responses.tools import RequestTools, read_tools
-from harmonium.render import History
+from harmonium.render import History, Profile
 
 _BUILT_IN_SPACES: Mapping[str, ToolNamespace] = MappingProxyType(
     {"browser": ToolNamespace.browser(), "python": ToolNamespace.python()}
@@ -91,7 +93,30 @@ class ResponsesRequest:
     items: tuple[JSONObject, ...]
     cipher: ReasoningCipher | None = None
 
+    def render(self, encoding: Renders, profile: Profile | str = "guide") -> list[int]:
+        """Render the prompt for a completion: what is generated follows its last token.
 
+        Raises:
+            RequestError: a schema that cannot be rendered; ``param`` says which.
+
+        """
+        try:
+            return encoding.render(
+                self.conversation, next_role="assistant", profile=profile, history=self.history
+            )
+        except SchemaError as error:
+            param = self._place_of(error.position.path or "")
+            raise RequestError(error.message, param=param, code=error.code) from error
+
+    def _place_of(self, path: str) -> str:
+        """Say where in the request the schema stands that stands at `path` of the conversation."""
+        found = _TOOL.search(path)
+        if found is None:
+            return "text.format.schema"
+        return self.tools.place_of(self.tool_choice, int(found[1]), int(found[2]))
+
+
+_TOOL = re.compile(r"\.tools\[(\d+)\]\.tools\[(\d+)\]")
 _DEFAULT_SETUP = ResponsesSetup()
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from harmonium.errors import RequestError
 from harmonium.model import ToolDescription, ToolNamespace
 from harmonium.openai.chat.tools import FREE_TEXT, DeclaredTool, ToolChoice
 from harmonium.openai.failures import blaming
@@ -50,6 +49,7 @@ class RequestTools:
         servers: the MCP servers, each with the tools it may be called for.
         names: every tool's name in Harmony, and back.
         echo: the tools as the response repeats them.
+        places: where in the request each tool stands.
 
     """
 
@@ -58,6 +58,7 @@ class RequestTools:
     servers: tuple[McpServer, ...] = ()
     names: ToolNameMap = field(default_factory=ToolNameMap)
     echo: tuple[JSON, ...] = ()
+    places: Mapping[ToolName, str] = field(default_factory=dict)
 
     @property
     def parser_tools(self) -> tuple[str, ...]:
@@ -72,25 +73,34 @@ class RequestTools:
 
     def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
         """Give the developer message's namespaces, with the tools that may be called."""
-        functions = self._offered(self.declared, choice, "")
-        spaces = [ToolNamespace.functions(functions)] if functions else []
-        for server in self.servers:
-            space = self.names.server(server.label)
-            tools = self._offered(server.tools, choice, f"{space}.")
-            if tools:
-                spaces.append(ToolNamespace(space, server.description, tuple(tools)))
-        return tuple(spaces)
+        return tuple(
+            ToolNamespace(name, about, tuple(self._described(tool, name) for tool in tools))
+            for name, about, tools in self._offered(choice)
+        )
+
+    def place_of(self, choice: ToolChoice, space: int, tool: int) -> str:
+        """Say where in the request a tool stands, by its place in `namespaces`."""
+        return self.places[self._offered(choice)[space][2][tool].name]
 
     def _offered(
-        self, tools: tuple[DeclaredTool, ...], choice: ToolChoice, prefix: str
-    ) -> list[ToolDescription]:
-        offered = []
-        for tool in tools:
-            name = self.names.harmony_name(tool.name)
-            if name in choice.names:
-                short = name.removeprefix(prefix)
-                offered.append(ToolDescription(short, tool.description, tool.parameters))
-        return offered
+        self, choice: ToolChoice
+    ) -> list[tuple[str, str | None, tuple[DeclaredTool, ...]]]:
+        """Give name, description and tools of every namespace that has any to be called."""
+        spaces: list[tuple[str, str | None, tuple[DeclaredTool, ...]]] = [
+            ("functions", None, self.declared),
+            *((self.names.server(s.label), s.description, s.tools) for s in self.servers),
+        ]
+        allowed = set(choice.names)
+        offered = [
+            (name, about, tuple(t for t in tools if self.names.harmony_name(t.name) in allowed))
+            for name, about, tools in spaces
+        ]
+        return [found for found in offered if found[2]]
+
+    def _described(self, tool: DeclaredTool, space: str) -> ToolDescription:
+        name = self.names.harmony_name(tool.name)
+        short = name if tool.name.kind != "mcp" else name.removeprefix(f"{space}.")
+        return ToolDescription(short, tool.description, tool.parameters)
 
 
 @dataclass(slots=True)
@@ -102,6 +112,22 @@ class _Reading:
     built_in: list[str] = field(default_factory=list)
     servers: list[McpServer] = field(default_factory=list)
     echo: list[JSON] = field(default_factory=list)
+    places: dict[ToolName, str] = field(default_factory=dict)
+
+    def declare(self, tool: DeclaredTool, place: Node) -> DeclaredTool:
+        """Note where a tool stands; each stands once.
+
+        Raises:
+            RequestError: it was declared before.
+
+        """
+        if tool.name in self.places:
+            place.get("name").fail(
+                f"{place.path} declares a tool that is declared already; give each its own name",
+                code="duplicate_tool",
+            )
+        self.places[tool.name] = place.path
+        return tool
 
 
 def read_tools(tools: Node, listed: Mapping[str, Node]) -> RequestTools:
@@ -125,29 +151,25 @@ def read_tools(tools: Node, listed: Mapping[str, Node]) -> RequestTools:
             rule(found, tool)
     served = [tool.name for server in found.servers for tool in server.tools]
     declared = [tool.name for tool in found.declared]
-    _check_unique(declared + served, tools)
     names = ToolNameMap(declared + served, [server.label for server in found.servers])
     built_in = tuple(dict.fromkeys(found.built_in))
-    servers = tuple(found.servers)
-    return RequestTools(tuple(found.declared), built_in, servers, names, tuple(found.echo))
-
-
-def _check_unique(names: list[ToolName], tools: Node) -> None:
-    seen: set[ToolName] = set()
-    for name in names:
-        if name in seen:
-            message = f"{tools.path} declares a tool twice; give each a name of its own"
-            raise RequestError(message, param=tools.path, code="duplicate_tool")
-        seen.add(name)
+    return RequestTools(
+        tuple(found.declared),
+        built_in,
+        tuple(found.servers),
+        names,
+        tuple(found.echo),
+        found.places,
+    )
 
 
 def _function(found: _Reading, tool: Node) -> None:
-    found.declared.append(_declared_function(tool, None))
+    found.declared.append(found.declare(_declared_function(tool, None), tool))
     found.echo.append(_echo_function(tool))
 
 
 def _custom(found: _Reading, tool: Node) -> None:
-    found.declared.append(_declared_custom(tool, None))
+    found.declared.append(found.declare(_declared_custom(tool, None), tool))
     found.echo.append(_echo_custom(tool))
 
 
@@ -156,10 +178,10 @@ def _namespace(found: _Reading, tool: Node) -> None:
     inner, echo = [], []
     for member in tool.get("tools").items():
         if member.get("type").choice("function", "custom") == "custom":
-            inner.append(_declared_custom(member, name))
+            inner.append(found.declare(_declared_custom(member, name), member))
             echo.append(_echo_custom(member))
         else:
-            inner.append(_declared_function(member, name))
+            inner.append(found.declare(_declared_function(member, name), member))
             echo.append(_echo_function(member))
     if inner and about:
         # Harmony has no place for it: the first tool's description carries it.
@@ -207,7 +229,8 @@ def _mcp(found: _Reading, tool: Node) -> None:
             schema = member.get("input_schema")
             parameters = None if schema.is_null else schema.mapping()
             described = member.get("description").optional_text() or ""
-            tools.append(DeclaredTool(ToolName(name, "mcp", label), described, parameters))
+            declared = DeclaredTool(ToolName(name, "mcp", label), described, parameters)
+            tools.append(found.declare(declared, member))
     found.servers.append(McpServer(label, about, tuple(tools)))
     echo: JSON = {"type": "mcp", "server_label": label, "server_description": about}
     echo |= {"server_url": tool.get("server_url").optional_text(), "require_approval": "never"}
