@@ -129,12 +129,14 @@ def _place(span: Span) -> str:
 
 
 def _write_json(messages: Iterator[MessageEnded], terminal: Terminal) -> None:
-    """Write a JSON list, one message a line, each as it comes."""
+    """Write a JSON list, one message a line, each as it comes; whole even if an error ends it."""
     opening = "["
-    for ended in messages:
-        terminal.write(f"{opening}\n{_json(message_to_dict(ended.message), terminal)}")
-        opening = ","
-    terminal.write("[]\n" if opening == "[" else "\n]\n")
+    try:
+        for ended in messages:
+            terminal.write(f"{opening}\n{_json(message_to_dict(ended.message), terminal)}")
+            opening = ","
+    finally:
+        terminal.write("[]\n" if opening == "[" else "\n]\n")
 
 
 def _readable(ended: MessageEnded, terminal: Terminal) -> str:
