@@ -25,6 +25,8 @@ _BUILT_IN = frozenset({"browser", "python", "container"})
 def item_type(item: Node) -> str:
     """Give an item's type; one without a type is a message, or a reference when it has no role."""
     kind = item.get("type")
+    if type(kind.value) is str:
+        return kind.value
     if not kind.is_null:
         return kind.text()
     is_reference = item.get("role").is_null and not item.get("id").is_null

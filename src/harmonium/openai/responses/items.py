@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from harmonium.openai.responses.browser import empty_action, read_action
+from harmonium.openai.responses.browser import empty_action
 from harmonium.openai.responses.citations import Page
 from harmonium.openai.routing import Route, RouteKind
 from harmonium.parse import MessageStarted
@@ -152,7 +152,7 @@ class Item:
     annotations: list[JSON] = field(default_factory=list)
     logprobs: list[JSON] = field(default_factory=list)
     result: ToolResult | None = None
-    pages: Mapping[int, Page] = field(default_factory=dict)
+    action: JSON | None = None
 
     @property
     def life(self) -> Life:
@@ -227,10 +227,7 @@ def _mcp(item: Item, _: frozenset[str]) -> JSON:
 
 def _web_search(item: Item, include: frozenset[str]) -> JSON:
     function = item.route.name
-    if not item.is_closed:
-        action = empty_action(function)
-    else:
-        action = read_action(function, item.text, item.pages)
+    action = empty_action(function) if item.action is None else dict(item.action)
     result = item.result
     if result is not None and "web_search_call.action.sources" in include:
         action["sources"] = [{"type": "url", "url": url} for url in result.sources]

@@ -6,8 +6,7 @@ A thin cover over the room's `reading`: rules read a node, and errors know where
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from harmonium.errors import RequestError
 from harmonium.openai.content import text_of
@@ -24,9 +23,10 @@ from harmonium.openai.reading import (
     read_text,
 )
 
+_PLAIN = frozenset({str, dict, list, int, float, bool, type(None)})
 
-@dataclass(frozen=True, slots=True)
-class Node:
+
+class Node(NamedTuple):
     """Hold a JSON value and where it stands, such as ``input[2].call_id``.
 
     Every reader raises RequestError when the value is not what it should be.
@@ -65,7 +65,10 @@ class Node:
 
     def get(self, key: str) -> Node:
         """Give a member of an object; null when it is absent."""
-        return Node(as_json(self.mapping().get(key)), f"{self.path}.{key}" if self.path else key)
+        value = self.value.get(key) if type(self.value) is dict else self.mapping().get(key)
+        if type(value) not in _PLAIN:
+            value = as_json(value)
+        return Node(value, f"{self.path}.{key}" if self.path else key)
 
     def items(self) -> Iterator[Node]:
         """Give the members of an array, each with its path; null counts as empty."""

@@ -17,6 +17,7 @@ from harmonium.openai.chat.choice import EngineFinish, is_whole
 from harmonium.openai.ids import Seam
 from harmonium.openai.logprobs import LogprobQueue, TokenLogprob
 from harmonium.openai.output import ItemClosed, ItemOpened, ItemText, OutputEvent, OutputFold
+from harmonium.openai.responses.browser import read_action
 from harmonium.openai.responses.citations import CitationFinder
 from harmonium.openai.responses.envelope import Envelope, ResponseStatus
 from harmonium.openai.responses.frames import JSON, Frame, Sink
@@ -88,6 +89,7 @@ class ResponseStream(Generic[T]):
         self._frame: Frame | None = None
         self._slow_frame: Frame | None = None
         self._finder: CitationFinder | None = None
+        self._has_called = False
         self._final: JSON | None = None
         self.messages: list[Message] = []
         """What the model said and the server's tools answered: what its next turn reads."""
@@ -286,6 +288,7 @@ class ResponseStream(Generic[T]):
         item = Item(len(self._items), new_id(LIVES[kind].prefix), event.route, event.header)
         item.container_id = self._options.container_id
         if event.route.is_call:
+            self._has_called = True
             item.call_id = new_id("call_")
         self._items.append(item)
         self._open = item
@@ -298,8 +301,7 @@ class ResponseStream(Generic[T]):
         """Tell whether a call of the client's tools is shown, as the request asks for it."""
         if self._request.tool_choice.mode == "none":
             return False
-        is_first = not any(item.route.is_call for item in self._items)
-        return is_first or self._request.values["parallel_tool_calls"] is True
+        return not self._has_called or self._request.values["parallel_tool_calls"] is True
 
     def _add_text(self, item: Item, event: ItemText) -> None:
         """Add text that has more to it than a delta: log probabilities, citations."""
@@ -322,7 +324,8 @@ class ResponseStream(Generic[T]):
         if item is None:
             return
         item.text, item.is_closed = event.text, True
-        item.pages = dict(self._pages) if event.route.kind == "web_search" else {}
+        if event.route.kind == "web_search":
+            item.action = read_action(event.route.name, event.text, self._pages)
         self._say(item.header, event.text)
         self._writer.said(item)
         if status != "completed" or event.route.kind not in RUN_BY_SERVER:
