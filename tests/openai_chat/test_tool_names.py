@@ -77,6 +77,13 @@ def test_names_that_mean_something_else_are_not_used(name):
     assert flat(whole(ids, request))["calls"][0]["function"]["name"] == name
 
 
+@pytest.mark.parametrize("to", ["python", "functions.python", "functions.tool_python"])
+def test_a_declared_tool_called_as_the_model_knows_it_is_called(to):
+    request = request_of(tools=[{"type": "function", "function": {"name": "python"}}])
+    ids = ids_of(f"<|channel|>commentary to={to} <|constrain|>json<|message|>{{}}<|call|>")
+    assert flat(whole(ids, request))["calls"][0]["function"]["name"] == "python"
+
+
 def test_declared_names_that_are_words_of_the_format_break_no_header():
     tools = [{"type": "function", "function": {"name": n}} for n in ("final", "assistant", "json")]
     ids = ids_of(

@@ -84,6 +84,11 @@ class ToolNameMap:
             self.recipient(tool)
         self.declared = tuple(map(self.harmony_name, declared))
         """The declared tools' Harmony names, for ``Encoding.parser(tools=...)``."""
+        self._meant = {
+            tool.name: tool
+            for tool, name in zip(declared, self.declared, strict=True)
+            if tool.kind != "mcp" and tool.namespace is None and name != tool.name
+        }
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ToolNameMap):
@@ -104,6 +109,7 @@ class ToolNameMap:
         made._spaces = self._spaces.copy()
         made._copies = self._copies.copy()
         made.declared = self.declared
+        made._meant = self._meant
         return made
 
     def recipient(self, tool: ToolName) -> str:
@@ -118,11 +124,16 @@ class ToolNameMap:
 
     def harmony_name(self, tool: ToolName) -> str:
         """Give a tool's name as the prompt prints it: its recipient without ``functions.``."""
-        return self.recipient(tool).removeprefix(FUNCTIONS)
+        return _bare(self.recipient(tool))
 
     def tool(self, recipient: str) -> ToolName | None:
-        """Give the tool behind a recipient, with or without ``functions.``; None for none known."""
-        return self._tools.get(recipient) or self._tools.get(FUNCTIONS + recipient)
+        """Give the tool behind a recipient, with or without ``functions.``; None for none known.
+
+        A model may also call a tool by the name that was replaced: ``python``, say, as it learnt
+        to. Where the client declared a tool of that name, that tool is meant.
+        """
+        found = self._tools.get(recipient) or self._tools.get(FUNCTIONS + recipient)
+        return found or self._meant.get(recipient) or self._meant.get(_bare(recipient))
 
     def server(self, label: str) -> str:
         """Give the Harmony namespace of an MCP server."""
@@ -157,6 +168,10 @@ class ToolNameMap:
             self._copies[prefix + stem] = number + 1
             name = f"{stem}_{number}"
         return name
+
+
+def _bare(recipient: str) -> str:
+    return recipient.removeprefix(FUNCTIONS)
 
 
 def _is_plain(tool: ToolName) -> bool:
