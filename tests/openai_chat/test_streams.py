@@ -222,6 +222,31 @@ def test_each_choice_has_a_stream_of_its_own():
     assert body["usage"]["completion_tokens"] == sum(len(ids_of(text)) for text in texts)
 
 
+def test_an_answer_goes_on_after_a_tool_that_the_server_has_run():
+    search = "<|channel|>analysis to=browser.search<|message|>{}<|call|>"
+    turns = [ids_of(search), ids_of(ANSWER + "<|return|>")]
+    request = request_of(logprobs=True)
+    stream = chat_byte_stream(request, Seam(7, counting_ids()))
+    answer = ChatAnswer(request, Seam(7, counting_ids()))
+    entries = _logprobs(turns[0] + turns[1])
+    sent = []
+    for ids, logprobs in zip(
+        turns, (entries[: len(turns[0])], entries[len(turns[0]) :]), strict=True
+    ):
+        stream.begin_turn()
+        answer.begin_turn()
+        events = [event for found in events_of(ids, request) for event in found]
+        sent += stream.feed(events, 0, logprobs)
+        answer.feed(events, 0, logprobs)
+    sent += stream.finish("stop")
+    answer.finish("stop")
+    said = flat(answer.to_dict(3))
+    assert folded([read_frame(frame) for frame in sent]) == said
+    assert said["message"]["content"] == "4"
+    assert [entry["token"] for entry in said["logprobs"]] == [str(len(entries) - 2)]
+    assert stream.usage(3).output_tokens == len(entries)
+
+
 def test_the_first_chunk_of_a_call_names_it_and_the_others_bring_arguments():
     deltas = [
         chunk["choices"][0]["delta"] for chunk in chunks(ids_of(CALL), REQUEST, range(60))[:-1]

@@ -68,6 +68,13 @@ class _Choices:
         """How many choices there are."""
         return self.settings.n
 
+    def begin_turn(self, choice: int = 0) -> None:
+        """Say that the choice's next events come from a new parser.
+
+        The model goes on after a tool that the server itself has run; the answer stays one.
+        """
+        self._folds[choice].output.begin_turn()
+
     def repairs(self, choice: int = 0) -> tuple[Repaired, ...]:
         """Give what the parser repaired in a choice."""
         return tuple(self._folds[choice].output.repairs)
