@@ -53,9 +53,7 @@ def utterance_ids(
     """
     writer = IdWriter(tokenizer, options, has_function_tools=offers_functions(utterances))
     boundary = first_kept([header for header, _ in utterances], options.history)
-    for index, said in enumerate(utterances):
-        if index >= boundary or said[0].channel != "analysis":
-            writer.write(said, index)
+    writer.write(utterances, boundary)
     if options.training and utterances:
         writer.end_for_training(utterances[-1][0])
     if options.next_role is not None:
@@ -78,20 +76,22 @@ class IdWriter:
         self._has_function_tools = has_function_tools
         self._heads: dict[Header, Ids] = {}
 
-    def write(self, said: Utterance, index: int = 0) -> None:
-        """Write one message; `index` is where it stands, for errors."""
-        header, contents = said
-        ids = self.ids
-        head = self._heads.get(header)
-        ids += self._header(header) if head is None else head
-        for content in contents:
-            if type(content) is str:
-                found = self._recall(content)
-                ids += self._tokenizer.remember(content) if found is None else found
-            else:
-                ids += self._settings(content, header.role, (index, contents.index(content)))
-        calls = header.role == "assistant" and header.recipient is not None
-        ids.append(self._format.call if calls else self._format.end)
+    def write(self, utterances: list[Utterance], boundary: int = 0) -> None:
+        """Write messages; of those before index `boundary`, reasoning is left out."""
+        ids, heads, recall = self.ids, self._heads, self._recall
+        call, end = self._format.call, self._format.end
+        for index, (header, contents) in enumerate(utterances):
+            if index < boundary and header.channel == "analysis":
+                continue
+            head = heads.get(header)
+            ids += self._header(header) if head is None else head
+            for part, content in enumerate(contents):
+                found = recall(content) if type(content) is str else None
+                ids += (
+                    self._content(content, header.role, (index, part)) if found is None else found
+                )
+            calls = header.recipient is not None and header.role == "assistant"
+            ids.append(call if calls else end)
 
     def write_prompt(self, role: str) -> None:
         """Write the start of a message that is still to be written."""
@@ -112,7 +112,7 @@ class IdWriter:
         self._heads[header] = ids
         return ids
 
-    def _settings(
+    def _content(
         self, content: str | Settings | Prepared, role: str, place: tuple[int, int]
     ) -> Ids:
         if isinstance(content, str):

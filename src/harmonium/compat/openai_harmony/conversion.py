@@ -48,11 +48,17 @@ def utterances_of(conversation: object) -> list[Utterance]:
     """Flatten a Conversation of this room."""
     if type(conversation) is not said.Conversation:
         raise Detour
-    return [utterance_of(message) for message in _list(conversation.messages)]
+    met: dict[tuple[object, ...], Header] = {}
+    return [_flattened(message, met) for message in _list(conversation.messages)]
 
 
 def utterance_of(message: object) -> Utterance:
     """Flatten a Message of this room."""
+    return _flattened(message, {})
+
+
+def _flattened(message: object, met: dict[tuple[object, ...], Header]) -> Utterance:
+    """Flatten a message; `met` are the headers of those before it."""
     if type(message) is not said.Message:
         raise Detour
     author, contents = message.author, message.content
@@ -61,9 +67,11 @@ def utterance_of(message: object) -> Utterance:
     role = author.role._value_
     key = (role, author.name, message.recipient, message.channel, message.content_type)
     try:
-        header = _headers.get(key) or _make_header(*key)
+        header = met.get(key)
     except TypeError:  # a field that cannot be hashed is no string
         raise Detour from None
+    if header is None:
+        header = met[key] = _headers.get(key) or _make_header(*key)
     if type(contents) is list and len(contents) == 1 and type(contents[0]) is theirs.TextContent:
         text = contents[0].text
         if type(text) is str and text.isascii():

@@ -65,7 +65,7 @@ def render_message(
     options = _options(profile(), None, False, True)  # noqa: FBT003
     writer = IdWriter(tokenizer, options, has_function_tools=has_function_tools)
     try:
-        writer.write(said)
+        writer.write([said])
     except InvalidMessageError:
         raise RuntimeError(_refusal([said])) from None
     return writer.ids
