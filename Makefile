@@ -56,8 +56,14 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group bench
 	touch $@
 
-bench: install oracles $(VENV)/.installed-bench
-	$(BIN)/python -m benchmarks $(BENCH)
+# TEMPLATE=FOLDER (a tokenizer with its chat template) lets transformers take part as well.
+$(ORACLES)/template/.installed:
+	$(PYTHON) -m venv $(ORACLES)/template
+	$(ORACLES)/template/bin/python -m pip install --quiet transformers==4.57.6 jinja2==3.1.6
+	touch $@
+
+bench: install oracles $(VENV)/.installed-bench $(if $(TEMPLATE),$(ORACLES)/template/.installed)
+	$(BIN)/python -m benchmarks $(BENCH) $(if $(TEMPLATE),--template $(TEMPLATE))
 
 # What users install: the wheel in an environment of its own, with nothing of src on the path. What
 # users see is tested there: the command, the examples, the testing room, every documented example.

@@ -30,8 +30,8 @@ def main() -> int:
     options = _options()
     console = Console(width=max(WIDTH, Console().width))
     contenders, places = list(CONTENDERS), {}
-    if options.template is None or find_spec(TEMPLATE.module) is None:
-        console.print("no chat template: give --template FOLDER, with transformers installed")
+    if options.template is None or not Path(TEMPLATE.python).exists():
+        console.print("the chat template does not take part: make bench TEMPLATE=FOLDER lets it")
     else:
         contenders.append(TEMPLATE)
         places["CHAT_TEMPLATE"] = str(options.template.resolve())
@@ -52,7 +52,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--check", action="store_true", help="exit with 1 when a target is missed")
     parser.add_argument("--publish", action="store_true", help="bring docs/ up to date")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench", help="where to write")
-    parser.add_argument("--template", type=Path, help="a folder that transformers can load")
+    parser.add_argument("--template", type=Path, help="a tokenizer's folder for transformers")
     return parser.parse_args()
 
 

@@ -44,7 +44,9 @@ COMPAT = Contender(
 )
 OWN = Contender("own", "harmonium", "harmonium", "harmonium", "own")
 BARE = Contender("bare", "tiktoken alone", "tiktoken", "harmonium", "bare")
-TEMPLATE = Contender("template", "chat template", "transformers", "transformers", "template")
+TEMPLATE = Contender(
+    "template", "chat template", "transformers", "transformers", "template", "template"
+)
 
 CONTENDERS = (OSS, LEGACY, COMPAT, OWN, BARE)
 """All that are always there; a chat template must be brought."""
