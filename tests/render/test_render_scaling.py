@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from growth import grows_linearly
 from harmonium.limits import DEFAULT_LIMITS
 from harmonium.model import (
     Conversation,
@@ -109,17 +109,7 @@ FAMILIES: dict[str, tuple[Callable[[int], None], int]] = {
 }  # fmt: skip
 
 
-def seconds(run: Callable[[int], None], size: int) -> float:
-    started = time.process_time()
-    run(size)
-    return time.process_time() - started
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_twice_as_much_takes_about_twice_as_long(family: str) -> None:
     run, size = FAMILIES[family]
-    ratios = [
-        min(seconds(run, 2 * size) for _ in range(3)) / min(seconds(run, size) for _ in range(3))
-        for _ in range(2)
-    ]
-    assert min(ratios) < 2.6
+    assert grows_linearly(run, size)
