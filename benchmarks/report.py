@@ -11,13 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.contenders import BARE, COMPAT, CONTENDERS, LEGACY, OSS, OWN
+from benchmarks.contenders import BARE, COMPAT, CONTENDERS, LEGACY, OSS, OWN, TEMPLATE
 from benchmarks.results import Results
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "performance.md"
 MEGABYTE = 1_000_000
-TITLES = {contender.name: contender.title for contender in CONTENDERS}
+TITLES = {contender.name: contender.title for contender in (*CONTENDERS, TEMPLATE)}
 LOADED = {"encode": "import and load, ready to encode", "parse": "import and load, ready to parse"}
 KEPT = {"encode": "peak memory, ready to encode", "parse": "peak memory, ready to parse"}
 
@@ -144,7 +144,7 @@ def _ratios(case: Results, names: Sequence[str]) -> list[str]:
 
 
 def _ratio_rows(results: Results) -> str:
-    names = [LEGACY.name, COMPAT.name, OWN.name, BARE.name]
+    names = [it for it in TITLES if it in results["speed"]["render"]["ratio"] and it != OSS.name]
     rows = [[it["title"], *_ratios(it, names)] for it in results["speed"].values() if it["ratio"]]
     rows += [[told, *_ratios(results["load"][it], names)] for it, told in LOADED.items()]
     rows += [

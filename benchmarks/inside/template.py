@@ -34,11 +34,13 @@ class Render:
 def chat(messages):
     """Put messages as chat templates take them: reasoning and call belong to one message.
 
-    Reasoning before an answer is left out: the template refuses to place it.
+    Reasoning before an answer is left out, as the template does. It refuses texts that speak of
+    its own markers (harmonium's README does), so these are spelt otherwise.
     """
     out = []
     thinking = None
-    for said in messages:
+    for given in messages:
+        said = given | {"text": given["text"].replace("<|", "< |")}
         if said.get("channel") == "analysis":
             thinking = said["text"]
         elif "content_type" in said:
