@@ -17,6 +17,7 @@ from benchmarks.targets import TARGETS, Target
 
 BARS = ((COMPAT, "#7aa6c2"), (OWN, "#1b4965"))
 HEIGHT = 0.38
+MARK = "#d1495b"
 LABELS = {
     "render": "render 100 turns, new text",
     "render grown": "… again after one more turn",
@@ -36,12 +37,13 @@ def draw(results: Results, folder: Path) -> None:
     for place, (contender, colour) in enumerate(BARS):
         _draw_bars(axes, results, contender.name, place, colour)
     axes.set_xscale("log")
-    axes.axvline(1, color="black", linewidth=0.8)
+    axes.xaxis.set_major_formatter("{x:g}×")
     axes.set_yticks(range(len(MAIN)), [LABELS[case.name] for case in MAIN])
     axes.invert_yaxis()
     axes.set_xlabel(f"times as fast as {OSS.title} {results['versions'][OSS.package]} (log scale)")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", frameon=False)
+    axes.plot([], color=MARK, linewidth=2, label="target")
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     for kind, metadata in (("png", None), ("svg", {"Date": None})):
         figure.savefig(folder / f"performance.{kind}", dpi=150, metadata=metadata)
 
@@ -56,7 +58,7 @@ def _draw_bars(axes: Any, results: Results, name: str, place: int, colour: str) 
     for case, row in zip(MAIN, rows, strict=True):
         if case.name in targets:
             ends = (row - HEIGHT / 2, row + HEIGHT / 2)
-            axes.plot([targets[case.name]] * 2, ends, color="#d1495b", linewidth=2)
+            axes.plot([targets[case.name]] * 2, ends, color=MARK, linewidth=2)
 
 
 def _is_drawn(target: Target, name: str) -> bool:
