@@ -34,9 +34,10 @@ def draw(results: Results, folder: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "harmonium"  # the same results give the same file
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
+    axes.set_xscale("log")
     for place, (contender, colour) in enumerate(BARS):
         _draw_bars(axes, results, contender.name, place, colour)
-    axes.set_xscale("log")
+    axes.set_xlim(left=1)
     axes.xaxis.set_major_formatter("{x:g}×")
     axes.set_yticks(range(len(MAIN)), [LABELS[case.name] for case in MAIN])
     axes.invert_yaxis()
