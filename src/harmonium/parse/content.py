@@ -81,16 +81,16 @@ class ContentBuffer:
         self._begun = 0  # the first token of a character that is not whole yet
         self._decoder: codecs.IncrementalDecoder | None = None
 
-    def add_bytes(self, piece: bytes, index: int) -> Decoded:
-        """Take the bytes of the token at `index`, which may begin or end inside a character."""
+    def add_bytes(self, piece: bytes, begin: int, end: int) -> Decoded:
+        """Take the bytes of the tokens from `begin` to `end`, whole characters or not."""
         if self._decoder is None:
             self._decoder = _DECODER("replace")
-            self._begun = index
+            self._begun = begin
         text = self._decoder.decode(piece)
         partial = bool(self._decoder.getstate()[0])
         if not partial:
             self._decoder = None
-        start, end = self._begun, index + 1
+        start = self._begun
         if not text:
             return Decoded(None, partial)
         self._begun = end

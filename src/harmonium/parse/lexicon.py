@@ -96,55 +96,57 @@ class Lexicon:
         }
 
     @cached_property
-    def _text_list(self) -> list[str]:
-        """Text by id, filled as ids are met; empty for all that `texts` has no text for.
+    def _piece_list(self) -> list[bytes]:
+        """Bytes by id, filled as ids are met; empty for special ids.
 
         Looking ids up in a list takes half the time of a dict.
         """
-        return [""] * (1 + max(self.special, default=0))
+        return [b""] * (1 + max(self.special, default=0))
 
-    def read_text(self, tokens: Sequence[int], begin: int) -> tuple[str, int]:
-        """Read on until a token is special, unknown or part of a character.
+    def read_pieces(self, tokens: Sequence[int], begin: int) -> tuple[bytes, int]:
+        """Read on until a token is special or unknown.
 
         Args:
             tokens: ids from 0; see `are_token_ids`.
             begin: where to begin.
 
         Returns:
-            The text, and the index of the token that ended it.
+            The bytes, and the index of the token that ended them.
 
         """
-        found: list[str] = []
+        found: list[bytes] = []
         size = _SMALLEST_BLOCK
         while begin < len(tokens):
             block = tokens[begin : begin + size]
             pieces = self._look_up(block)
             if all(pieces):
-                found.append("".join(pieces))
+                found.append(b"".join(pieces))
                 begin += len(block)
                 size = min(2 * size, _LARGEST_BLOCK)
                 continue
-            place = pieces.index("")
-            if self.texts[block[place]] is None:
-                found.append("".join(pieces[:place]))
+            place = pieces.index(b"")
+            if self.classify(block[place]) is not TokenClass.TEXT:
+                found.append(b"".join(pieces[:place]))
                 begin += place
                 break
             self._learn(block)
-        return "".join(found), begin
+        return b"".join(found), begin
 
-    def _look_up(self, block: Sequence[int]) -> tuple[str, ...]:
+    def _look_up(self, block: Sequence[int]) -> tuple[bytes, ...]:
         try:
-            found = itemgetter(*block)(self._text_list)
+            found = itemgetter(*block)(self._piece_list)
         except IndexError:
-            return tuple([self.texts[token] or "" for token in block])
+            return tuple([self._ordinary_piece(token) for token in block])
         return found if len(block) > 1 else (found,)
 
     def _learn(self, block: Sequence[int]) -> None:
         """Fill the list for every token of a block."""
         for token in set(block):
-            text = self.texts[token]
-            if text is not None:
-                self._text_list[token] = text
+            if token < len(self._piece_list):
+                self._piece_list[token] = self._ordinary_piece(token)
+
+    def _ordinary_piece(self, token: int) -> bytes:
+        return (self.piece(token) or b"") if self.classify(token) is TokenClass.TEXT else b""
 
     def classify(self, token: int) -> TokenClass:
         """Give the class of any integer."""

@@ -290,7 +290,7 @@ class Machine:
 
     def _extend_content(self, token: int, _: TokenClass) -> None:
         piece = self._lexicon.piece(token) or b""
-        delta, partial = self._content.add_bytes(piece, self._index)
+        delta, partial = self._content.add_bytes(piece, self._index, self._index + 1)
         if delta is not None:
             self._emit_delta(delta)
         self._plain = not partial and self._unopened is None

@@ -27,20 +27,23 @@ class WholeParser(Parser):
         return super().feed(ids)
 
     def _take_list(self, tokens: list[int]) -> None:
-        read_text = self._lexicon.read_text
+        read_pieces = self._lexicon.read_pieces
         place, count = 0, len(tokens)
         while place < count:
-            text, end = read_text(tokens, place)
+            data, end = read_pieces(tokens, place)
             if end > place:
-                self._take_text(text, tokens[place:end])
+                self._take_bytes(data, tokens[place:end])
             if end < count:
                 self._take_one(tokens[end])
             place = end + 1
 
-    def _take_text(self, text: str, tokens: list[int]) -> None:
+    def _take_bytes(self, data: bytes, tokens: list[int]) -> None:
         if self._plain:
             end = self._index + len(tokens)
-            self._outbox.add(self._content.add_text(text, self._index, end))
+            delta, partial_character = self._content.add_bytes(data, self._index, end)
+            if delta is not None:
+                self._outbox.add(delta)
+            self._plain = not partial_character
             self._index = end
         elif not self._extend_header_text(tokens):
             for token in tokens:

@@ -39,8 +39,8 @@ def read_at_sight(reading: Reading, ids: list[int]) -> list[Spoken] | None:
     try:
         while place < len(ids) or role is not None:
             header, place = _read_header(reading, ids, place, role)
-            text, place = reading.lexicon.read_text(ids, place)
-            found.append(Spoken(header, text))
+            data, place = reading.lexicon.read_pieces(ids, place)
+            found.append(Spoken(header, data.decode()))
             if place < len(ids) and ids[place] not in reading.lexicon.stops:
                 return None
             role, place = None, place + 1
