@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "openai": GROUND | {"model", "render", "parse", "presentation"},
     "compat": PUBLIC | {"openai"},
     "testing": PUBLIC,
-    "cli": PUBLIC,
+    "cli": PUBLIC | {"openai"},
     "__main__": {"cli"},
 }
 """Room -> the rooms it may import besides itself; ``""`` is ``harmonium/__init__.py``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from harmonium.cli.arguments import Subcommands, add_command, add_input, word_list
 from harmonium.cli.source import looks_like_ids, read_ids, read_text
@@ -82,6 +82,15 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         case _:
             _write_json(_remarking(events, terminal), terminal)
     return 0
+
+
+def answer_events(
+    arguments: argparse.Namespace, tools: Iterable[str], terminal: Terminal
+) -> list[Event]:
+    """Parse the input whole, as `run` does, for a caller that knows the tools."""
+    encoding = load_encoding(arguments.encoding)
+    arguments.tools = tools
+    return list(_events(arguments, encoding, _read_ids(arguments, encoding, terminal)))
 
 
 def _read_ids(arguments: argparse.Namespace, encoding: Encoding, terminal: Terminal) -> list[int]:

@@ -6,11 +6,12 @@ import argparse
 from collections.abc import Sequence
 
 from harmonium.cli.arguments import Subcommands, add_command, add_input
+from harmonium.cli.requests import read_request, shape_of
 from harmonium.cli.source import read_text, write_ids
 from harmonium.cli.table import write_table
 from harmonium.cli.terminal import Terminal
 from harmonium.encoding import load_encoding
-from harmonium.model import Conversation, Role, conversation_from_json
+from harmonium.model import Conversation, Role
 from harmonium.render import PROFILES, Segment, encode_pieces, golden_text, plain_text
 from harmonium.tokens import load_tokenizer
 
@@ -37,6 +38,12 @@ def add(commands: Subcommands) -> None:
         help="ids: a JSON array; text: special tokens spelled out; golden: one line a segment; "
         "table: coloured; default: table on a terminal, else ids",
     )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        choices=("chat", "responses", "harmony"),
+        help="what the input is; default: told by its fields",
+    )
     ending = parser.add_mutually_exclusive_group()
     ending.add_argument(
         "--next-role",
@@ -52,8 +59,8 @@ def add(commands: Subcommands) -> None:
     parser.add_argument(
         "--history",
         choices=("per_turn", "library", "keep"),
-        default="per_turn",
-        help="which reasoning of earlier turns is left out; default: %(default)s",
+        help="which reasoning of earlier turns is left out; default: as a request says, else "
+        "per_turn",
     )
     parser.add_argument("--full", action="store_true", help="table: show all text and all ids")
     parser.set_defaults(run=run)
@@ -61,13 +68,14 @@ def add(commands: Subcommands) -> None:
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Render one conversation."""
-    conversation = conversation_from_json(read_text(arguments.file, terminal))
+    text = read_text(arguments.file, terminal)
+    conversation, history = read_request(text, arguments.source or shape_of(text), None)
     segments = load_encoding(arguments.encoding).render_segments(
         conversation,
         next_role=arguments.next_role,
         training=arguments.training,
         profile=arguments.profile,
-        history=arguments.history,
+        history=arguments.history or history,
     )
     pieces = encode_pieces(segments, load_tokenizer(arguments.encoding))
     match arguments.format or ("table" if terminal.is_interactive else "ids"):
