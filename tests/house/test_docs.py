@@ -127,5 +127,6 @@ def test_what_a_page_links_to_is_there(page):
 
 def test_no_page_or_source_names_a_place_of_one_machine():
     files = [*PAGES, *(source.path for source in sources()), *sorted((ROOT / "examples").glob("*"))]
-    named = [path.name for path in files if re.search(r"/work/|/tmp/|/root/", path.read_text())]
+    places = re.compile(f"{re.escape(str(ROOT))}|{re.escape(str(Path.home()))}|/(?:tmp|home)/")
+    named = [path.name for path in files if places.search(path.read_text())]
     assert named == []
