@@ -9,7 +9,7 @@ class Work:
     """Prepare, then run."""
 
     def __init__(self, library, data):
-        self.library = library
+        self.api = library
         self.encoding = library.load_harmony_encoding("HarmonyGptOss")
         self.data = data
         self.prepare()
@@ -26,22 +26,22 @@ class Render(Work):
     """Render a conversation never seen before, for completion."""
 
     def prepare(self):
-        self.conversation = conversation(self.library, self.data)
+        self.conversation = conversation(self.api, self.data)
 
     def run(self):
         render = self.encoding.render_conversation_for_completion
-        return render(self.conversation, self.library.Role.ASSISTANT)
+        return render(self.conversation, self.api.Role.ASSISTANT)
 
 
 class RenderGrown(Render):
     """Render a conversation that was rendered before and has grown by a turn since."""
 
     def prepare(self):
-        self.conversation = conversation(self.library, self.data["said"])
+        self.conversation = conversation(self.api, self.data["said"])
         self.run()
-        grown = [message(self.library, item) for item in self.data["more"]]
+        grown = [message(self.api, item) for item in self.data["more"]]
         together = [*self.conversation.messages, *grown]
-        self.conversation = self.library.Conversation.from_messages(together)
+        self.conversation = self.api.Conversation.from_messages(together)
 
 
 class RenderReread(RenderGrown):
@@ -49,14 +49,14 @@ class RenderReread(RenderGrown):
 
     def prepare(self):
         super().prepare()
-        self.conversation = self.library.Conversation.from_json(self.conversation.to_json())
+        self.conversation = self.api.Conversation.from_json(self.conversation.to_json())
 
 
 class RenderMessages(Work):
     """Render single messages, one call each."""
 
     def prepare(self):
-        self.messages = [message(self.library, item) for item in self.data]
+        self.messages = [message(self.api, item) for item in self.data]
 
     def run(self):
         render = self.encoding.render
@@ -70,7 +70,7 @@ class Parse(Work):
         self.data = [list(ids) for ids in self.data]  # they have just arrived
 
     def run(self):
-        parse, role = self.encoding.parse_messages_from_completion_tokens, self.library.Role
+        parse, role = self.encoding.parse_messages_from_completion_tokens, self.api.Role
         role = role.ASSISTANT
         return [parse(ids, role) for ids in self.data]
 
@@ -83,7 +83,7 @@ class Stream(Parse):
 
     def run(self):
         for ids in self.data:
-            parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
+            parser = self.api.StreamableParser(self.encoding, self.api.Role.ASSISTANT)
             process = parser.process
             for token in ids:
                 process(token)
@@ -95,7 +95,7 @@ class Stream(Parse):
         return [list(self._seen(ids)) for ids in self.data]
 
     def _seen(self, ids):
-        parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
+        parser = self.api.StreamableParser(self.encoding, self.api.Role.ASSISTANT)
         for token in ids:
             parser.process(token)
             where = (parser.current_channel, parser.current_recipient)
@@ -107,7 +107,7 @@ class StreamContent(Stream):
 
     def run(self):
         for ids in self.data:
-            parser = self.library.StreamableParser(self.encoding, self.library.Role.ASSISTANT)
+            parser = self.api.StreamableParser(self.encoding, self.api.Role.ASSISTANT)
             process = parser.process
             for token in ids:
                 process(token)

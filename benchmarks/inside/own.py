@@ -5,7 +5,7 @@ class Work:
     """Prepare, then run."""
 
     def __init__(self, library, data):
-        self.library = library
+        self.api = library
         self.encoding = library.load_encoding()
         self.data = data
         self.prepare()
@@ -22,7 +22,7 @@ class Render(Work):
     """Render a conversation never seen before, for completion."""
 
     def prepare(self):
-        self.conversation = conversation(self.library, self.data)
+        self.conversation = conversation(self.api, self.data)
 
     def run(self):
         return self.encoding.render(
@@ -34,10 +34,10 @@ class RenderGrown(Render):
     """Render a conversation that was rendered before and has grown by a turn since."""
 
     def prepare(self):
-        self.conversation = conversation(self.library, self.data["said"])
+        self.conversation = conversation(self.api, self.data["said"])
         self.run()
-        grown = [message(self.library, item) for item in self.data["more"]]
-        self.conversation = self.library.Conversation([*self.conversation, *grown])
+        grown = [message(self.api, item) for item in self.data["more"]]
+        self.conversation = self.api.Conversation([*self.conversation, *grown])
 
 
 class RenderReread(RenderGrown):
@@ -45,15 +45,15 @@ class RenderReread(RenderGrown):
 
     def prepare(self):
         super().prepare()
-        text = self.library.conversation_to_json(self.conversation)
-        self.conversation = self.library.conversation_from_json(text)
+        text = self.api.conversation_to_json(self.conversation)
+        self.conversation = self.api.conversation_from_json(text)
 
 
 class RenderMessages(Work):
     """Render single messages, one call each."""
 
     def prepare(self):
-        self.messages = [[message(self.library, item)] for item in self.data]
+        self.messages = [[message(self.api, item)] for item in self.data]
 
     def run(self):
         render = self.encoding.render
@@ -91,7 +91,7 @@ class Stream(ParseEvents):
     """Stream completions token by token; each delta with its channel and recipient."""
 
     def run(self):
-        started, delta = self.library.MessageStarted, self.library.ContentDelta
+        started, delta = self.api.MessageStarted, self.api.ContentDelta
         for ids in self.data:
             parser = self.encoding.parser()
             feed = parser.feed

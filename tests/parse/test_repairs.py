@@ -1,7 +1,8 @@
 """Broken outputs and what they must have meant, each with the codes that report it.
 
-``malformed_variants.jsonl`` holds variations on the outputs of the malformed corpus: each
-recovery was checked by hand against the repair rules when it was written down.
+``malformed_variants.jsonl`` holds variations on the outputs of the malformed corpus. The recoveries
+are what the parser gave when they were written down, read one by one against the repair rules: they
+hold what was judged right, and are no second opinion.
 """
 
 from __future__ import annotations
