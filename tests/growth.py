@@ -7,6 +7,7 @@ machine adds is not the code's.
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable
 
@@ -26,12 +27,13 @@ def seconds(run: Callable[[int], object], size: int) -> float:
         gc.enable()
 
 
-def growth(run: Callable[[int], object], size: int) -> float:
-    """Give how many times longer ``run(2 * size)`` takes than ``run(size)``."""
+def growth(run: Callable[[int], object], size: int, factor: int = 2) -> float:
+    """Give how many times longer ``run(factor * size)`` takes than ``run(size)``."""
     small = min(seconds(run, size) for _ in range(3))
-    large = min(seconds(run, 2 * size) for _ in range(3))
+    large = min(seconds(run, factor * size) for _ in range(3))
     return large / small
 
 
-def grows_linearly(run: Callable[[int], object], size: int) -> bool:
-    return any(growth(run, size) < BOUND for _ in range(4))
+def grows_linearly(run: Callable[[int], object], size: int, factor: int = 2) -> bool:
+    bound = BOUND ** math.log2(factor)
+    return any(growth(run, size, factor) < bound for _ in range(4))

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-import time
 import tracemalloc
 from functools import partial
 
 import pytest
 
+from growth import grows_linearly
 from harmonium.errors import InvalidInputError
 from harmonium.tokens import SPECIAL_TOKENS, EncodingSpec, TokenTable
 from harmonium.tokens.bundle import load_bundled
@@ -15,8 +15,7 @@ from harmonium.tokens.tokenizer import Tokenizer
 from tokens.texts import RUNS, drawn, filled
 
 MILLION = 1_000_000
-MOST = 2.6
-"""How many times as long twice the size may take."""
+QUARTER = MILLION // 4
 FAMILIES = {
     **{name: lambda size, run=run: filled(run, size) for name, run in RUNS.items()},
     "random letters": lambda size: drawn(1, "abcdefghijklmnopqrstuvwxyz", size),
@@ -30,41 +29,25 @@ FAMILIES = {
 }
 
 
-def _seconds(work):
-    """The least processor time of two runs."""
-    taken = []
-    for _ in range(2):
-        start = time.process_time()
-        work()
-        taken.append(time.process_time() - start)
-    return min(taken)
-
-
-def _growth(work, small, large):
-    """How many times as long `large` takes, which is four times the size of `small`."""
-    work(small)
-    return _seconds(lambda: work(large)) / _seconds(lambda: work(small))
-
-
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_million_characters_come_back_and_take_four_times_a_quarter_of_them(name, tokenizer):
-    quarter, million = FAMILIES[name](MILLION // 4), FAMILIES[name](MILLION)
+    texts = {size: FAMILIES[name](size) for size in (QUARTER, MILLION)}
     encode = partial(tokenizer.encode, disallowed_special=())
-    assert tokenizer.decode(encode(million)) == million
-    assert _growth(encode, quarter, million) < MOST**2
+    assert tokenizer.decode(encode(texts[MILLION])) == texts[MILLION]
+    assert grows_linearly(lambda size: encode(texts[size]), QUARTER, factor=4)
 
 
 @pytest.mark.parametrize("name", ["markers", "nearly markers", "openings of markers"])
 def test_a_million_characters_of_markers_take_no_longer_when_allowed(name, tokenizer):
-    quarter, million = FAMILIES[name](MILLION // 4), FAMILIES[name](MILLION)
+    texts = {size: FAMILIES[name](size) for size in (QUARTER, MILLION)}
     encode = partial(tokenizer.encode, allowed_special="all")
-    assert tokenizer.decode(encode(million)) == million
-    assert _growth(encode, quarter, million) < MOST**2
+    assert tokenizer.decode(encode(texts[MILLION])) == texts[MILLION]
+    assert grows_linearly(lambda size: encode(texts[size]), QUARTER, factor=4)
 
 
 def test_a_million_ids_are_decoded_in_four_times_a_quarter_of_them(tokenizer):
     ids = [*range(201_089)] * 5
-    assert _growth(tokenizer.decode, ids[: len(ids) // 4], ids) < MOST**2
+    assert grows_linearly(lambda size: tokenizer.decode(ids[:size]), len(ids) // 4, factor=4)
 
 
 def test_a_panic_of_the_encoder_is_an_error_of_ours(byte_ranks, capfd):
