@@ -10,7 +10,14 @@
     │   ├── UnknownTokenError                    a token id outside the vocabulary
     │   └── RequestError                         a request to one of the OpenAI APIs
     ├── ParseError (ValueError)             502  the model's tokens deviate from Harmony (strict)
-    └── VocabularyError                     500  an encoding or its vocabulary file cannot be had
+    ├── VocabularyError                     500  an encoding or its vocabulary file cannot be had
+    └── EngineError                         502  the engine behind us failed
+        ├── EngineUnavailableError          503  it cannot be reached
+        ├── EngineTimeoutError              504  it took too long
+        ├── EngineRejectedError             502  it refused; 400 when the request was at fault
+        ├── EngineProtocolError             502  what it says makes no sense
+        ├── EngineBrokenError               502  it died in the middle of an answer
+        └── OverloadedError                 503  it has no room now; 429 when it said so
 
 The class, ``code``, ``http_status`` and ``position`` are API; the message text is not.
 No message quotes prompt or completion text.
@@ -181,3 +188,103 @@ class VocabularyError(HarmoniumError):
     """
 
     code = "vocabulary"
+
+
+class EngineError(HarmoniumError):
+    """The engine behind us failed.
+
+    Args:
+        message: what happened, at which engine, and what to do.
+        code: a stable word; the class's own when omitted.
+        engine: the engine's name, when known.
+
+    """
+
+    code = "engine_error"
+    http_status = 502
+
+    def __init__(self, message: str, *, code: str | None = None, engine: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.engine = engine
+
+
+class EngineUnavailableError(EngineError):
+    """The engine cannot be reached, or is closed."""
+
+    code = "engine_unavailable"
+    http_status = 503
+
+
+class EngineTimeoutError(EngineError):
+    """The engine took longer than the limits allow.
+
+    ``phase`` is ``connect``, ``first_token``, ``idle``, ``total`` or ``probe``.
+    """
+
+    code = "engine_timeout"
+    http_status = 504
+
+    def __init__(self, message: str, *, phase: str, engine: str | None = None) -> None:
+        super().__init__(message, engine=engine)
+        self.phase = phase
+
+
+class EngineRejectedError(EngineError):
+    """The engine refused the request.
+
+    ``upstream_status`` is its HTTP status. ``http_status`` is 400 when the request itself was at
+    fault (400, 413, 422 upstream), else 502: credentials, names and places are the operator's.
+    ``upstream_message`` is what the engine said, cut to a bound; it may quote the prompt, so it is
+    no part of the message. Code ``context_length_exceeded`` when the prompt has no room.
+    """
+
+    code = "engine_rejected"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        upstream_status: int,
+        upstream_message: str = "",
+        code: str | None = None,
+        engine: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, engine=engine)
+        self.upstream_status = upstream_status
+        self.upstream_message = upstream_message
+        self.http_status = 400 if upstream_status in {400, 413, 422} else 502
+
+
+class EngineProtocolError(EngineError):
+    """What the engine sent makes no sense, or is larger than the limits allow."""
+
+    code = "engine_protocol"
+
+
+class EngineBrokenError(EngineError):
+    """The engine died, or gave up, in the middle of an answer."""
+
+    code = "engine_broken"
+
+
+class OverloadedError(EngineError):
+    """There is no room for the request now.
+
+    ``retry_after`` is how many seconds to wait, None when unknown; ``http_status`` is 429 when the
+    engine said that it has too many requests, else 503.
+    """
+
+    code = "overloaded"
+    http_status = 503
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        http_status: int = 503,
+        engine: str | None = None,
+    ) -> None:
+        super().__init__(message, engine=engine)
+        self.retry_after = retry_after
+        self.http_status = http_status

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "presentation": set(),
     "": GROUND | CORE | {"encoding", "presentation"},
     "openai": GROUND | {"model", "render", "parse", "presentation"},
+    "engines": GROUND | {"tokens"},
     "compat": PUBLIC | {"openai"},
     "testing": PUBLIC,
     "cli": PUBLIC | {"openai"},

@@ -1,0 +1,223 @@
+"""Own what an engine is: the request it takes, the chunks it gives, what it says it can do.
+
+Knows nothing of any server, of HTTP, or of what the tokens mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+from harmonium.tokens import HARMONY_FORMAT
+
+FinishReason = Literal["stop", "length", "abort", "error"]
+"""Why a generation ended; the engines here raise an ``EngineError`` rather than say ``error``."""
+
+ConstraintName = Literal["json_object", "json_schema", "structural_tag", "grammar"]
+"""The word by which `Capabilities` tells that a kind of constraint is understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Say how to choose tokens; None leaves a choice to the engine's default.
+
+    Args:
+        max_tokens: ids to generate at most, the stop id among them.
+        temperature: from 0, which means the most likely token each time.
+        top_p: over 0, up to 1.
+        top_k: candidates to keep; 0 or less keeps all.
+        min_p: from 0 to 1, relative to the most likely token.
+        presence_penalty: -2 to 2.
+        frequency_penalty: -2 to 2.
+        repetition_penalty: over 0; 1 changes nothing.
+        seed: the same seed and request should give the same tokens, where the engine can.
+        logit_bias: token id -> what is added to its logit, -100 to 100.
+        logprobs: how many alternatives to tell beside the chosen token's log probability; 0 tells
+            the chosen one's alone, None none.
+        stop_token_ids: ids that end the generation, and are given as its last.
+
+    There is no way to ask an engine to ignore the end of generation.
+
+    """
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    logit_bias: Mapping[int, float] | None = None
+    logprobs: int | None = None
+    stop_token_ids: tuple[int, ...] = (HARMONY_FORMAT.return_, HARMONY_FORMAT.call)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonObject:
+    """Ask for any JSON object as the final answer's text."""
+
+    name: ConstraintName = field(default="json_object", init=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSchema:
+    """Ask for JSON that satisfies a schema as the final answer's text."""
+
+    schema: Mapping[str, object] = field(repr=False)
+    name: ConstraintName = field(default="json_schema", init=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StructuralTag:
+    """Constrain the whole completion by a structural tag, as its JSON (xgrammar's form)."""
+
+    json: str = field(repr=False)
+    name: ConstraintName = field(default="structural_tag", init=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """Constrain the whole completion by a grammar, in the engine's own notation."""
+
+    text: str = field(repr=False)
+    name: ConstraintName = field(default="grammar", init=False, repr=False)
+
+
+Constraint = JsonObject | JsonSchema | StructuralTag | Grammar
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """Ask for one completion of one prompt.
+
+    Args:
+        request_id: a name for this generation, unique among those that run; ``abort`` takes it.
+        model: the name the engine knows the model by; an engine that serves one model may
+            disregard it.
+        prompt: the token ids to continue.
+        sampling: how to choose tokens.
+        constraint: what the completion must be, one that `Capabilities` lists.
+
+    """
+
+    request_id: str
+    model: str
+    prompt: Sequence[int] = field(repr=False)
+    sampling: Sampling = field(default_factory=Sampling)
+    constraint: Constraint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """Tell how likely a generated token was, and which others were, with natural logarithms.
+
+    ``top`` holds (token id, log probability), the most likely first.
+    """
+
+    token_id: int
+    logprob: float
+    top: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Say why a generation ended; ``stop_token`` is the id that ended it, when one did."""
+
+    reason: FinishReason
+    stop_token: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Give some generated ids, in order.
+
+    Only the last chunk of a generation has `finish`, and every generation that raises nothing has
+    one. A stop id is the last of the ids. How ids are cut into chunks means nothing.
+
+    Args:
+        token_ids: the new ids; may be empty in the last chunk.
+        logprobs: one entry an id when asked for, else None.
+        finish: why it ended, in the last chunk.
+        cached_tokens: prompt tokens the engine had in its cache, once it has said so.
+
+    """
+
+    token_ids: tuple[int, ...]
+    logprobs: tuple[TokenLogprob, ...] | None = None
+    finish: Finish | None = None
+    cached_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Tell what an engine can do, as far as it can be known.
+
+    Args:
+        models: names of the models it serves; empty when it does not say.
+        max_context: tokens of prompt and completion together; None when unknown.
+        constraints: names of the kinds of `Constraint` it honours.
+        logprobs: how many alternatives it can give; 0 the chosen token's alone, None none at all.
+        lossy: text goes in or out, so that ids are recovered from text and structure may be lost.
+        stand_in: no model is there.
+        ignored: the fields of `Sampling` that it does not honour.
+
+    """
+
+    models: tuple[str, ...] = ()
+    max_context: int | None = None
+    constraints: frozenset[ConstraintName] = frozenset()
+    logprobs: int | None = None
+    lossy: bool = False
+    stand_in: bool = False
+    ignored: frozenset[str] = frozenset()
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Generate tokens from tokens. One engine object serves many generations at a time."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in logs and metrics: its kind and place, no credentials."""
+        ...
+
+    async def capabilities(self) -> Capabilities:
+        """Tell what it can do; asked once, then remembered.
+
+        Raises:
+            EngineError: it cannot be reached, or its answer makes no sense.
+
+        """
+        ...
+
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Generate one completion, chunk by chunk.
+
+        Closing the generator, or cancelling the task that reads it, ends the generation upstream
+        within a second.
+
+        Raises:
+            EngineError: while iterating; see its subclasses. Chunks already given stay valid.
+
+        """
+        ...
+
+    async def abort(self, request_id: str) -> None:
+        """End a generation by its name; nothing happens when there is none of that name."""
+        ...
+
+    async def check(self) -> None:
+        """Find out whether it can serve.
+
+        Raises:
+            EngineError: it cannot.
+
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of its connections; it generates nothing from then on."""
+        ...
