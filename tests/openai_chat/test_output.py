@@ -18,6 +18,7 @@ from harmonium.openai import (
     ToolNameMap,
     route,
 )
+from harmonium.openai.endings import is_whole
 from harmonium.openai.output import OutputEvent
 from harmonium.testing import token_streams
 from openai_chat.running import ENCODING, ids_of, split
@@ -156,3 +157,26 @@ def test_the_parser_still_speaks_of_messages_below():
     parser = ENCODING.parser()
     events = parser.feed(TURN) + parser.close()
     assert sum(isinstance(event, MessageEnded) for event in events) == 2
+
+
+@pytest.mark.parametrize(
+    ("to", "text", "expected"),
+    [
+        ("functions.f", "{}", True),
+        ("functions.f", '{"a": 1', False),
+        ("files.read", "{}", True),
+        ("files.read", '{"a": 1', False),
+        ("browser.search", '{"a": 1', False),
+        ("python", "print(", True),
+        ("functions.run_it", "*** a", True),
+        ("functions.f", "[" * 100_000, False),
+    ],
+)
+def test_a_call_without_its_stop_token_is_whole_when_nothing_is_missing(to, text, expected):
+    (closed,) = (
+        event
+        for event in _outputs(ids_of(f"<|channel|>commentary to={to}<|message|>{text}"))
+        if isinstance(event, ItemClosed)
+    )
+    assert closed.truncated
+    assert is_whole(closed) is expected

@@ -98,6 +98,15 @@ def test_namespaces_keep_tools_of_one_name_apart():
     assert names.declared == ("crm__get", "mail__get")
 
 
+def test_tools_of_servers_are_not_for_the_parser_which_would_make_functions_of_them():
+    names = ToolNameMap([ToolName("f"), ToolName("find", "mcp", "notes"), ToolName("g", "custom")])
+    assert names.declared == ("f", "g")
+    ids = ids_of("<|channel|>commentary to=notes.find<|message|>{}<|call|>")
+    (said,) = ENCODING.parse(ids, role="assistant", tools=names.declared)
+    found = route(said.recipient, said.channel, said.author.role, names)
+    assert (found.kind, found.name, found.server_label) == ("mcp", "find", "notes")
+
+
 def test_a_tool_declared_twice_is_an_error():
     with pytest.raises(InvalidInputError, match="declared twice"):
         ToolNameMap([ToolName("f"), ToolName("f")])

@@ -288,7 +288,12 @@ def test_built_in_tools_get_the_namespaces_the_models_know():
     request = request_of(tools=[{"type": "web_search_preview"}, {"type": "code_interpreter"}])
     content = request.conversation.messages[0].content[0]
     assert content.tools == (ToolNamespace.browser(), ToolNamespace.python())
-    assert request.tools.parser_tools == ("browser", "python")
+    assert request.tools.parser_tools == (
+        "browser.search",
+        "browser.open",
+        "browser.find",
+        "python",
+    )
 
 
 def test_a_container_needs_a_server_that_has_one():

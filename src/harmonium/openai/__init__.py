@@ -9,15 +9,13 @@ from harmonium.openai.chat import (
     ChatAnswer,
     ChatRequest,
     ChatStream,
-    DeclaredTool,
-    EngineFinish,
     Sampling,
-    ToolChoice,
     chat_byte_stream,
     chat_object_stream,
     chat_request,
     error_event,
 )
+from harmonium.openai.endings import EngineFinish
 from harmonium.openai.ids import IdSource, Seam, counting_ids, random_ids
 from harmonium.openai.logprobs import TokenLogprob
 from harmonium.openai.output import ItemClosed, ItemOpened, ItemText, OutputEvent, OutputFold
@@ -43,6 +41,7 @@ from harmonium.openai.responses import (
 )
 from harmonium.openai.routing import DESTINATIONS, Destination, Route, route
 from harmonium.openai.tool_names import ToolName, ToolNameMap
+from harmonium.openai.tools import DeclaredTool, ToolChoice
 from harmonium.openai.usage import TokenUsage
 
 __all__ = [

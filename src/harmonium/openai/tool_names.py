@@ -82,12 +82,16 @@ class ToolNameMap:
             self.server(label)
         for tool in sorted(declared, key=lambda tool: not _is_plain(tool)):
             self.recipient(tool)
-        self.declared = tuple(map(self.harmony_name, declared))
-        """The declared tools' Harmony names, for ``Encoding.parser(tools=...)``."""
+        called = {tool: self.harmony_name(tool) for tool in declared if tool.kind != "mcp"}
+        self.declared = tuple(called.values())
+        """The Harmony names of the declared functions and custom tools, for a parser's ``tools``.
+
+        Servers' tools are not among them: a parser takes every name it is given for a function's.
+        """
         self._meant = {
             tool.name: tool
-            for tool, name in zip(declared, self.declared, strict=True)
-            if tool.kind != "mcp" and tool.namespace is None and name != tool.name
+            for tool, name in called.items()
+            if tool.namespace is None and name != tool.name
         }
 
     def __eq__(self, other: object) -> bool:

@@ -7,11 +7,10 @@ from harmonium.openai.chat.answers import (
     chat_byte_stream,
     chat_object_stream,
 )
-from harmonium.openai.chat.choice import ChoiceFold, Delta, EngineFinish
+from harmonium.openai.chat.choice import ChoiceFold, Delta
 from harmonium.openai.chat.chunks import DONE, error_event
 from harmonium.openai.chat.fields import FIELDS, AnswerFormat, Field
 from harmonium.openai.chat.request import AnswerSettings, ChatRequest, Sampling, chat_request
-from harmonium.openai.chat.tools import DeclaredTool, ToolChoice
 
 __all__ = [
     "DONE",
@@ -23,12 +22,9 @@ __all__ = [
     "ChatRequest",
     "ChatStream",
     "ChoiceFold",
-    "DeclaredTool",
     "Delta",
-    "EngineFinish",
     "Field",
     "Sampling",
-    "ToolChoice",
     "chat_byte_stream",
     "chat_object_stream",
     "chat_request",

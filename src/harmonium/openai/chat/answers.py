@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from harmonium.openai.chat.choice import CallHead, ChoiceFold, Delta, EngineFinish
+from harmonium.openai.chat.choice import CallHead, ChoiceFold, Delta
 from harmonium.openai.chat.chunks import (
     JSON,
     REASONING_NAMES,
@@ -17,6 +17,7 @@ from harmonium.openai.chat.chunks import (
     ReasoningField,
 )
 from harmonium.openai.chat.request import AnswerSettings, ChatRequest
+from harmonium.openai.endings import EngineFinish
 from harmonium.openai.ids import Seam
 from harmonium.openai.logprobs import LogprobQueue, TokenLogprob
 from harmonium.openai.usage import TokenUsage

@@ -5,19 +5,16 @@ Streams write these pieces, whole answers add them up: so the two cannot disagre
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from functools import partial
 from typing import Literal, NamedTuple
 
 from harmonium.openai.chat.request import AnswerSettings
+from harmonium.openai.endings import EngineFinish, is_whole
 from harmonium.openai.ids import IdSource
 from harmonium.openai.output import ItemClosed, ItemOpened, ItemText, OutputEvent, OutputFold
 from harmonium.openai.tool_names import ToolNameMap
 from harmonium.parse import Event
-
-EngineFinish = Literal["stop", "length", "content_filter"]
-"""Why the engine stopped. ``stop``: at a stop token or string, whether or not it is in the ids."""
 
 FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
 DeltaKind = Literal["role", "reasoning", "content", "call", "arguments", "finish"]
@@ -137,18 +134,3 @@ class ChoiceFold:
     def _shows_call(self) -> bool:
         settings = self._settings
         return settings.calls and not (settings.single_call and self._calls)
-
-
-def is_whole(closed: ItemClosed) -> bool:
-    """Tell whether a call was said to its end.
-
-    Some engines keep the stop token to themselves, so that a whole call looks cut off: a function
-    call is whole all the same when its arguments are valid JSON, free text always.
-    """
-    if not closed.truncated or closed.route.kind == "custom":
-        return True
-    try:
-        json.loads(closed.text)
-    except (ValueError, RecursionError):
-        return False
-    return True

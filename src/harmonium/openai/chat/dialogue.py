@@ -17,13 +17,8 @@ from typing import Any
 
 from harmonium.model import ToolNamespace
 from harmonium.openai.chat.messages import History
-from harmonium.openai.chat.tools import (
-    DeclaredTool,
-    ToolChoice,
-    name_map,
-    namespaces,
-    read_tools,
-)
+from harmonium.openai.chat.tools import name_map, namespaces, read_tools
+from harmonium.openai.tools import DeclaredTool, ToolChoice
 
 KEPT_BYTES = 32 * 1024 * 1024
 """Bound on the bytes of all histories kept: some hundred long conversations."""

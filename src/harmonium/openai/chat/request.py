@@ -13,15 +13,12 @@ from harmonium.model import Conversation, Message, ReasoningEffort
 from harmonium.model.checks import unchecked
 from harmonium.openai.chat.dialogue import Dialogues
 from harmonium.openai.chat.fields import AnswerFormat, read_fields
-from harmonium.openai.chat.tools import (
-    DeclaredTool,
-    ToolChoice,
-    read_tool_choice,
-)
+from harmonium.openai.chat.tools import read_tool_choice
 from harmonium.openai.failures import missing
 from harmonium.openai.prompt import PromptSettings, Renders, developer_message
 from harmonium.openai.reading import as_json, read_list
 from harmonium.openai.tool_names import ToolNameMap
+from harmonium.openai.tools import DeclaredTool, ToolChoice
 from harmonium.render import Profile
 
 T = TypeVar("T")

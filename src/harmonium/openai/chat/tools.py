@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from harmonium.errors import RequestError
 from harmonium.model import ToolDescription, ToolNamespace
@@ -19,38 +17,16 @@ from harmonium.openai.reading import (
     read_text,
 )
 from harmonium.openai.tool_names import ToolKind, ToolName, ToolNameMap
-
-ToolMode = Literal["auto", "none", "required"]
-
-FREE_TEXT: Mapping[str, object] = {"type": "string"}
-"""The parameters of a custom tool: its input is the whole content of the call, as it is."""
+from harmonium.openai.tools import (
+    FREE_TEXT,
+    SYNTAXES,
+    DeclaredTool,
+    ToolChoice,
+    ToolMode,
+    with_grammar,
+)
 
 _KINDS: Mapping[str, ToolKind] = {"function": "function", "custom": "custom"}
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredTool:
-    """Hold one tool as the request declares it; ``strict`` asks for arguments that match."""
-
-    name: ToolName
-    description: str = ""
-    parameters: Mapping[str, object] | None = None
-    strict: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ToolChoice:
-    """Say whether tools are called, and which.
-
-    Args:
-        mode: ``auto`` (the model decides), ``none``, or ``required`` (some tool must be called,
-            which the engine has to enforce).
-        names: the Harmony names of the tools that may be called.
-
-    """
-
-    mode: ToolMode
-    names: tuple[str, ...] = ()
 
 
 def read_tools(value: object, param: str) -> list[DeclaredTool]:
@@ -97,10 +73,9 @@ def _with_format(description: str, value: object, param: str) -> str:
     grammar: JSONObject = form
     if "definition" not in form:
         grammar, where = read_object(form.get("grammar"), f"{where}.grammar"), f"{where}.grammar"
-    syntax = read_choice(grammar.get("syntax"), f"{where}.syntax", ("lark", "regex"))
+    syntax = read_choice(grammar.get("syntax"), f"{where}.syntax", SYNTAXES)
     definition = read_text(grammar.get("definition"), f"{where}.definition")
-    line = f"The input is free text that matches this {syntax} grammar:\n{definition}"
-    return f"{description}\n{line}" if description else line
+    return with_grammar(description, syntax, definition)
 
 
 def name_map(tools: Sequence[DeclaredTool], param: str) -> ToolNameMap:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, cast, get_args
 
-from harmonium.openai.chat.choice import EngineFinish
+from harmonium.openai.endings import EngineFinish
 from harmonium.openai.ids import Seam
 from harmonium.openai.responses.frames import JSON, ByteSink, NullSink, ObjectSink
 from harmonium.openai.responses.options import ResponseOptions

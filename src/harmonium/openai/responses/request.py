@@ -21,7 +21,6 @@ from harmonium.model import (
     Role,
     ToolNamespace,
 )
-from harmonium.openai.chat.tools import ToolChoice
 from harmonium.openai.failures import blaming
 from harmonium.openai.prompt import PromptSettings, Renders, developer_message
 from harmonium.openai.reading import JSONObject, as_json
@@ -32,6 +31,7 @@ from harmonium.openai.responses.node import Node
 from harmonium.openai.responses.previous import read_previous_messages
 from harmonium.openai.responses.tool_choice import read_tool_choice
 from harmonium.openai.responses.tools import RequestTools, read_tools
+from harmonium.openai.tools import ToolChoice
 from harmonium.render import History, Profile
 
 _BUILT_IN_SPACES: Mapping[str, ToolNamespace] = MappingProxyType(

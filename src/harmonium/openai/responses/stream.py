@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from harmonium.errors import HarmoniumError, InvalidInputError
 from harmonium.model import Author, Message, Role, TextContent
 from harmonium.model.checks import unchecked
-from harmonium.openai.chat.choice import EngineFinish, is_whole
+from harmonium.openai.endings import EngineFinish, is_whole
 from harmonium.openai.ids import Seam
 from harmonium.openai.logprobs import LogprobQueue, TokenLogprob
 from harmonium.openai.output import ItemClosed, ItemOpened, ItemText, OutputEvent, OutputFold
@@ -338,7 +338,7 @@ class ResponseStream(Generic[T]):
             self._turn(event)
         cut, self._cut = self._cut, None
         if cut is not None:
-            whole = engine == "stop" and (cut.route.kind != "function" or is_whole(cut))
+            whole = engine == "stop" and is_whole(cut)
             self._close_item(cut, "completed" if whole else "incomplete")
 
     def _close_all(self, engine: EngineFinish) -> None:

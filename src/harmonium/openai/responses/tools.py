@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from harmonium.model import ToolDescription, ToolNamespace
-from harmonium.openai.chat.tools import FREE_TEXT, DeclaredTool, ToolChoice
 from harmonium.openai.failures import blaming
 from harmonium.openai.responses.node import Node
 from harmonium.openai.tool_names import ToolKind, ToolName, ToolNameMap
+from harmonium.openai.tools import FREE_TEXT, SYNTAXES, DeclaredTool, ToolChoice, with_grammar
 
 JSON = dict[str, object]
 
@@ -28,6 +28,16 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
     }
 )
 """Type of a built-in tool -> the namespace it has in Harmony."""
+
+_PARSED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "browser": tuple(f"browser.{tool.name}" for tool in ToolNamespace.browser().tools),
+        "python": ("python",),
+        "container": ("container.exec",),
+    }
+)
+"""Namespace of a built-in tool -> the names it is called by, as a parser must know them: of
+``browser`` alone it would make a function of the client's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +73,15 @@ class RequestTools:
     @property
     def parser_tools(self) -> tuple[str, ...]:
         """The names for ``Encoding.parser(tools=...)``: functions, custom and built-in tools."""
-        return (*(self.names.harmony_name(tool.name) for tool in self.declared), *self.built_in)
+        known = (name for space in self.built_in for name in _PARSED.get(space, ()))
+        return (*self.names.declared, *known)
 
     @property
     def harmony_names(self) -> tuple[str, ...]:
         """Every tool's Harmony name: what a choice of tools is made from."""
         served = [tool for server in self.servers for tool in server.tools]
-        return (*self.parser_tools, *(self.names.harmony_name(tool.name) for tool in served))
+        of_servers = (self.names.harmony_name(tool.name) for tool in served)
+        return (*self.names.declared, *self.built_in, *of_servers)
 
     def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
         """Give the developer message's namespaces, with the tools that may be called."""
@@ -262,10 +274,9 @@ def _declared_custom(tool: Node, namespace: str | None) -> DeclaredTool:
     about = tool.get("description").optional_text() or ""
     form = tool.get("format")
     if not form.is_null and form.get("type").choice("text", "grammar") == "grammar":
-        syntax = form.get("syntax").choice("lark", "regex")
-        rules = form.get("definition").text()
-        about += f"\nThe input is free text that matches this {syntax} grammar:\n{rules}"
-    return DeclaredTool(_name(tool, "custom", namespace), about.lstrip("\n"), FREE_TEXT)
+        syntax = form.get("syntax").choice(*SYNTAXES)
+        about = with_grammar(about, syntax, form.get("definition").text())
+    return DeclaredTool(_name(tool, "custom", namespace), about, FREE_TEXT)
 
 
 def _name(tool: Node, kind: ToolKind, namespace: str | None) -> ToolName:
