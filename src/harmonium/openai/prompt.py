@@ -1,10 +1,16 @@
-"""Own the opening of a prompt that a server decides: identity, date, built-in tools."""
+"""Own what the prompts of both APIs have in common: how they open, and how they are rendered.
+
+It knows conversations; of requests only how to say where in one a fault stands.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from harmonium.errors import RequestError, SchemaError
 from harmonium.model import (
     Conversation,
     DeveloperContent,
@@ -74,3 +80,48 @@ def developer_message(
     if not (instructions or tools or response_formats):
         return None
     return Message.developer(DeveloperContent(instructions or None, tools, response_formats))
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaPlaces:
+    """Say where in a request the schemas of its prompt stand.
+
+    Args:
+        tool: gives the place of a tool's parameters, by the numbers of its namespace and of the
+            tool in it.
+        answer_format: the place of the schema of the answer.
+
+    """
+
+    tool: Callable[[int, int], str]
+    answer_format: str
+
+    def find(self, path: str) -> str:
+        """Give the place of the schema that stands at `path` of the conversation."""
+        found = _TOOL.search(path)
+        return self.answer_format if found is None else self.tool(int(found[1]), int(found[2]))
+
+
+_TOOL = re.compile(r"\.tools\[(\d+)\]\.tools\[(\d+)\]")
+
+
+def render_prompt(
+    encoding: Renders,
+    conversation: Conversation,
+    places: SchemaPlaces,
+    profile: Profile | str,
+    history: History = "per_turn",
+) -> list[int]:
+    """Render a request's prompt for a completion: what is generated follows its last token.
+
+    Raises:
+        RequestError: a schema that cannot be rendered; ``param`` says which.
+
+    """
+    try:
+        return encoding.render(
+            conversation, next_role=Role.ASSISTANT, profile=profile, history=history
+        )
+    except SchemaError as error:
+        param = places.find(error.position.path or "")
+        raise RequestError(error.message, param=param, code=error.code) from error

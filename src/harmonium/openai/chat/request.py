@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from harmonium.errors import RequestError, SchemaError
+from harmonium.errors import RequestError
 from harmonium.model import Conversation, Message, ReasoningEffort
 from harmonium.model.checks import unchecked
 from harmonium.openai.chat.dialogue import Dialogues
 from harmonium.openai.chat.fields import AnswerFormat, read_fields
 from harmonium.openai.chat.tools import read_tool_choice
 from harmonium.openai.failures import missing
-from harmonium.openai.prompt import PromptSettings, Renders, developer_message
+from harmonium.openai.prompt import (
+    PromptSettings,
+    Renders,
+    SchemaPlaces,
+    developer_message,
+    render_prompt,
+)
 from harmonium.openai.reading import as_json, read_list
 from harmonium.openai.tool_names import ToolNameMap
 from harmonium.openai.tools import DeclaredTool, ToolChoice
@@ -100,25 +105,15 @@ class ChatRequest:
             RequestError: a schema that cannot be rendered; ``param`` says which.
 
         """
-        try:
-            return encoding.render(self.conversation, next_role="assistant", profile=profile)
-        except SchemaError as error:
-            param = self._place_of(error.position.path or "")
-            raise RequestError(error.message, param=param, code=error.code) from error
+        places = SchemaPlaces(self._place_of_tool, "response_format.json_schema.schema")
+        return render_prompt(encoding, self.conversation, places, profile)
 
-    def _place_of(self, path: str) -> str:
-        """Say where in the request the schema stands that stands at `path` of the conversation."""
-        found = _TOOL.search(path)
-        if found is None:
-            return "response_format.json_schema.schema"
-        offered = [n for n, tool in enumerate(self.tools) if self._offers(tool)]
-        return f"tools[{offered[int(found[1])]}].function.parameters"
-
-    def _offers(self, tool: DeclaredTool) -> bool:
-        return self.names.harmony_name(tool.name) in self.tool_choice.names
-
-
-_TOOL = re.compile(r"\.tools\[\d+\]\.tools\[(\d+)\]")
+    def _place_of_tool(self, _: int, offered: int) -> str:
+        """Say where the parameters stand of a tool that is offered to the model."""
+        allowed = set(self.tool_choice.names)
+        names = (self.names.harmony_name(tool.name) for tool in self.tools)
+        shown = [index for index, name in enumerate(names) if name in allowed]
+        return f"tools[{shown[offered]}].function.parameters"
 
 
 def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRequest:

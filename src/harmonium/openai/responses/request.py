@@ -6,12 +6,11 @@ It puts the rules of its neighbours together. Nothing is fetched: what the reque
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 
-from harmonium.errors import RequestError, SchemaError
 from harmonium.model import (
     Conversation,
     DeveloperContent,
@@ -22,7 +21,13 @@ from harmonium.model import (
     ToolNamespace,
 )
 from harmonium.openai.failures import blaming
-from harmonium.openai.prompt import PromptSettings, Renders, developer_message
+from harmonium.openai.prompt import (
+    PromptSettings,
+    Renders,
+    SchemaPlaces,
+    developer_message,
+    render_prompt,
+)
 from harmonium.openai.reading import JSONObject, as_json
 from harmonium.openai.responses.encryption import ReasoningCipher
 from harmonium.openai.responses.fields import read_fields
@@ -100,23 +105,10 @@ class ResponsesRequest:
             RequestError: a schema that cannot be rendered; ``param`` says which.
 
         """
-        try:
-            return encoding.render(
-                self.conversation, next_role="assistant", profile=profile, history=self.history
-            )
-        except SchemaError as error:
-            param = self._place_of(error.position.path or "")
-            raise RequestError(error.message, param=param, code=error.code) from error
-
-    def _place_of(self, path: str) -> str:
-        """Say where in the request the schema stands that stands at `path` of the conversation."""
-        found = _TOOL.search(path)
-        if found is None:
-            return "text.format.schema"
-        return self.tools.place_of(self.tool_choice, int(found[1]), int(found[2]))
+        places = SchemaPlaces(partial(self.tools.place_of, self.tool_choice), "text.format.schema")
+        return render_prompt(encoding, self.conversation, places, profile, self.history)
 
 
-_TOOL = re.compile(r"\.tools\[(\d+)\]\.tools\[(\d+)\]")
 _DEFAULT_SETUP = ResponsesSetup()
 
 
