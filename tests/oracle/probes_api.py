@@ -276,7 +276,8 @@ def _member(module, found, name):
     if isinstance(raw, property):
         return ["property", _type(_hints(module, raw.fget).get("return"))]
     if type(raw).__name__ in {"getset_descriptor", "member_descriptor"}:
-        return ["attribute"]
+        types = _hints(module, found)
+        return ["property", _type(types[name])] if name in types else ["attribute"]
     if type(raw).__name__ == "cached_property":
         return ["property", _type(_hints(module, raw.func).get("return"))]
     kind = type(raw).__name__ if isinstance(raw, (classmethod, staticmethod)) else "method"

@@ -1,15 +1,13 @@
 """Own what each token id is to the parser: its class, and its text when it is whole characters.
 
-Built once per encoding and shared by all parsers of it. The text table fills as tokens are met and
-is bounded by the vocabulary; headers that follow the grammar are remembered, up to a bound.
+Built once per encoding and shared by all parsers of it. What is looked up fills as tokens are met
+and is bounded by the vocabulary; headers that follow the grammar are remembered, up to a bound.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from functools import cached_property
-from operator import itemgetter
+from collections.abc import Mapping
 
 from harmonium.caching import BoundedCache
 from harmonium.errors import UnknownTokenError
@@ -17,9 +15,11 @@ from harmonium.model.roles import Role
 from harmonium.parse.events import Stop
 from harmonium.parse.fields import Place
 from harmonium.parse.header import Header
+from harmonium.parse.lookup import Lookup
 from harmonium.parse.states import TokenClass
 from harmonium.parse.tool_names import ToolNames
 from harmonium.tokens.special import FormatTokens
+from harmonium.tokens.table import TokenTable
 
 PLACES = {
     TokenClass.START: Place.ROLE,
@@ -41,31 +41,17 @@ def _header_size(key: HeaderKey, _: Header) -> int:
     return _BYTES_PER_HEADER + sys.getsizeof(key[-1])
 
 
-class TextTable(dict[int, str | None]):
-    """Map an ordinary token id to its text; None when it is none or half a character."""
-
-    def __init__(self, table: Mapping[int, bytes], special: frozenset[int]) -> None:
-        super().__init__(dict.fromkeys(special))
-        self._table = table
-
-    def __missing__(self, token: int) -> str | None:
-        try:
-            piece = self._table[token]
-        except UnknownTokenError:
-            return None
-        try:
-            text: str | None = piece.decode("utf-8")
-        except UnicodeDecodeError:
-            text = None
-        self[token] = text
-        return text
+_MOST_IDS = 2_000_000
+"""Ids from here on, which only odd vocabularies have, are found the slow way."""
 
 
 class Lexicon:
     """Know every token of an encoding as the parser needs it.
 
+    ``pieces`` gives an ordinary token's bytes, ``texts`` its text when that is whole characters.
+
     Args:
-        table: token id to bytes; raises UnknownTokenError for what is no token.
+        table: token id to bytes.
         special_tokens: text of each special token to its id.
         format_tokens: the part each Harmony token plays.
 
@@ -73,12 +59,14 @@ class Lexicon:
 
     def __init__(
         self,
-        table: Mapping[int, bytes],
+        table: TokenTable,
         special_tokens: Mapping[str, int],
         format_tokens: FormatTokens,
     ) -> None:
         self.special = frozenset(special_tokens.values())
-        self.texts = TextTable(table, self.special)
+        special = self.special
+        self.pieces: Lookup[bytes] = Lookup(special, self._ordinary_piece, self._ordinary_pieces)
+        self.texts: Lookup[str] = Lookup(special, self._ordinary_text, self._ordinary_texts)
         self.stops: dict[int, Stop] = {
             format_tokens.end: "end",
             format_tokens.call: "call",
@@ -95,58 +83,51 @@ class Lexicon:
             format_tokens.message: TokenClass.MESSAGE,
         }
 
-    @cached_property
-    def _piece_list(self) -> list[bytes]:
-        """Bytes by id, filled as ids are met; empty for special ids.
+    def fill(self) -> None:
+        """Learn every token now, rather than when many have been met."""
+        self.pieces.fill()
+        self.texts.fill()
 
-        Looking ids up in a list takes half the time of a dict.
-        """
-        return [b""] * (1 + max(self.special, default=0))
-
-    def read_pieces(self, tokens: Sequence[int], begin: int) -> tuple[bytes, int]:
-        """Read on until a token is special or unknown.
+    def read_pieces(self, tokens: list[int], begin: int) -> tuple[bytes, int]:
+        """Read on until a token is no ordinary one.
 
         Args:
-            tokens: ids from 0; see `are_token_ids`.
+            tokens: ids.
             begin: where to begin.
 
         Returns:
             The bytes, and the index of the token that ended them.
 
+        Raises:
+            TypeError: one of the ids read is no integer.
+
         """
         found: list[bytes] = []
         size = _SMALLEST_BLOCK
         while begin < len(tokens):
-            block = tokens[begin : begin + size]
-            pieces = self._look_up(block)
-            if all(pieces):
-                found.append(b"".join(pieces))
-                begin += len(block)
-                size = min(2 * size, _LARGEST_BLOCK)
-                continue
-            place = pieces.index(b"")
-            if self.classify(block[place]) is not TokenClass.TEXT:
-                found.append(b"".join(pieces[:place]))
-                begin += place
+            pieces = self.pieces.get_all(tokens[begin : begin + size])
+            begin += len(pieces)
+            size = min(2 * size, _LARGEST_BLOCK)
+            try:
+                found.append(b"".join(pieces))  # type: ignore[arg-type]  # None raises, which is rare
+            except TypeError:
+                place = pieces.index(None)
+                found.append(b"".join(pieces[:place]))  # type: ignore[arg-type]  # none is None
+                begin += place - len(pieces)
                 break
-            self._learn(block)
         return b"".join(found), begin
 
-    def _look_up(self, block: Sequence[int]) -> tuple[bytes, ...]:
-        try:
-            found = itemgetter(*block)(self._piece_list)
-        except IndexError:
-            return tuple([self._ordinary_piece(token) for token in block])
-        return found if len(block) > 1 else (found,)
+    def _ordinary_piece(self, token: int) -> bytes | None:
+        return self.piece(token) if self.classify(token) is TokenClass.TEXT else None
 
-    def _learn(self, block: Sequence[int]) -> None:
-        """Fill the list for every token of a block."""
-        for token in set(block):
-            if token < len(self._piece_list):
-                self._piece_list[token] = self._ordinary_piece(token)
+    def _ordinary_pieces(self) -> list[bytes | None]:
+        return self._table.ordinary(_MOST_IDS)
 
-    def _ordinary_piece(self, token: int) -> bytes:
-        return (self.piece(token) or b"") if self.classify(token) is TokenClass.TEXT else b""
+    def _ordinary_text(self, token: int) -> str | None:
+        return _whole_text(self._ordinary_piece(token))
+
+    def _ordinary_texts(self) -> list[str | None]:
+        return list(map(_whole_text, self._ordinary_pieces()))
 
     def classify(self, token: int) -> TokenClass:
         """Give the class of any integer."""
@@ -173,3 +154,11 @@ class Lexicon:
         """Name a token for a report: its text, or its id when it is no token."""
         piece = self.piece(token)
         return f"token id {token}" if piece is None else piece.decode("utf-8", "replace")
+
+
+def _whole_text(piece: bytes | None) -> str | None:
+    """Give a token's text; None when it is none, or has half a character."""
+    try:
+        return None if piece is None else piece.decode()
+    except UnicodeDecodeError:
+        return None

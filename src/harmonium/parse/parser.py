@@ -65,7 +65,7 @@ class Parser(Machine):
             message = 'unknown policy; allowed are "repair" and "strict"'
             raise InvalidInputError(message, position=Position(path="policy"))
         super().__init__(lexicon, policy, tool_names(tools), limits.header_tokens)
-        self._texts = lexicon.texts
+        self._texts = lexicon.texts.items
         self._failure: ParseError | None = None
         self._closed = False
         if role is not None:
@@ -83,7 +83,10 @@ class Parser(Machine):
 
         """
         if self._plain and type(ids) is int:
-            text = self._texts[ids]
+            try:
+                text = self._texts[ids]
+            except IndexError:
+                text = None
             if text is not None:
                 start = self._index
                 self._index = end = start + 1
@@ -138,7 +141,7 @@ class Parser(Machine):
 
     def _take(self, tokens: Sequence[int]) -> None:
         """Take tokens: whole characters inside content in bulk, all else one by one."""
-        pieces = list(map(self._texts.__getitem__, tokens))
+        pieces = self._lexicon.texts.get_all(tokens)
         others = [] if all(pieces) else [at for at, piece in enumerate(pieces) if piece is None]
         begin = 0
         for place in others:

@@ -11,7 +11,7 @@ from functools import partial
 from harmonium.model.messages import Message
 from harmonium.model.roles import Role
 from harmonium.parse.events import Event, MessageEnded
-from harmonium.parse.ids import are_token_ids
+from harmonium.parse.ids import as_token_ids
 from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.parser import Parser
 from harmonium.parse.reading import Policy
@@ -21,8 +21,13 @@ class WholeParser(Parser):
     """Parse what comes in one piece, and give its messages rather than its deltas."""
 
     def feed(self, ids: int | Iterable[int]) -> list[Event]:
-        """Take tokens as `Parser.feed` does; the deltas of a message come joined."""
-        if isinstance(ids, list) and are_token_ids(ids):
+        """Take tokens as `Parser.feed` does; the deltas of a message come joined.
+
+        Raises:
+            TypeError: something in a list is no integer; the tokens before it were taken.
+
+        """
+        if isinstance(ids, list):
             return self._run(partial(self._take_list, ids))
         return super().feed(ids)
 
@@ -60,7 +65,12 @@ def parse_messages(
 ) -> list[Message]:
     """Give the messages of a whole stream; see `Parser` for the arguments and errors."""
     parser = WholeParser(lexicon, role=role, policy=policy, tools=tools)
-    return fold([*parser.feed(ids), *parser.close()])
+    try:
+        events = parser.feed(ids)
+    except TypeError:
+        as_token_ids(ids)  # says what and where
+        raise
+    return fold([*events, *parser.close()])
 
 
 def fold(events: Iterable[Event]) -> list[Message]:

@@ -33,10 +33,11 @@ class TokenTable(dict[int, bytes]):
 
     """
 
-    __slots__ = ("_vocabulary",)
+    __slots__ = ("_special", "_vocabulary")
 
     def __init__(self, vocabulary: Vocabulary, special_tokens: Mapping[str, int]) -> None:
         super().__init__((token, text.encode()) for text, token in special_tokens.items())
+        self._special = frozenset(special_tokens.values())
         self._vocabulary = vocabulary
 
     def __missing__(self, token: object) -> bytes:
@@ -51,6 +52,19 @@ class TokenTable(dict[int, bytes]):
     def known(self, token: int) -> bool:
         """Tell whether the encoding has this id."""
         return token in self or self._vocabulary.find(token) is not None
+
+    def ordinary(self, most: int) -> list[bytes | None]:
+        """Give the bytes of all ordinary tokens by id, at once; None for ids that are none.
+
+        Args:
+            most: leave out ids from here on.
+
+        """
+        pieces = self._vocabulary.listed(most)
+        for token in self._special:
+            if token < len(pieces):
+                pieces[token] = None
+        return pieces
 
     def join(self, tokens: Iterable[int]) -> bytes:
         """Give the bytes of all tokens, joined.

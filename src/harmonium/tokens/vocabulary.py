@@ -10,6 +10,7 @@ from __future__ import annotations
 import binascii
 import zlib
 from collections.abc import Iterator, Mapping
+from itertools import accumulate, islice
 from typing import Protocol
 
 from harmonium.errors import VocabularyError
@@ -33,6 +34,9 @@ class Vocabulary(Protocol):
 
     def find(self, rank: int) -> bytes | None:
         """Give the token of that rank, or None when there is none."""
+
+    def listed(self, most: int) -> list[bytes | None]:
+        """Make a new list of all tokens by rank below `most`; None for a rank that no token has."""
 
     def ranks(self) -> dict[bytes, int]:
         """Make a new dict of every token and its rank."""
@@ -82,14 +86,15 @@ class PackedVocabulary:
 
     def ranks(self) -> dict[bytes, int]:
         """Make a new dict of every token and its rank."""
-        return {token: rank for rank, token in enumerate(self)}
+        return {token: rank for rank, token in enumerate(self._tokens())}
 
-    def __iter__(self) -> Iterator[bytes]:
-        joined, start = self._joined, 0
-        for length in self._lengths:
-            end = start + length
-            yield joined[start:end]
-            start = end
+    def listed(self, most: int) -> list[bytes | None]:
+        """Make a new list of all tokens by rank below `most`."""
+        return list(islice(self._tokens(), most))
+
+    def _tokens(self) -> Iterator[bytes]:
+        joined, ends = self._joined, [*accumulate(self._lengths)]
+        return (joined[start:end] for start, end in zip([0, *ends], ends, strict=False))
 
 
 class ListedVocabulary:
@@ -136,6 +141,10 @@ class ListedVocabulary:
     def find(self, rank: int) -> bytes | None:
         """Give the token of that rank, or None when there is none."""
         return self._tokens.get(rank)
+
+    def listed(self, most: int) -> list[bytes | None]:
+        """Make a new list of all tokens by rank below `most`; None for a rank that no token has."""
+        return list(map(self._tokens.get, range(min(self.max_rank + 1, most))))
 
     def ranks(self) -> dict[bytes, int]:
         """Make a new dict of every token and its rank."""

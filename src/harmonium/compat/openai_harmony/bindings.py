@@ -38,7 +38,6 @@ from harmonium.compat.openai_harmony.stream import (
 from harmonium.encoding import load_encoding
 from harmonium.errors import UnknownTokenError, VocabularyError
 from harmonium.parse import Parser
-from harmonium.parse.ids import are_token_ids
 from harmonium.render.utterances import utterance_of, utterances_of
 from harmonium.tokens import Tokenizer
 
@@ -153,14 +152,11 @@ class PyHarmonyEncoding:
 
     def parsed(self, tokens: object, role: object, strict: object) -> list[Spoken]:
         """Parse a whole completion, without JSON."""
-        if isinstance(tokens, list) and are_token_ids(tokens):
-            ids: list[int] = tokens
-        else:
-            ids = tokens_of(tokens)
-        if policy() == "oracle":
-            found = read_at_sight(self._reading(role, strict), ids)
+        if policy() == "oracle" and isinstance(tokens, list):
+            found = read_at_sight(self._reading(role, strict), tokens)
             if found is not None:
                 return found
+        ids = tokens_of(tokens)
         stream = self.stream(role, strict)
         for token in ids:
             stream.process(token)

@@ -29,7 +29,7 @@ def read_at_sight(reading: Reading, ids: list[int]) -> list[Spoken] | None:
 
     Args:
         reading: tokens, role and rules.
-        ids: the completion, each id an integer of 32 bits.
+        ids: the completion; may hold anything.
 
     """
     if not reading.strict:
@@ -44,7 +44,7 @@ def read_at_sight(reading: Reading, ids: list[int]) -> list[Spoken] | None:
             if place < len(ids) and ids[place] not in reading.lexicon.stops:
                 return None
             role, place = None, place + 1
-    except (ValueError, HarmonyError, UnknownTokenError):
+    except (TypeError, ValueError, HarmonyError, UnknownTokenError):
         return None
     return found
 

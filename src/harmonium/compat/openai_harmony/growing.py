@@ -26,21 +26,21 @@ class GrowingList(Generic[T]):
 
     """
 
-    __slots__ = ("_all", "_count", "_shown", "append", "extend")
+    __slots__ = ("_count", "_shown", "append", "extend", "items")
 
     def __init__(self, items: Iterable[T] = ()) -> None:
-        self._all: list[T] = list(items)
+        self.items: list[T] = list(items)
         self._shown: list[T] = []
         self._count = 0  # how many items `_shown` had when it was last given out
-        self.append = self._all.append
-        self.extend = self._all.extend
+        self.append = self.items.append
+        self.extend = self.items.extend
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self.items)
 
     def since(self, count: int) -> list[T]:
         """Return a copy of the items behind the first `count`."""
-        return self._all[count:]
+        return self.items[count:]
 
     def references(self) -> int:
         """Count who holds the shown list, itself included."""
@@ -48,14 +48,14 @@ class GrowingList(Generic[T]):
 
     def shown(self) -> list[T]:
         """Return all items so far; what is added later, or done to an answer, shows in no other."""
-        total = len(self._all)
+        total = len(self.items)
         if len(self._shown) != self._count:  # somebody has changed it
-            self._shown = self._all[:]
+            self._shown = self.items[:]
         elif self._count != total:
             if self.references() > _ALONE:
-                self._shown = self._all[:]
+                self._shown = self.items[:]
             else:
-                self._shown += self._all[self._count :]
+                self._shown += self.items[self._count :]
         self._count = total
         return self._shown
 

@@ -11,6 +11,7 @@ from harmonium.model.messages import Message
 from harmonium.model.roles import Author
 from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Parser
 from harmonium.parse import State as Place
+from harmonium.parse.lookup import Indexed
 
 
 class RepairedStream:
@@ -33,6 +34,7 @@ class RepairedStream:
         self._parser = make_parser(role)
         self._closed = False
         self._open = OpenText(encode)
+        self.plain: Indexed[str] | None = None
         self.next_role = role
         self.header: Header | None = None
         self.delta: str | None = None

@@ -20,6 +20,7 @@ from harmonium.compat.openai_harmony.quirks import (
 )
 from harmonium.errors import UnknownTokenError
 from harmonium.parse import Lexicon
+from harmonium.parse.lookup import Indexed
 from harmonium.tokens.special import FormatTokens
 from harmonium.tokens.table import TokenTable
 
@@ -96,8 +97,12 @@ class Stream(Protocol):
     header: Header | None
     tokens: GrowingList[int]
     messages: GrowingList[Spoken]
-    delta: str | None
     header_tokens: GrowingList[int]
+    plain: Indexed[str] | None  # inside content, between whole characters: the text of an id
+
+    @property
+    def delta(self) -> str | None:
+        """The text that the last token has added; None for none."""
 
     @property
     def state(self) -> State:
@@ -132,31 +137,34 @@ class OracleStream:
         self.state: State = "ExpectStart" if reading.role is None else "Header"
         self.next_role = reading.role
         self.header: Header | None = None
-        self.tokens: GrowingList[int] = GrowingList()
         self.messages: GrowingList[Spoken] = GrowingList()
-        self.delta: str | None = None
         self.header_tokens: GrowingList[int] = GrowingList()
+        self.tokens: GrowingList[int] = GrowingList()
+        self.plain: Indexed[str] | None = None
+        self._ids = self.tokens.items
+        self._text = ""
+        self._joined = self._encoded = 0  # how many tokens are in the text, in its tokens
         self._texts = reading.lexicon.texts
-        self._plain = False  # inside content, between whole characters
-        self._content = ContentDecoder()
-        self._open = OpenText(reading.encode)
-        self._add = self._open.add
-        self._note = self.tokens.append
+        self._delta: str | None = None
+        self._delta_at = 0  # how many tokens there were then
+        self._begin_content()
 
     def process(self, token: int) -> None:
         """Take the next token.
+
+        A caller in a hurry may look into `plain` first, and only append the token to `tokens` when
+        it finds a text there: everything else is worked out when somebody asks.
 
         Raises:
             HarmonyError: the token cannot stand here; the parser goes on from where it is.
 
         """
-        self._note(token)
-        if self._plain:
-            text = self._texts[token]
-            if text is not None:
-                self.delta = text
-                self._add(text)
+        if self.plain is not None:
+            if self._texts.get(token) is not None:
+                self.tokens.append(token)
                 return
+            self._text = self.text
+        self.tokens.append(token)
         _STEPS[self.state](self, token)
 
     def close(self) -> None:
@@ -169,17 +177,50 @@ class OracleStream:
         if self.state == "Header":
             raise HarmonyError("Unexpected EOS while waiting for message header to complete")
         if self.state == "Content":
+            self._text = self.text
             self._end_message()
+
+    @property
+    def delta(self) -> str | None:
+        """The text that the last token has added; None for none."""
+        if self._delta_at == len(self._ids) or self.plain is None:
+            return self._delta
+        return self._texts.get(self._ids[-1])
 
     @property
     def text(self) -> str:
         """The open message's text so far."""
-        return self._open.text
+        plain = self.plain
+        if plain is None:
+            return self._text
+        # a string with one owner, a local, grows in place in CPython; in 3.13 only in a loop
+        text, self._text = self._text, ""
+        for token in self._ids[self._joined :]:
+            text += plain[token]  # type: ignore[operator]  # what was only noted has text
+            self._joined += 1
+        self._text = text
+        return text
 
     @property
     def content_tokens(self) -> list[int]:
-        """The tokens of the text so far, each piece encoded on its own."""
-        return self._open.tokens
+        """The tokens of the text so far, each delta encoded on its own."""
+        end = len(self._ids) if self.state == "Content" else 0
+        for place in range(self._encoded, end):
+            deltas = self._odd.get(place)
+            if deltas is None:
+                deltas = (self._texts.get(self._ids[place]) or "",)
+            for delta in deltas:
+                self._content_tokens.extend(self.reading.encode(delta))
+        self._encoded = max(self._encoded, end)
+        return self._content_tokens.shown()
+
+    def _begin_content(self) -> None:
+        """Begin a content with the next token."""
+        self._content = ContentDecoder()
+        self._text = ""
+        self._content_tokens: GrowingList[int] = GrowingList()
+        self._odd: dict[int, tuple[str, ...]] = {}  # what tokens added that were no plain text
+        self._joined = self._encoded = len(self._ids)
 
     def _expect_start(self, token: int) -> None:
         start = self.reading.format.start
@@ -208,7 +249,8 @@ class OracleStream:
         self.header = read_header(text, self.next_role, one_channel=one_channel)
         self.next_role = None
         self.state = "Content"
-        self._plain = True
+        self._begin_content()
+        self.plain = self._texts.items
 
     def _cut_header(self) -> None:
         """End a header at a stop token: without strictness that is a whole message."""
@@ -230,22 +272,21 @@ class OracleStream:
             piece = self.reading.table[token]
         except UnknownTokenError:
             piece = None
-        deltas = self._content.feed(piece)
-        self._plain = self._content.is_empty
-        self.delta = "".join(deltas) if deltas else None
-        for delta in deltas:
-            self._open.add(delta)
+        count = len(self._ids)
+        deltas = self._odd[count - 1] = self._content.feed(piece)
+        self._delta = "".join(deltas) if deltas else None
+        self._text += self._delta or ""
+        self._joined = self._delta_at = count
+        self.plain = self._texts.items if self._content.is_empty else None
 
     def _end_message(self) -> None:
-        header = self.header
-        if header is not None:
-            self.messages.append(Spoken(header, self.text + self._content.close()))
+        if self.header is not None:
+            self.messages.append(Spoken(self.header, self._text + self._content.close()))
         self.header = None
-        self._plain = False
-        self.delta = None
+        self.plain = None
+        self._delta = None
         self.state = "ExpectStart"
-        self._content = ContentDecoder()
-        self._open.clear()
+        self._begin_content()
 
 
 _STEPS: Mapping[State, Callable[[OracleStream, int], None]] = MappingProxyType(

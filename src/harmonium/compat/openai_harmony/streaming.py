@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from harmonium.compat.openai_harmony.arguments import LARGEST
 from harmonium.compat.openai_harmony.bindings import PyStreamableParser, state_fields
 from harmonium.compat.openai_harmony.contents import Author, Role, TextContent
 from harmonium.compat.openai_harmony.growing import GrowingList
 from harmonium.compat.openai_harmony.messages import Message
 from harmonium.compat.openai_harmony.stream import Spoken
+from harmonium.parse.lookup import Indexed
 
 if TYPE_CHECKING:
     from harmonium.compat.openai_harmony.encoding import HarmonyEncoding
@@ -42,6 +42,23 @@ class StreamableParser:
 
     """
 
+    # What is read at every token are attributes: reading one costs a tenth of a property.
+    __slots__ = {
+        "__dict__": "what callers attach",
+        "__weakref__": "",
+        "_ids": "",
+        "_inner": "",
+        "_messages": "",
+        "_plain": "",
+        "_stream": "",
+        "current_channel": "The open message's channel.",
+        "current_recipient": "The open message's recipient.",
+        "last_content_delta": "The text that the last token has added; None for none.",
+    }
+    current_channel: str | None
+    current_recipient: str | None
+    last_content_delta: str | None
+
     def __init__(
         self, encoding: HarmonyEncoding, role: Role | None, *, strict: bool = True
     ) -> None:
@@ -49,6 +66,8 @@ class StreamableParser:
         self._inner = PyStreamableParser(encoding._inner, known, strict)  # noqa: SLF001  (theirs)
         self._stream = self._inner.stream
         self._messages: GrowingList[Message] = GrowingList()
+        self._ids = self._stream.tokens.items
+        self._show()
 
     def process(self, token: int) -> StreamableParser:
         """Take the next token; return the parser.
@@ -57,10 +76,19 @@ class StreamableParser:
             HarmonyError: the token cannot stand here (policy ``oracle`` alone).
 
         """
-        if type(token) is int and 0 <= token <= LARGEST:
-            self._stream.process(token)
-        else:
+        if type(token) is int:
+            try:
+                text = self._plain[token]
+            except IndexError:
+                text = None
+            if text is not None:
+                self.last_content_delta = text
+                self._ids.append(token)
+                return self
+        try:
             self._inner.process(token)
+        finally:
+            self._show()
         return self
 
     def process_eos(self) -> StreamableParser:
@@ -70,8 +98,20 @@ class StreamableParser:
             HarmonyError: it falls into a header (policy ``oracle`` alone).
 
         """
-        self._inner.process_eos()
+        try:
+            self._inner.process_eos()
+        finally:
+            self._show()
         return self
+
+    def _show(self) -> None:
+        """Keep what is asked for at every token."""
+        stream = self._stream
+        header = stream.header
+        self._plain: Indexed[str] = () if stream.plain is None else stream.plain
+        self.last_content_delta = stream.delta
+        self.current_channel = None if header is None else header.channel
+        self.current_recipient = None if header is None else header.recipient
 
     @property
     def current_content(self) -> str:
@@ -89,11 +129,6 @@ class StreamableParser:
         """The open message's content type."""
         header = self._stream.header
         return None if header is None else header.content_type
-
-    @property
-    def last_content_delta(self) -> str | None:
-        """The text that the last token has added; None for none."""
-        return self._stream.delta
 
     @property
     def messages(self) -> list[Message]:
@@ -117,18 +152,6 @@ class StreamableParser:
     def state(self) -> StreamState:
         """The state."""
         return _STATES[self._stream.state]
-
-    @property
-    def current_recipient(self) -> str | None:
-        """The open message's recipient."""
-        header = self._stream.header
-        return None if header is None else header.recipient
-
-    @property
-    def current_channel(self) -> str | None:
-        """The open message's channel."""
-        header = self._stream.header
-        return None if header is None else header.channel
 
 
 def as_message(said: Spoken) -> Message:
