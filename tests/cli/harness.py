@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -46,6 +47,19 @@ class Command:
             code = stop.code
         written = self._capsys.readouterr()
         return Outcome(code, written.out, written.err)
+
+
+def output_of(*arguments, stdin):
+    """Run ``main`` where no fixture is, for properties; give what it wrote to stdout."""
+    before, out = sys.stdin, io.StringIO()
+    sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.encode()))
+    try:
+        with contextlib.redirect_stdout(out):
+            code = main([*arguments, "--quiet"])
+    finally:
+        sys.stdin = before
+    assert code == 0
+    return out.getvalue()
 
 
 def run(*arguments, stdin=b"", env=(), **options):

@@ -14,10 +14,11 @@ import pytest
 
 import harmonium
 from cli.harness import TALK, run
-from harmonium.cli import doctor, parse, render, tokens
+from harmonium.cli import convert, doctor, parse, render, tokens
 from harmonium.cli.program import main
 
-COMMANDS = [[], ["render"], ["parse"], ["tokens"], ["doctor"]]
+COMMANDS = [[], ["render"], ["parse"], ["convert"], ["tokens"], ["doctor"]]
+HI = {"role": "user", "content": "hi"}
 ACTIONS = [["tokens", "encode"], ["tokens", "decode"], ["tokens", "count"]]
 
 
@@ -37,6 +38,9 @@ def test_the_examples_of_help_run(command, words, tmp_path):
     shown = command(*words, "--help").out.split("examples:\n")[1].split("\n\n")[0]
     (tmp_path / "conversation.json").write_text(TALK)
     (tmp_path / "completion.txt").write_text("<|channel|>final<|message|>Hello.<|return|>\n")
+    (tmp_path / "chat.json").write_text(json.dumps({"model": "m", "messages": [HI]}))
+    (tmp_path / "responses.json").write_text(json.dumps({"model": "m", "input": [HI]}))
+    (tmp_path / "answer.json").write_text('{"role": "assistant", "content": "Hello."}')
     (tmp_path / "ids.json").write_text("[200005, 17196, 200008, 12194, 200002]")
     (tmp_path / "prompt.txt").write_text("What is 2 + 2?")
     script = "\n".join(["set -eo pipefail", *(line.strip() for line in shown.splitlines())])
@@ -100,7 +104,7 @@ def test_the_doctor_notices_a_missing_distribution(command, monkeypatch):
     assert "not installed" in done.out
 
 
-@pytest.mark.parametrize("module", [render, parse, tokens, doctor])
+@pytest.mark.parametrize("module", [render, parse, convert, tokens, doctor])
 def test_each_command_stands_in_a_file_of_its_own(module):
     assert Path(module.__file__).stem == module.__name__.rpartition(".")[2]
 

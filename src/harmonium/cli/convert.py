@@ -1,126 +1,259 @@
-"""Own ``harmonium convert``: requests to prompts, and answers to the shapes of OpenAI's APIs.
+"""Own ``harmonium convert``: requests to prompts, and answers from one shape to another.
 
-Knows nothing of how a request is read or an answer folded; `harmonium.openai` does both.
+Knows nothing of how a request or an answer is read, or an answer folded.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from harmonium.cli import parse
+from harmonium.cli.answers import (
+    Answer,
+    api_answer,
+    called_tools,
+    completion_answer,
+    conversation_answer,
+    finish_of,
+    is_answer,
+    is_conversation,
+)
 from harmonium.cli.arguments import Subcommands, add_command, add_input, word_list
-from harmonium.cli.requests import read_request
+from harmonium.cli.replies import ReplyOptions, write_reply
+from harmonium.cli.requests import (
+    Api,
+    Asked,
+    Tool,
+    add_today,
+    read_asked,
+    read_json,
+    read_request,
+    shape_of,
+    stand_in,
+)
 from harmonium.cli.source import read_text, write_ids
 from harmonium.cli.terminal import Terminal
-from harmonium.encoding import load_encoding
+from harmonium.encoding import Encoding, load_encoding
 from harmonium.errors import InvalidInputError
-from harmonium.model import conversation_to_json
+from harmonium.model import Conversation, conversation_from_json, conversation_to_json
+from harmonium.parse import Event, MessageEnded, Repaired
 from harmonium.render import plain_text
 
+if TYPE_CHECKING:
+    from harmonium.openai import EngineFinish
+
 PROMPTS = ("tokens", "text", "harmony")
-ANSWERS = ("chat", "responses", "events")
+APIS: tuple[Api, ...] = ("chat", "responses")
+
+_ANSWERS_ALONE = ("request", "tools", "model", "finish", "stream", "deterministic_ids")
+"""Options that say nothing about a request."""
 
 _EXAMPLES = """\
-  harmonium convert --from chat --to tokens request.json
-  harmonium convert --from responses --to harmony request.json
+  harmonium convert --from chat --to tokens chat.json
+  harmonium convert --from responses --to text --today 2026-01-31 responses.json
   harmonium convert --from harmony --to chat --tools get_weather completion.txt
+  harmonium convert --from harmony --to responses --request responses.json completion.txt
+  harmonium convert --from harmony --to chat --stream --finish stop completion.txt
+  harmonium convert --from chat --to text answer.json
 """
 
 
 def add(commands: Subcommands) -> None:
     """Add the command and its arguments."""
-    summary = "convert requests to prompts, and answers to API responses"
+    summary = "convert requests to prompts, and answers from one shape to another"
     parser = add_command(commands, "convert", summary, _EXAMPLES)
-    add_input(parser, "a request as JSON; or an answer: token ids, or text with special tokens")
-    parser.add_argument(
-        "--from", dest="source", choices=("chat", "responses", "harmony"), required=True
+    add_input(
+        parser,
+        "a request or an answer of the API --from names, as JSON; from harmony: a conversation "
+        "as JSON, token ids, or text with special tokens",
     )
-    parser.add_argument("--to", choices=(*PROMPTS, *ANSWERS), required=True)
-    parser.add_argument("--today", metavar="YYYY-MM-DD", help="the prompt's date; default: today")
-    parser.add_argument(
-        "--deterministic-ids", action="store_true", help="ids that count up, and the time 0"
+    shapes = parser.add_argument_group("shapes")
+    shapes.add_argument("--from", dest="source", choices=(*APIS, "harmony"), required=True)
+    shapes.add_argument(
+        "--to",
+        choices=(*PROMPTS, *APIS, "events"),
+        required=True,
+        help="tokens, text, harmony (a conversation as JSON): of requests and answers; chat, "
+        "responses, events (the parser's, one a line): of answers alone",
     )
-    parser.add_argument("--model", default="gpt-oss", help="named in answers; default: %(default)s")
-    parser.add_argument(
-        "--tools", type=word_list, default=(), metavar="A,B", help="functions an answer may call"
-    )
+    add_today(parser)
+    _add_answer_options(parser.add_argument_group("for answers"))
     parser.set_defaults(run=run, usage_error=parser.error)
+
+
+def _add_answer_options(group: argparse._ArgumentGroup) -> None:
+    asked = group.add_mutually_exclusive_group()
+    asked.add_argument(
+        "--request",
+        metavar="FILE",
+        help="the request that is answered, of either API: its tools, and what answers repeat",
+    )
+    asked.add_argument(
+        "--tools", type=word_list, metavar="A,B", help="in its place: the functions it declared"
+    )
+    group.add_argument("--model", help="named in answers; default: as in the input, else gpt-oss")
+    group.add_argument(
+        "--finish",
+        choices=("stop", "length", "content_filter"),
+        help="why the answer ended; default: as the input tells",
+    )
+    group.add_argument(
+        "--stream",
+        action="store_true",
+        default=None,
+        help="to chat or responses: the events of the stream, one a line",
+    )
+    group.add_argument(
+        "--deterministic-ids",
+        action="store_true",
+        default=None,
+        help="ids that count up, and the time 0",
+    )
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Convert one request or one answer."""
-    if arguments.to in PROMPTS:
-        _write_prompt(arguments, terminal)
-    elif arguments.source == "harmony":
-        return _write_answer(arguments, terminal)
-    else:
-        arguments.usage_error(
-            f"a {arguments.source} request becomes one of {', '.join(PROMPTS)}; "
-            f"{arguments.to} is made of an answer, with --from harmony"
-        )
-    return 0
-
-
-def _write_prompt(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    if arguments.stream and arguments.to not in APIS:
+        arguments.usage_error(f"--stream goes with --to chat or responses, not {arguments.to}")
     text = read_text(arguments.file, terminal)
-    conversation, history = read_request(text, arguments.source, arguments.today)
-    if arguments.to == "harmony":
-        terminal.write(conversation_to_json(conversation) + "\n")
-        return
-    role = None if arguments.source == "harmony" else "assistant"
     encoding = load_encoding(arguments.encoding)
-    if arguments.to == "tokens":
-        write_ids(encoding.render(conversation, next_role=role, history=history), terminal)
+    if arguments.source == "harmony":
+        if not is_conversation(text):
+            answer = completion_answer(text, encoding)
+            return _Answering(arguments, terminal, encoding).write(answer)
+        if arguments.to not in PROMPTS:
+            answer = conversation_answer(conversation_from_json(text), encoding)
+            return _Answering(arguments, terminal, encoding).write(answer)
     else:
-        segments = encoding.render_segments(conversation, next_role=role, history=history)
-        terminal.write(plain_text(segments))
-
-
-def _write_answer(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    arguments.input, arguments.policy, arguments.role = "auto", "repair", "auto"
-    if arguments.to == "events":
-        arguments.format = "events"
-        return parse.run(arguments, terminal)
-    answer = (
-        _chat(arguments, terminal) if arguments.to == "chat" else _response(arguments, terminal)
-    )
-    terminal.write(json.dumps(answer, ensure_ascii=not terminal.writes_unicode) + "\n")
+        data = read_json(text, f"{arguments.source} request or answer")
+        if is_answer(arguments.source, data):
+            return _Answering(arguments, terminal, encoding).write_from(data)
+    _check_prompt_options(arguments)
+    _write_prompt(text, arguments, terminal, encoding)
     return 0
 
 
-def _chat(arguments: argparse.Namespace, terminal: Terminal) -> object:
-    from harmonium.openai import ChatAnswer, Seam, chat_request, counting_ids  # noqa: PLC0415
-
-    tools = [{"type": "function", "function": {"name": name}} for name in arguments.tools]
-    body = {"model": arguments.model, "messages": [{"role": "user", "content": "-"}]}
-    request = chat_request(body | ({"tools": tools} if tools else {}))
-    fixed = arguments.deterministic_ids
-    seam = Seam(0, counting_ids()) if fixed else Seam(int(time.time()))
-    answer = ChatAnswer(request, seam)
-    answer.feed(parse.answer_events(arguments, request.names.declared, terminal))
-    answer.finish("stop")
-    try:
-        return answer.completion(input_tokens=0).model_dump(mode="json", exclude_unset=True)
-    except ModuleNotFoundError:
-        message = "chat answers need the openai package: pip install 'harmonium[openai]'"
-        raise InvalidInputError(message, code="extra_missing") from None
+def _check_prompt_options(arguments: argparse.Namespace) -> None:
+    what = "conversation" if arguments.source == "harmony" else f"{arguments.source} request"
+    if arguments.to not in PROMPTS:
+        arguments.usage_error(
+            f"the input is a {what}, which becomes one of {', '.join(PROMPTS)}; {arguments.to} is "
+            "made of an answer: give that, and the request with --request"
+        )
+    for name in _ANSWERS_ALONE:
+        if getattr(arguments, name) is not None:
+            option = f"--{name.replace('_', '-')}"
+            arguments.usage_error(f"{option} is about answers, and the input is a {what}")
 
 
-def _response(arguments: argparse.Namespace, terminal: Terminal) -> object:
-    from harmonium.openai import (  # noqa: PLC0415
-        Seam,
-        counting_ids,
-        response_answer,
-        responses_request,
-    )
+def _write_prompt(
+    text: str, arguments: argparse.Namespace, terminal: Terminal, encoding: Encoding
+) -> None:
+    conversation, history = read_request(text, arguments.source, arguments.today)
+    role = None if arguments.source == "harmony" else "assistant"
+    match arguments.to:
+        case "harmony":
+            terminal.write(conversation_to_json(conversation) + "\n")
+        case "tokens":
+            write_ids(encoding.render(conversation, next_role=role, history=history), terminal)
+        case _:
+            segments = encoding.render_segments(conversation, next_role=role, history=history)
+            terminal.write(plain_text(segments))
 
-    tools = [{"type": "function", "name": name} for name in arguments.tools]
-    request = responses_request({"model": arguments.model, "input": "-", "tools": tools})
-    fixed = arguments.deterministic_ids
-    seam = Seam(0, counting_ids()) if fixed else Seam(int(time.time()))
-    answer = response_answer(request, seam)
-    answer.feed(parse.answer_events(arguments, request.tools.parser_tools, terminal))
-    answer.finish("stop", input_tokens=0)
-    return answer.response
+
+class _Answering:
+    """Convert one answer, with what the options say of it."""
+
+    def __init__(
+        self, arguments: argparse.Namespace, terminal: Terminal, encoding: Encoding
+    ) -> None:
+        self._options = arguments
+        self._terminal = terminal
+        self._encoding = encoding
+        self._called: list[Tool] = [Tool("function", name) for name in arguments.tools or ()]
+        self._asked = self._read_asked()
+
+    def write_from(self, data: object) -> int:
+        """Convert an answer of an API, given as JSON."""
+        api: Api = "chat" if self._options.source == "chat" else "responses"
+        answer = api_answer(data, api, self._asked, self._encoding, self._options.today)
+        self._called += called_tools(data, api)
+        return self.write(answer)
+
+    def write(self, answer: Answer) -> int:
+        """Convert an answer."""
+        to, terminal = self._options.to, self._terminal
+        match to:
+            case "tokens":
+                write_ids(answer.ids, terminal)
+            case "text":
+                terminal.write(self._encoding.decode(answer.ids))
+            case "events":
+                parse.write_events(self._events(answer, self._asked), terminal)
+            case "harmony":
+                self._write_messages(answer)
+            case _:
+                self._write_reply(answer, "chat" if to == "chat" else "responses")
+        return 0
+
+    def _read_asked(self) -> Asked | None:
+        path = self._options.request
+        if path is None:
+            return None
+        if path == self._options.file == "-":
+            self._options.usage_error("the request and the answer cannot both come from stdin")
+        text = read_text(path, self._terminal)
+        shape = shape_of(text)
+        body = read_json(text, "request")
+        if shape == "harmony":
+            message = "--request is no request: it has neither model and messages, nor input"
+            raise InvalidInputError(message, code="no_request")
+        return read_asked(body, "chat" if shape == "chat" else "responses", self._options.today)
+
+    def _events(self, answer: Answer, asked: Asked | None) -> list[Event]:
+        tools = [tool.name for tool in self._called] if asked is None else asked.parser_tools
+        parser = self._encoding.parser(role=answer.role, tools=tools)
+        return list(parse.feed(parser, answer.ids))
+
+    def _remarked(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Repaired):
+                parse.remark_on_repair(event, self._terminal)
+
+    def _write_messages(self, answer: Answer) -> None:
+        messages = answer.messages
+        if messages is None:
+            events = self._events(answer, self._asked)
+            self._remarked(events)
+            messages = tuple(event.message for event in events if isinstance(event, MessageEnded))
+        self._terminal.write(conversation_to_json(Conversation(messages)) + "\n")
+
+    def _write_reply(self, answer: Answer, api: Api) -> None:
+        options, given = self._options, self._asked
+        asked = self._asked_of(api, answer)
+        events = self._events(answer, asked)
+        self._remarked(events)
+        finish = options.finish or answer.finish or self._told_finish(events)
+        count = answer.input_tokens if given is None else len(given.request.render(self._encoding))
+        fixed = bool(options.deterministic_ids)
+        reply = ReplyOptions(options.model, finish, count, fixed, answer.call_ids)
+        write_reply(asked, events, reply, self._terminal, stream=bool(options.stream))
+
+    def _asked_of(self, api: Api, answer: Answer) -> Asked:
+        """Give the request answered; where it is unknown or the other API's, a stand-in."""
+        given = self._asked
+        if given is not None and given.api == api:
+            return given
+        model = answer.model if given is None else str(given.body["model"])
+        tools = self._called if given is None else given.tools
+        body = stand_in(api, model or "gpt-oss", tools)
+        return read_asked(body, api, self._options.today)
+
+    def _told_finish(self, events: Sequence[Event]) -> EngineFinish:
+        finish = finish_of(events)
+        if finish != "stop":
+            remark = "the answer ends without its stop token, and counts as cut off (length)"
+            self._terminal.remark(f"{remark}; --finish stop says otherwise", "yellow")
+        return finish

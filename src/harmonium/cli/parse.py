@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from harmonium.cli.arguments import Subcommands, add_command, add_input, word_list
-from harmonium.cli.source import looks_like_ids, read_ids, read_text
+from harmonium.cli.source import InputKind, looks_like_ids, read_ids, read_text
 from harmonium.cli.terminal import Terminal, printable
 from harmonium.encoding import Encoding, load_encoding
 from harmonium.model import Message, Role, message_to_dict
@@ -16,6 +16,7 @@ from harmonium.parse import (
     Event,
     MessageEnded,
     MessageStarted,
+    Parser,
     Repaired,
     Span,
 )
@@ -71,11 +72,16 @@ def add(commands: Subcommands) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Parse one stream of tokens."""
     encoding = load_encoding(arguments.encoding)
-    events = _events(arguments, encoding, _read_ids(arguments, encoding, terminal))
+    ids = completion_ids(read_text(arguments.file, terminal), encoding, arguments.input)
+    parser = encoding.parser(
+        role=_role(arguments.role, ids, encoding),
+        policy=arguments.policy,
+        tools=arguments.tools,
+    )
+    events = feed(parser, ids)
     match arguments.format or ("text" if terminal.is_interactive else "json"):
         case "events":
-            for event in events:
-                terminal.write(_json(_event_to_dict(event), terminal) + "\n")
+            write_events(events, terminal)
         case "text":
             for ended in _remarking(events, terminal):
                 terminal.write(_readable(ended, terminal))
@@ -84,45 +90,53 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def answer_events(
-    arguments: argparse.Namespace, tools: Iterable[str], terminal: Terminal
-) -> list[Event]:
-    """Parse the input whole, as `run` does, for a caller that knows the tools."""
-    encoding = load_encoding(arguments.encoding)
-    arguments.tools = tools
-    return list(_events(arguments, encoding, _read_ids(arguments, encoding, terminal)))
-
-
-def _read_ids(arguments: argparse.Namespace, encoding: Encoding, terminal: Terminal) -> list[int]:
-    text = read_text(arguments.file, terminal)
-    if arguments.input == "ids" or (arguments.input == "auto" and looks_like_ids(text)):
+def completion_ids(text: str, encoding: Encoding, kind: InputKind = "auto") -> list[int]:
+    """Read a model's output: token ids, or text with special tokens spelled out."""
+    if kind == "ids" or (kind == "auto" and looks_like_ids(text)):
         return read_ids(text)
     # A line break behind the last stop token was put there by an editor or by echo.
     bare = text.removesuffix("\n").removesuffix("\r")
     return encoding.encode(bare if bare.endswith(_STOPS) else text, allowed_special="all")
 
 
-def _events(
-    arguments: argparse.Namespace, encoding: Encoding, ids: Sequence[int]
-) -> Iterator[Event]:
-    role = None if arguments.role == "none" else arguments.role
-    if role == "auto":
-        starts = ids[:1] == [encoding.special_tokens.get("<|start|>")]
-        role = None if starts else Role.ASSISTANT.value
-    parser = encoding.parser(role=role, policy=arguments.policy, tools=arguments.tools)
+def role_of(ids: Sequence[int], encoding: Encoding) -> str | None:
+    """Tell whose message an output begins in: the assistant's, or None when it says so itself."""
+    starts = ids[:1] == [encoding.special_tokens.get("<|start|>")]
+    return None if starts else Role.ASSISTANT.value
+
+
+def _role(asked: str, ids: Sequence[int], encoding: Encoding) -> str | None:
+    if asked == "auto":
+        return role_of(ids, encoding)
+    return None if asked == "none" else asked
+
+
+def feed(parser: Parser, ids: Iterable[int]) -> Iterator[Event]:
+    """Parse ids one by one, and their end."""
     for token in ids:
         yield from parser.feed(token)
     yield from parser.close()
+
+
+def write_events(events: Iterable[Event], terminal: Terminal) -> None:
+    """Write one JSON object a line, each as it comes."""
+    for event in events:
+        terminal.write(_json(_event_to_dict(event), terminal) + "\n")
+
+
+def remark_on_repair(repaired: Repaired, terminal: Terminal) -> None:
+    """Tell what was repaired, where, and what was done."""
+    found = f' "{printable(repaired.text)}":' if repaired.text else ""
+    remark = f"repaired[{repaired.code}] {_place(repaired.span)}:{found} {repaired.action}"
+    terminal.remark(remark, "yellow")
 
 
 def _remarking(events: Iterator[Event], terminal: Terminal) -> Iterator[MessageEnded]:
     """Pass complete messages on, and tell what was repaired."""
     for event in events:
         match event:
-            case Repaired(code, span, text, action, _):
-                found = f' "{printable(text)}":' if text else ""
-                remark = f"repaired[{code}] {_place(span)}:{found} {action}"
-                terminal.remark(remark, "yellow")
+            case Repaired():
+                remark_on_repair(event, terminal)
             case MessageEnded():
                 yield event
                 if event.truncated:

@@ -23,6 +23,7 @@ _EXAMPLES = """\
 examples:
   echo '[{"author": {"role": "user"}, "content": "hi"}]' | harmonium render --format golden
   echo '<|channel|>final<|message|>Hello.<|return|>' | harmonium parse
+  echo '{"model": "m", "input": "hi"}' | harmonium convert --from responses --to text
   echo 'How many tokens is this?' | harmonium tokens count
   harmonium doctor
 

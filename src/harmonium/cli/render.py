@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from harmonium.cli.arguments import Subcommands, add_command, add_input
-from harmonium.cli.requests import read_request, shape_of
+from harmonium.cli.requests import add_today, read_request, shape_of
 from harmonium.cli.source import read_text, write_ids
 from harmonium.cli.table import write_table
 from harmonium.cli.terminal import Terminal
@@ -20,6 +20,7 @@ FORMATS = ("ids", "text", "table", "golden")
 _EXAMPLES = """\
   harmonium render conversation.json
   harmonium render --format ids conversation.json
+  harmonium render --next-role assistant --today 2026-01-31 chat.json
   harmonium render --next-role assistant --profile legacy --format text conversation.json
   echo '[{"role": "user", "content": "hi"}]' | harmonium render --format golden
 """
@@ -29,7 +30,9 @@ def add(commands: Subcommands) -> None:
     """Add the command and its arguments."""
     parser = add_command(commands, "render", "render a conversation to Harmony tokens", _EXAMPLES)
     add_input(
-        parser, "conversation JSON in harmonium's or openai_harmony's form, or a list of messages"
+        parser,
+        "conversation JSON in harmonium's or openai_harmony's form, or a list of messages; or a "
+        "request to Chat Completions or Responses",
     )
     parser.add_argument(
         "-f",
@@ -44,6 +47,7 @@ def add(commands: Subcommands) -> None:
         choices=("chat", "responses", "harmony"),
         help="what the input is; default: told by its fields",
     )
+    add_today(parser)
     ending = parser.add_mutually_exclusive_group()
     ending.add_argument(
         "--next-role",
@@ -69,7 +73,7 @@ def add(commands: Subcommands) -> None:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Render one conversation."""
     text = read_text(arguments.file, terminal)
-    conversation, history = read_request(text, arguments.source or shape_of(text), None)
+    conversation, history = read_request(text, arguments.source or shape_of(text), arguments.today)
     segments = load_encoding(arguments.encoding).render_segments(
         conversation,
         next_role=arguments.next_role,

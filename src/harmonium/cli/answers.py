@@ -1,0 +1,289 @@
+"""Own how a command reads an answer: as tokens, as Harmony's messages, or as either API's JSON.
+
+All become the tokens the model wrote, or would have written. Knows nothing of what an answer is
+turned into.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harmonium.cli.parse import completion_ids, role_of
+from harmonium.cli.requests import Api, Asked, JSONObject, Tool, read_asked, stand_in
+from harmonium.cli.source import looks_like_ids
+from harmonium.encoding import Encoding
+from harmonium.errors import InvalidInputError, RequestError
+from harmonium.model import Conversation, Message, Role
+from harmonium.parse import Event, MessageEnded, Repaired
+
+if TYPE_CHECKING:
+    from harmonium.openai import EngineFinish
+
+_SPEAKERS = frozenset({Role.ASSISTANT, Role.TOOL})
+_CALLS = {"function_call": "function", "custom_tool_call": "custom"}
+_REASONS: Mapping[object, EngineFinish] = {
+    "length": "length",
+    "max_output_tokens": "length",
+    "content_filter": "content_filter",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold an answer as the model wrote it.
+
+    Args:
+        ids: its tokens.
+        role: whose message they begin in; None when they say so themselves.
+        messages: what it says, where that was given; None when the tokens are the source.
+        finish: why it ended; None when its tokens tell.
+        model: the model's name, when known.
+        input_tokens: the length of the prompt, when known.
+        call_ids: the ids of the calls of the client's tools, in order, where they have any.
+
+    """
+
+    ids: list[int]
+    role: str | None
+    messages: tuple[Message, ...] | None = None
+    finish: EngineFinish | None = None
+    model: str | None = None
+    input_tokens: int = 0
+    call_ids: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Said:
+    """Hold an answer of one of the APIs: its message or items, and what stands around them."""
+
+    api: Api
+    items: list[object]
+    place: str
+    finish: EngineFinish = "stop"
+    around: JSONObject = field(default_factory=dict)
+
+    @property
+    def calls(self) -> list[JSONObject]:
+        """The calls of the client's tools."""
+        if self.api == "responses":
+            return [_object(item) for item in self.items if _object(item).get("type") in _CALLS]
+        return list(map(_object, _list(_object(self.items[0]).get("tool_calls"))))
+
+    @property
+    def tools(self) -> list[Tool]:
+        """The client's tools that are called."""
+        return [tool for tool in map(_tool_of, self.calls) if tool is not None]
+
+
+def is_answer(source: str, data: object) -> bool:
+    """Tell an answer of an API from a request to it, by the fields of its JSON."""
+    body = _object(data)
+    if source == "chat":
+        return "choices" in body or "message" in body or "role" in body
+    return isinstance(data, list) or ("input" not in body and bool({"output", "type"} & set(body)))
+
+
+def is_conversation(text: str) -> bool:
+    """Tell a conversation's JSON from the tokens of a completion."""
+    stripped = text.lstrip()
+    if not stripped.startswith(("{", "[")):
+        return False
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return "<|" not in text and not looks_like_ids(text)
+    return isinstance(data, dict) or (isinstance(data, list) and any(map(_is_object, data)))
+
+
+def completion_answer(text: str, encoding: Encoding) -> Answer:
+    """Read a completion: token ids, or text with special tokens spelled out.
+
+    Raises:
+        InvalidInputError: ids that are none.
+
+    """
+    ids = completion_ids(text, encoding)
+    return Answer(ids, role_of(ids, encoding))
+
+
+def conversation_answer(conversation: Conversation, encoding: Encoding) -> Answer:
+    """Take the answer out of a conversation: what follows the last word of anybody else.
+
+    Raises:
+        InvalidInputError: the assistant does not have the last word.
+
+    """
+    messages = conversation.messages
+    others = [index for index, said in enumerate(messages) if said.author.role not in _SPEAKERS]
+    found = messages[others[-1] + 1 if others else 0 :]
+    if messages and not found:
+        message = "the conversation ends without an answer: its last message is not the assistant's"
+        raise InvalidInputError(message, code="no_answer")
+    return _spoken(found, encoding, "stop")
+
+
+def api_answer(
+    data: object, api: Api, asked: Asked | None, encoding: Encoding, today: str | None
+) -> Answer:
+    """Read an answer of an API: whole, or only its message, choice or items.
+
+    Args:
+        data: its JSON.
+        api: whose answer it is.
+        asked: the request it answers, of either API; a stand-in takes its place.
+        encoding: what the answer was written in.
+        today: the date of the prompt.
+
+    Raises:
+        InvalidInputError: it cannot be read; the error says where.
+
+    """
+    said = _chat(data) if api == "chat" else _response(data)
+    body = asked.body if asked is not None and asked.api == api else _stand_in(said, asked)
+    name = "messages" if api == "chat" else "input"
+    given = body.get(name)
+    before = [{"role": "user", "content": given}] if isinstance(given, str) else _list(given)
+    prompt = read_asked({**body, name: before}, api, today)
+    try:
+        whole = read_asked({**body, name: [*before, *said.items]}, api, today)
+    except RequestError as error:
+        raise _retold(error, name, len(before), said.place) from error
+    messages = whole.conversation.messages[len(prompt.conversation.messages) :]
+    found = _spoken(messages, encoding, said.finish)
+    key = "id" if api == "chat" else "call_id"
+    model, usage = said.around.get("model"), _object(said.around.get("usage"))
+    counted = usage.get("prompt_tokens", usage.get("input_tokens"))
+    return Answer(
+        found.ids,
+        found.role,
+        found.messages,
+        said.finish,
+        model if isinstance(model, str) else None,
+        counted if type(counted) is int else 0,
+        tuple(made for call in said.calls if isinstance(made := call.get(key), str)),
+    )
+
+
+def called_tools(data: object, api: Api) -> list[Tool]:
+    """List the client's tools that an answer of an API calls."""
+    return (_chat(data) if api == "chat" else _response(data)).tools
+
+
+def finish_of(events: Sequence[Event]) -> EngineFinish:
+    """Tell by its last events whether an answer is whole (``stop``) or was cut off (``length``)."""
+    for event in reversed(events):
+        match event:
+            case MessageEnded():
+                return "stop" if _is_last_word(event) else "length"
+            case Repaired(code="truncated_header"):
+                return "length"
+            case _:
+                pass
+    return "stop"
+
+
+def _is_last_word(ended: MessageEnded) -> bool:
+    said = ended.message
+    if ended.stop in {"return", "call"}:
+        return True
+    if said.recipient is not None:  # some engines keep the stop token to themselves
+        return ended.stop == "end" or _is_json(said.text)
+    return ended.stop == "end" and said.channel in {"final", None}
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _spoken(messages: Sequence[Message], encoding: Encoding, finish: EngineFinish) -> Answer:
+    """Render an answer's messages: what the model would have written after its prompt."""
+    ids = encoding.render(messages, training=True, history="keep")
+    role = messages[0].author if messages else None
+    opens = role is not None and role.role is Role.ASSISTANT and role.name is None
+    if opens:
+        ids = ids[len(encoding.render([], next_role=Role.ASSISTANT)) :]
+    if finish != "stop" and ids and ids[-1] in encoding.stop_tokens:
+        del ids[-1]
+    return Answer(ids, Role.ASSISTANT.value if opens or not ids else None, tuple(messages), finish)
+
+
+def _chat(data: object) -> _Said:
+    around = _object(data)
+    choice = around
+    place = ""
+    if "choices" in around:
+        choices = _list(around["choices"])
+        if not choices:
+            raise InvalidInputError("choices is empty; there is no answer to convert")
+        choice, place = _object(choices[0]), "choices[0]."
+    if "message" in choice:
+        message, place = _object(choice["message"]), f"{place}message"
+    else:
+        message, place = choice, place or "message"
+    if message.get("role", "assistant") != "assistant":
+        fault = f"{place}.role is not assistant; an answer is the assistant's message"
+        raise InvalidInputError(fault)
+    reason = choice.get("finish_reason")
+    finish = _REASONS.get(reason, "stop") if isinstance(reason, str) else "stop"
+    return _Said("chat", [{"role": "assistant", **message}], place, finish, around)
+
+
+def _response(data: object) -> _Said:
+    around = _object(data)
+    items = [data] if "type" in around else around.get("output", data)
+    if not isinstance(items, list):
+        raise InvalidInputError("output is not an array; give a Response or its output items")
+    details = _object(around.get("incomplete_details"))
+    last = _object(items[-1]) if items else {}
+    reason = details.get("reason")
+    cut = "incomplete" in (around.get("status"), last.get("status"))
+    finish = _REASONS.get(reason, "length") if cut else "stop"
+    return _Said("responses", items, "output", finish, around)
+
+
+def _stand_in(said: _Said, asked: Asked | None) -> JSONObject:
+    """Make a request in the place of the one that the answer answers."""
+    body = stand_in(said.api, "-", said.tools if asked is None else asked.tools)
+    echoed = said.around.get("tools")
+    if said.api == "responses" and asked is None and isinstance(echoed, list):
+        return {**body, "tools": echoed}
+    return body
+
+
+def _tool_of(call: JSONObject) -> Tool | None:
+    """Give the tool that a call names, None for a broken one."""
+    word = str(call.get("type") or "function")
+    kind = _CALLS.get(word, word)
+    name = (call if word in _CALLS else _object(call.get(word))).get("name")
+    return Tool(kind, name) if kind in _CALLS.values() and isinstance(name, str) else None
+
+
+def _retold(error: RequestError, name: str, count: int, place: str) -> InvalidInputError:
+    """Say where in the answer it is that cannot be read, not where in the request it was put."""
+
+    def place_of(found: re.Match[str]) -> str:
+        index = int(found[1]) - count
+        return place if name == "messages" else f"{place}[{index}]"
+
+    text = re.sub(rf"\b{name}\[(\d+)\]", place_of, error.message)
+    return InvalidInputError(text, code=error.code)
+
+
+def _object(value: object) -> JSONObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
