@@ -14,45 +14,54 @@ Example:
 
 """
 
-from harmonium.compat.vllm.chat import (
-    auto_drop_analysis_messages,
-    parse_chat_input_to_harmony_message,
-    parse_chat_inputs_to_harmony_messages,
-)
-from harmonium.compat.vllm.entries import flatten_chat_text_content
-from harmonium.compat.vllm.generation import set_generation
-from harmonium.compat.vllm.history import (
-    construct_harmony_previous_input_messages,
-    parse_input_to_harmony_message,
-    parse_response_input,
-    response_input_to_harmony,
-    response_previous_input_to_harmony,
-)
-from harmonium.compat.vllm.output import (
-    harmony_to_response_output,
-    parse_output_message,
-    parse_remaining_state,
-    parser_state_to_response_output,
-)
-from harmonium.compat.vllm.prompt import (
-    BUILTIN_TOOL_TO_MCP_SERVER_LABEL,
-    MCP_BUILTIN_TOOLS,
-    REASONING_EFFORT,
-    create_tool_definition,
-    get_developer_message,
-    get_system_message,
-    get_user_message,
-    has_custom_tools,
-)
-from harmonium.compat.vllm.sources import set_sources
-from harmonium.compat.vllm.tokens import (
-    get_encoding,
-    get_stop_tokens_for_assistant_actions,
-    get_streamable_parser_for_assistant,
-    parse_chat_output,
-    parse_output_into_messages,
-    render_for_completion,
-)
+try:
+    from harmonium.compat.vllm.chat import (
+        auto_drop_analysis_messages,
+        parse_chat_input_to_harmony_message,
+        parse_chat_inputs_to_harmony_messages,
+    )
+    from harmonium.compat.vllm.entries import flatten_chat_text_content
+    from harmonium.compat.vllm.generation import set_generation
+    from harmonium.compat.vllm.history import (
+        construct_harmony_previous_input_messages,
+        parse_input_to_harmony_message,
+        parse_response_input,
+        response_input_to_harmony,
+        response_previous_input_to_harmony,
+    )
+    from harmonium.compat.vllm.output import (
+        harmony_to_response_output,
+        parse_output_message,
+        parse_remaining_state,
+        parser_state_to_response_output,
+    )
+    from harmonium.compat.vllm.prompt import (
+        BUILTIN_TOOL_TO_MCP_SERVER_LABEL,
+        MCP_BUILTIN_TOOLS,
+        REASONING_EFFORT,
+        create_tool_definition,
+        get_developer_message,
+        get_system_message,
+        get_user_message,
+        has_custom_tools,
+    )
+    from harmonium.compat.vllm.sources import set_sources
+    from harmonium.compat.vllm.tokens import (
+        get_encoding,
+        get_stop_tokens_for_assistant_actions,
+        get_streamable_parser_for_assistant,
+        parse_chat_output,
+        parse_output_into_messages,
+        render_for_completion,
+    )
+except ModuleNotFoundError as missing:
+    if (missing.name or "").partition(".")[0] not in {"openai", "pydantic"}:
+        raise
+    _told = (
+        "harmonium.compat.vllm gives objects of the openai package, which is not installed: "
+        "pip install 'harmonium[compat,openai]'"
+    )
+    raise ModuleNotFoundError(_told, name=missing.name) from missing
 
 __all__ = [
     "BUILTIN_TOOL_TO_MCP_SERVER_LABEL",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any, TypeGuard
 
 from openai.types.responses import ResponseFunctionToolCall
 
@@ -80,6 +81,8 @@ def construct_harmony_previous_input_messages(request: object) -> list[Message]:
 def _previous(said: object, rules: Rules) -> list[Message]:
     if isinstance(said, Message):
         return [said]
+    if _is_foreign_message(said):
+        return [Message.from_dict(said.to_dict())]
     entry = entry_of(said)
     if rules.takes_harmony_entries and isinstance(entry.get("author"), Mapping):
         return [_from_harmony(entry)]
@@ -92,6 +95,11 @@ def _previous(said: object, rules: Rules) -> list[Message]:
     if calls:
         return [function_call(call.name, call.arguments) for call in calls]
     return [Message.from_role_and_contents(role, contents_of(entry.get("content")))]
+
+
+def _is_foreign_message(said: Any) -> TypeGuard[Any]:  # noqa: ANN401  (whatever was sent)
+    """Tell whether this is a Message of openai_harmony itself: its ``model_dump`` loses texts."""
+    return hasattr(said, "author") and callable(getattr(said, "to_dict", None))
 
 
 def _previous_result(entry: Entry, rules: Rules) -> Message:
