@@ -70,7 +70,13 @@ def add(commands: Subcommands) -> None:
         "as JSON, token ids, or text with special tokens",
     )
     shapes = parser.add_argument_group("shapes")
-    shapes.add_argument("--from", dest="source", choices=(*APIS, "harmony"), required=True)
+    shapes.add_argument(
+        "--from",
+        dest="source",
+        choices=(*APIS, "harmony"),
+        required=True,
+        help="what the input is: of Chat Completions, of Responses, or Harmony's own",
+    )
     shapes.add_argument(
         "--to",
         choices=(*PROMPTS, *APIS, "events"),
@@ -93,7 +99,9 @@ def _add_answer_options(group: argparse._ArgumentGroup) -> None:
     asked.add_argument(
         "--tools", type=word_list, metavar="A,B", help="in its place: the functions it declared"
     )
-    group.add_argument("--model", help="named in answers; default: as in the input, else gpt-oss")
+    group.add_argument(
+        "--model", metavar="NAME", help="named in answers; default: as in the input, else gpt-oss"
+    )
     group.add_argument(
         "--finish",
         choices=("stop", "length", "content_filter"),

@@ -41,22 +41,8 @@ def add(commands: Subcommands) -> None:
         help="ids: a JSON array; text: special tokens spelled out; golden: one line a segment; "
         "table: coloured; default: table on a terminal, else ids",
     )
-    parser.add_argument(
-        "--from",
-        dest="source",
-        choices=("chat", "responses", "harmony"),
-        help="what the input is; default: told by its fields",
-    )
-    add_today(parser)
-    ending = parser.add_mutually_exclusive_group()
-    ending.add_argument(
-        "--next-role",
-        choices=[role.value for role in Role],
-        help="end with the start of this role's message, for a completion",
-    )
-    ending.add_argument(
-        "--training", action="store_true", help="end a final answer with <|return|>"
-    )
+    _add_input_options(parser)
+    _add_ending(parser)
     parser.add_argument(
         "--profile", choices=list(PROFILES), default="guide", help="default: %(default)s"
     )
@@ -68,6 +54,28 @@ def add(commands: Subcommands) -> None:
     )
     parser.add_argument("--full", action="store_true", help="table: show all text and all ids")
     parser.set_defaults(run=run)
+
+
+def _add_input_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="source",
+        choices=("chat", "responses", "harmony"),
+        help="what the input is; default: told by its fields",
+    )
+    add_today(parser)
+
+
+def _add_ending(parser: argparse.ArgumentParser) -> None:
+    ending = parser.add_mutually_exclusive_group()
+    ending.add_argument(
+        "--next-role",
+        choices=[role.value for role in Role],
+        help="end with the start of this role's message, for a completion",
+    )
+    ending.add_argument(
+        "--training", action="store_true", help="end a final answer with <|return|>"
+    )
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
