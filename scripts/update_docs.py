@@ -16,6 +16,7 @@ from harmonium import errors
 from harmonium.openai import DESTINATIONS
 from harmonium.openai.chat import FIELDS as CHAT_FIELDS
 from harmonium.openai.responses import FIELDS as RESPONSES_FIELDS
+from harmonium.openai.responses import ITEM_KINDS, TOOL_KINDS
 from harmonium.openai.responses.items import LIVES, Life
 from harmonium.parse import DEVIATIONS, TRANSITIONS
 
@@ -75,9 +76,19 @@ def _responses_fields() -> str:
     return "\n".join(["| field | what happens |", "|---|---|", *rows])
 
 
+def _responses_items() -> str:
+    rows = (f"| `{kind}` | {effect} |" for kind, effect in ITEM_KINDS.items())
+    return "\n".join(["| item | in the conversation |", "|---|---|", *rows])
+
+
+def _responses_tools() -> str:
+    rows = (f"| `{kind}` | {effect} |" for kind, effect in TOOL_KINDS.items())
+    return "\n".join(["| tool | what happens |", "|---|---|", *rows])
+
+
 def _responses_lives() -> str:
     rows = (
-        f"| `{DESTINATIONS[kind].responses}` | {_life(life)} |"
+        f"| `{life.item}`{' that refuses' if kind == 'refusal' else ''} | {_life(life)} |"
         for kind, life in LIVES.items()
         if kind != "preamble"
     )
@@ -91,7 +102,7 @@ def _life(life: Life) -> str:
     if life.delta:
         names += [f"{life.delta}.delta", f"{life.delta}.done"]
     names += [life.part and f"{part}.done", runs, ran and " or ".join(filter(None, [ran, failed]))]
-    return ", ".join(name.replace("response.", "") for name in names if name)
+    return ", ".join(name.replace("response.", "") for name in names if name) or "none"
 
 
 _DRAWN: Mapping[str, Callable[[], str]] = {
@@ -99,7 +110,9 @@ _DRAWN: Mapping[str, Callable[[], str]] = {
     "errors": _errors,
     "repairs": _repairs,
     "responses_fields": _responses_fields,
+    "responses_items": _responses_items,
     "responses_lives": _responses_lives,
+    "responses_tools": _responses_tools,
     "routes": _routes,
     "states": _states,
 }

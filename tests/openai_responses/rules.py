@@ -11,6 +11,11 @@ import re
 TERMINAL = {"response.completed", "response.incomplete", "response.failed", "error"}
 
 GRAMMAR = {
+    "mcp_list_tools": (
+        "added mcp_list_tools.in_progress (mcp_list_tools.completed |mcp_list_tools.failed )done "
+    ),
+    "mcp_approval_request": "added done ",
+    "refusal": "added content_part.added (refusal.delta )*refusal.done content_part.done done ",
     "message": (
         "added content_part.added (output_text.delta (output_text.annotation.added )*)*"
         "output_text.done content_part.done done "
@@ -36,6 +41,8 @@ GRAMMAR = {
     ),
 }
 PREFIX = {
+    "mcp_list_tools": "mcpl_",
+    "mcp_approval_request": "mcpr_",
     "message": "msg_",
     "reasoning": "rs_",
     "function_call": "fc_",
@@ -50,6 +57,8 @@ TEXT = {
     "mcp_call": "arguments",
     "code_interpreter_call": "code",
 }
+WITHOUT_STATUS = {"mcp_list_tools", "mcp_approval_request"}
+WITHOUT_DELTAS = {"web_search_call", *WITHOUT_STATUS}
 LAST_STATUS = {"completed", "incomplete", "failed"}
 
 
@@ -106,17 +115,30 @@ def _item(events):
     kind, name = first["type"], first["id"]
     said = []
     shape = "".join(f"{_short(event['type'])} " for event in events)
-    if not re.fullmatch(GRAMMAR[kind].replace(".", r"\."), shape):
+    if not re.fullmatch(GRAMMAR[_grammar(kind, last)].replace(".", r"\."), shape):
         said.append(f"the events of a {kind} are {shape}")
     if {event.get("item_id", name) for event in events} != {name} or last["id"] != name:
         said.append("an item changes its id")
     if not name.startswith(PREFIX[kind]) or last["type"] != kind:
         said.append(f"a {kind} has the id {name}")
-    if first["status"] != "in_progress" or last["status"] not in LAST_STATUS:
-        said.append(f"an item goes from {first['status']} to {last['status']}")
+    said += _statuses(kind, first, last)
     if {event.get("content_index", 0) for event in events} != {0}:
         said.append("content indices are not those of one part")
     return said + _texts(events, kind, last)
+
+
+def _grammar(kind, item):
+    """Refusals are messages whose part is of another type."""
+    parts = [part["type"] for part in item["content"]] if kind == "message" else []
+    return "refusal" if parts == ["refusal"] else kind
+
+
+def _statuses(kind, first, last):
+    if kind in WITHOUT_STATUS:
+        return [] if "status" not in {*first, *last} else [f"a {kind} has a status"]
+    if first["status"] != "in_progress" or last["status"] not in LAST_STATUS:
+        return [f"an item goes from {first['status']} to {last['status']}"]
+    return []
 
 
 def _short(name):
@@ -128,22 +150,24 @@ def _short(name):
 def _texts(events, kind, last):
     """Deltas, the done event, the part and the item all say the same."""
     deltas = "".join(event["delta"] for event in events if event["type"].endswith(".delta"))
-    texts = [deltas] if kind != "web_search_call" else []
+    texts = [deltas] if kind not in WITHOUT_DELTAS else []
     for event in events:
         name = event["type"]
         if name.endswith((".done", "_part.done")) and "item" not in event:
-            texts.append(event["part"]["text"] if "part" in event else _said(event))
+            texts.append(_said(event.get("part", event)))
     if kind in TEXT:
         texts.append(last[TEXT[kind]])
     elif "content" in last:
-        texts += [part["text"] for part in last["content"]]
+        texts += [_said(part) for part in last["content"]]
         if len(last["content"]) != 1:
             texts.append(None)
     return [] if len(set(texts)) <= 1 else [f"a {kind} says {texts}"]
 
 
 def _said(event):
-    (said,) = (event[key] for key in ("text", "arguments", "input", "code") if key in event)
+    """The whole text that a done event or a part holds."""
+    names = ("text", "arguments", "input", "code", "refusal")
+    (said,) = (event[key] for key in names if key in event)
     return said
 
 

@@ -129,9 +129,15 @@ def test_flags_are_true_or_false(name):
     ["model", "user", "safety_identifier", "prompt_cache_key", "previous_response_id"],
 )
 def test_words_are_repeated(name):
-    stream = response_answer(request_of(**{name: "word"}), Seam(0))
+    request = request_of(setup_of(previous=[]), **{name: "word"})
+    stream = response_answer(request, Seam(0))
     assert stream.response[name] == "word"
     assert refusal_of(**{name: 3}) == (name, "invalid_type")
+
+
+def test_a_response_that_is_not_stored_here_cannot_be_gone_on_from():
+    found = refusal_of(previous_response_id="resp_1")
+    assert found == ("previous_response_id", "previous_response_not_found")
 
 
 def test_metadata_has_its_bounds():
@@ -369,8 +375,29 @@ def test_no_secret_of_an_mcp_server_is_repeated():
         ({"type": "namespace", "name": "n", "tools": [{"type": "mcp"}]}, "tools[0].tools[0].type"),
         ({"type": "mcp"}, "tools[0].server_label"),
         ({**MCP, "connector_id": "connector_gmail"}, "tools[0].connector_id"),
-        ({**MCP, "require_approval": "always"}, "tools[0].require_approval"),
-        ({**MCP, "allowed_tools": {"read_only": True}}, "tools[0].allowed_tools.read_only"),
+        ({**MCP, "tunnel_id": "t"}, "tools[0].tunnel_id"),
+        ({**MCP, "require_approval": "sometimes"}, "tools[0].require_approval"),
+        ({**MCP, "require_approval": {"always": 3}}, "tools[0].require_approval.always"),
+        ({**MCP, "allowed_tools": {"read_only": "yes"}}, "tools[0].allowed_tools.read_only"),
+        ({**MCP, "headers": {"a": 3}}, "tools[0].headers.a"),
+        ({**WEATHER, "defer_loading": True}, "tools[0].defer_loading"),
+        ({**WEATHER, "async": True}, "tools[0].async"),
+        ({**WEATHER, "allowed_callers": ["programmatic"]}, "tools[0].allowed_callers"),
+        ({"type": "web_search", "filters": 3}, "tools[0].filters"),
+        (
+            {"type": "web_search", "filters": {"blocked_domains": ["x"]}},
+            "tools[0].filters.blocked_domains",
+        ),
+        ({"type": "web_search", "user_location": {}}, "tools[0].user_location.type"),
+        ({"type": "web_search", "search_context_size": 3}, "tools[0].search_context_size"),
+        (
+            {"type": "web_search", "search_content_types": ["image"]},
+            "tools[0].search_content_types[0]",
+        ),
+        (
+            {"type": "code_interpreter", "container": {"type": "auto", "network_policy": {}}},
+            "tools[0].container.network_policy",
+        ),
         (
             {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["f"]}},
             "tools[0].container.file_ids",

@@ -7,26 +7,30 @@ the models put them themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from harmonium.model import DeveloperContent, Message
 from harmonium.openai.content import text_parts
 from harmonium.openai.failures import blaming
 from harmonium.openai.responses.browser import call_of_action
 from harmonium.openai.responses.encryption import ReasoningCipher
+from harmonium.openai.responses.mcp import ApprovedCall
 from harmonium.openai.responses.node import Node
 from harmonium.openai.tool_names import ToolKind, ToolName, ToolNameMap
 
-_CALLS: Mapping[str, ToolKind] = {"function_call": "function", "custom_tool_call": "custom"}
-_OUTPUTS = {f"{kind}_output": kind for kind in _CALLS}
+NOT_APPROVED = "The user did not approve this call."
+"""What the model reads in place of an answer; the reason follows where one is given."""
+
 _BUILT_IN = frozenset({"browser", "python", "container"})
 
 
 def item_type(item: Node) -> str:
     """Give an item's type; one without a type is a message, or a reference when it has no role."""
+    value = item.value
+    if type(value) is dict and type(value.get("type")) is str:
+        return str(value["type"])
     kind = item.get("type")
-    if type(kind.value) is str:
-        return kind.value
     if not kind.is_null:
         return kind.text()
     is_reference = item.get("role").is_null and not item.get("id").is_null
@@ -34,33 +38,34 @@ def item_type(item: Node) -> str:
 
 
 class InputReader:
-    """Turn input items into messages.
+    """Turn input items into messages, one after the other: an output finds the calls before it.
 
     Args:
-        names: the request's tools.
+        names: the request's tools; those that only the history calls are added.
         cipher: opens ``encrypted_content``; None when this server seals nothing.
-        calls: every call in reach, by its ``call_id``: what `index_calls` gives.
 
     """
 
-    def __init__(
-        self, names: ToolNameMap, cipher: ReasoningCipher | None, calls: Mapping[str, ToolName]
-    ) -> None:
+    def __init__(self, names: ToolNameMap, cipher: ReasoningCipher | None) -> None:
         self._names = names
         self._cipher = cipher
-        self._calls = calls
-        self._rules: dict[str, Callable[[Node], list[Message]]] = {
-            "message": self._message,
-            "reasoning": self._reasoning,
-            "function_call": self._function_call,
-            "function_call_output": self._call_output,
-            "custom_tool_call": self._custom_call,
-            "custom_tool_call_output": self._call_output,
-            "mcp_call": self._mcp_call,
-            "mcp_list_tools": self._nothing,
-            "web_search_call": self._web_search,
-            "code_interpreter_call": self._code_interpreter,
-        }
+        self.calls: dict[str, ToolName] = {}
+        """The tool behind every call id so far; of two calls with one id, the later counts."""
+        self._requests: dict[str, ApprovedCall] = {}
+        self._approved: dict[str, ApprovedCall] = {}
+
+    @property
+    def approved(self) -> tuple[ApprovedCall, ...]:
+        """The calls of servers that were approved and that nobody has run yet."""
+        return tuple(self._approved.values())
+
+    def copy(self, names: ToolNameMap) -> InputReader:
+        """Give a reader of its own that has read as much, with the same tools' names."""
+        made = InputReader(names, self._cipher)
+        made.calls = self.calls.copy()
+        made._requests = self._requests.copy()
+        made._approved = self._approved.copy()
+        return made
 
     def read(self, item: Node) -> list[Message]:
         """Give the messages an item stands for, none when it says nothing.
@@ -70,12 +75,14 @@ class InputReader:
 
         """
         kind = item_type(item)
-        rule = self._rules.get(kind)
+        rule = self._RULES.get(kind)
         if rule is None:
-            known = ", ".join([*self._rules, "item_reference"])
-            item.get("type").fail(f"{item.path} has an unsupported type; allowed are {known}")
+            known = ", ".join([*self._RULES, "item_reference"])
+            Node(None, f"{item.path}.type").fail(
+                f"{item.path} has an unsupported type; allowed are {known}"
+            )
         with blaming(item.path):
-            return rule(item)
+            return rule(self, item)
 
     def _message(self, item: Node) -> list[Message]:
         role = item.get("role").choice("user", "assistant", "system", "developer")
@@ -107,10 +114,17 @@ class InputReader:
         return text
 
     def _function_call(self, item: Node) -> list[Message]:
-        return [self._call(tool_called(item, "function"), item.get("arguments").text(), "json")]
+        tool = self._registered(item, "function")
+        return [self._call(tool, item.get("arguments").text(), "json")]
 
     def _custom_call(self, item: Node) -> list[Message]:
-        return [self._call(tool_called(item, "custom"), item.get("input").text(), None)]
+        return [self._call(self._registered(item, "custom"), item.get("input").text(), None)]
+
+    def _registered(self, item: Node, kind: ToolKind) -> ToolName:
+        """Give the tool that a call names, and keep it for the call's output."""
+        tool = _tool_called(item, kind)
+        self.calls[item.get("call_id").text()] = tool
+        return tool
 
     def _call(self, tool: ToolName, text: str, content_type: str | None) -> Message:
         recipient = self._names.recipient(tool)
@@ -121,26 +135,49 @@ class InputReader:
     def _call_output(self, item: Node) -> list[Message]:
         call_id = item.get("call_id")
         if call_id.is_null and not item.get("name").is_null:
-            tool = tool_called(item, "function")
+            tool = _tool_called(item, "function")
         else:
-            found = self._calls.get(call_id.text())
+            found = self.calls.get(call_id.text())
             if found is None:
-                call_id.fail(f"no call with the id {call_id.text()} stands in the input or before")
+                call_id.fail(f"no call with the id {call_id.text()} stands before its output")
             tool = found
         text = item.get("output").given().content()
         return [Message.tool(self._names.recipient(tool), text)]
 
     def _mcp_call(self, item: Node) -> list[Message]:
-        label, name = item.get("server_label").text(), item.get("name").text()
-        recipient = self._mcp_recipient(label, name)
-        text = item.get("arguments").text()
-        call = Message.assistant(
-            text, channel="commentary", recipient=recipient, content_type="json"
-        )
+        call = self._server_call(item, item.get("approval_request_id").optional_text() or "")
         answer = item.get("output").optional_text()
         if answer is None:
             answer = _error_text(item.get("error"))
-        return [call] if answer is None else [call, Message.tool(recipient, answer)]
+        is_said = bool(call.request_id) and call.request_id in self._requests
+        said = [] if is_said else [_spoken(call)]
+        self._approved.pop(call.request_id, None)
+        return said if answer is None else [*said, Message.tool(call.recipient, answer)]
+
+    def _server_call(self, item: Node, request_id: str) -> ApprovedCall:
+        label, name = item.get("server_label").text(), item.get("name").text()
+        recipient = self._mcp_recipient(label, name)
+        return ApprovedCall(request_id, label, name, recipient, item.get("arguments").text())
+
+    def _approval_request(self, item: Node) -> list[Message]:
+        """Say the call that waited for approval; whether it was given says a later item."""
+        call = self._server_call(item, item.get("id").text())
+        self._requests[call.request_id] = call
+        return [_spoken(call)]
+
+    def _approval_response(self, item: Node) -> list[Message]:
+        wanted = item.get("approval_request_id").text()
+        call = self._requests.get(wanted)
+        if call is None:
+            message = f"no approval request with the id {wanted} stands before its response"
+            item.get("approval_request_id").fail(message)
+        if item.get("approve").given().flag(default=False):
+            self._approved[wanted] = call
+            return []
+        self._approved.pop(wanted, None)
+        reason = item.get("reason").optional_text()
+        text = NOT_APPROVED if not reason else f"{NOT_APPROVED} {reason}"
+        return [Message.tool(call.recipient, text)]
 
     def _mcp_recipient(self, label: str, name: str) -> str:
         if label in _BUILT_IN:
@@ -168,25 +205,32 @@ class InputReader:
         """Say nothing: the list of a server's tools is declared, not spoken."""
         return []
 
+    _RULES: ClassVar[Mapping[str, Callable[[InputReader, Node], list[Message]]]] = {
+        "message": _message,
+        "reasoning": _reasoning,
+        "function_call": _function_call,
+        "function_call_output": _call_output,
+        "custom_tool_call": _custom_call,
+        "custom_tool_call_output": _call_output,
+        "mcp_call": _mcp_call,
+        "mcp_list_tools": _nothing,
+        "mcp_approval_request": _approval_request,
+        "mcp_approval_response": _approval_response,
+        "web_search_call": _web_search,
+        "code_interpreter_call": _code_interpreter,
+    }
 
-def index_calls(items: Iterable[Node]) -> dict[str, ToolName]:
-    """Give the tool behind every call id; of two calls with one id, the later counts.
 
-    Raises:
-        RequestError: a call without an id or a name.
-
-    """
-    calls: dict[str, ToolName] = {}
-    for item in items:
-        kind = _CALLS.get(item_type(item))
-        if kind is not None:
-            calls[item.get("call_id").text()] = tool_called(item, kind)
-    return calls
-
-
-def tool_called(item: Node, kind: ToolKind) -> ToolName:
+def _tool_called(item: Node, kind: ToolKind) -> ToolName:
     """Give the tool that a call names, with its namespace if it has one."""
     return ToolName(item.get("name").text(), kind, item.get("namespace").optional_text())
+
+
+def _spoken(call: ApprovedCall) -> Message:
+    """Give a call of a server as the model says it."""
+    return Message.assistant(
+        call.arguments, channel="commentary", recipient=call.recipient, content_type="json"
+    )
 
 
 def _built_in_call(recipient: str, text: str, answer: str | None) -> list[Message]:

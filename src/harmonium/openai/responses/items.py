@@ -13,10 +13,14 @@ from typing import Literal
 
 from harmonium.openai.responses.browser import empty_action
 from harmonium.openai.responses.citations import Page
-from harmonium.openai.routing import Route, RouteKind
+from harmonium.openai.responses.mcp import McpListing
+from harmonium.openai.routing import NOTHING, Route, RouteKind
 from harmonium.parse import MessageStarted
 
 JSON = dict[str, object]
+
+ItemKind = RouteKind | Literal["listing", "approval", "refusal"]
+"""What an item is: where a message of the model belongs, or what the server itself says."""
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
 EVERYTHING = frozenset(
@@ -61,6 +65,7 @@ class Life:
     """Say which events a kind of item has between ``output_item.added`` and ``.done``.
 
     Args:
+        item: the item's type.
         prefix: what its id begins with.
         delta: the name of its deltas without ``.delta``; None for none.
         whole: the field of the ``.done`` event that holds the whole text.
@@ -69,6 +74,7 @@ class Life:
 
     """
 
+    item: str
     prefix: str
     delta: str | None = None
     whole: str = "text"
@@ -76,49 +82,46 @@ class Life:
     stages: tuple[str | None, str | None, str | None, str | None] = (None, None, None, None)
 
 
-_MESSAGE = Life("msg_", "response.output_text", part="output_text")
+_MESSAGE = Life("message", "msg_", "response.output_text", part="output_text")
+_MCP, _LIST = "response.mcp_call", "response.mcp_list_tools"
+_CODE, _SEARCH = "response.code_interpreter_call", "response.web_search_call"
 
-LIVES: Mapping[RouteKind, Life] = MappingProxyType(
+LIVES: Mapping[ItemKind, Life] = MappingProxyType(
     {
-        "function": Life("fc_", "response.function_call_arguments", "arguments"),
-        "custom": Life("ctc_", "response.custom_tool_call_input", "input"),
+        "function": Life("function_call", "fc_", "response.function_call_arguments", "arguments"),
+        "custom": Life("custom_tool_call", "ctc_", "response.custom_tool_call_input", "input"),
         "mcp": Life(
+            "mcp_call",
             "mcp_",
             "response.mcp_call_arguments",
             "arguments",
-            stages=(
-                "response.mcp_call.in_progress",
-                None,
-                "response.mcp_call.completed",
-                "response.mcp_call.failed",
-            ),
+            stages=(f"{_MCP}.in_progress", None, f"{_MCP}.completed", f"{_MCP}.failed"),
         ),
+        "listing": Life(
+            "mcp_list_tools",
+            "mcpl_",
+            stages=(f"{_LIST}.in_progress", None, f"{_LIST}.completed", f"{_LIST}.failed"),
+        ),
+        "approval": Life("mcp_approval_request", "mcpr_"),
         "code": Life(
+            "code_interpreter_call",
             "ci_",
-            "response.code_interpreter_call_code",
+            f"{_CODE}_code",
             "code",
-            stages=(
-                "response.code_interpreter_call.in_progress",
-                "response.code_interpreter_call.interpreting",
-                "response.code_interpreter_call.completed",
-                None,
-            ),
+            stages=(f"{_CODE}.in_progress", f"{_CODE}.interpreting", f"{_CODE}.completed", None),
         ),
         "web_search": Life(
+            "web_search_call",
             "ws_",
-            stages=(
-                "response.web_search_call.in_progress",
-                "response.web_search_call.searching",
-                "response.web_search_call.completed",
-                None,
-            ),
+            stages=(f"{_SEARCH}.in_progress", f"{_SEARCH}.searching", f"{_SEARCH}.completed", None),
         ),
-        "reasoning": Life("rs_", "response.reasoning_text", part="reasoning_text"),
+        "reasoning": Life("reasoning", "rs_", "response.reasoning_text", part="reasoning_text"),
         "preamble": _MESSAGE,
         "answer": _MESSAGE,
+        "refusal": Life("message", "msg_", "response.refusal", "refusal", "refusal"),
     }
 )
-"""Route of a message -> the life of its item."""
+"""Kind of item -> its life."""
 
 RUN_BY_SERVER = frozenset({"mcp", "code", "web_search"})
 """Kinds of calls that the server answers itself; all others are the client's."""
@@ -131,19 +134,25 @@ class Item:
     Args:
         index: its place in the output.
         id: its id, which never changes.
+        kind: what it is.
         route: where its message belongs.
-        header: the header of its message.
+        header: the header of its message; None for what no message says.
         call_id: the id its output will name, for calls of the client's tools.
         container_id: where code runs.
+        approval_id: the request that was approved, for a call of a server that waited for it.
+        listing: the tools it lists.
 
     """
 
     index: int
     id: str
-    route: Route
-    header: MessageStarted
+    kind: ItemKind
+    route: Route = NOTHING
+    header: MessageStarted | None = None
     call_id: str = ""
     container_id: str = ""
+    approval_id: str | None = None
+    listing: McpListing | None = None
     text: str = ""
     status: Status = "in_progress"
     is_closed: bool = False
@@ -157,26 +166,35 @@ class Item:
     @property
     def life(self) -> Life:
         """The events it has."""
-        return LIVES[self.route.kind]
+        return LIVES[self.kind]
 
     @property
-    def is_message(self) -> bool:
-        """Whether it is text for the user."""
+    def is_text(self) -> bool:
+        """Whether it is text for the user that the model said."""
         return self.life.part == "output_text"
 
     @property
     def is_pending(self) -> bool:
         """Whether it waits for the server to run a tool."""
-        return self.is_closed and self.status == "in_progress" and self.route.kind in RUN_BY_SERVER
+        return self.is_closed and self.status == "in_progress" and self.kind in RUN_BY_SERVER
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its tool failed, or its server to list its tools."""
+        listing, result = self.listing, self.result
+        failed = listing is not None and listing.error is not None
+        return failed or (result is not None and result.failed)
 
     def to_dict(self, include: frozenset[str]) -> JSON:
         """Give the item as it stands, with the optional parts that are asked for."""
-        return _BUILDERS[self.route.kind](self, include)
+        return _BUILDERS[self.kind](self, include)
 
     def part(self) -> JSON:
         """Give its content part as it stands."""
-        if self.route.kind == "reasoning":
+        if self.kind == "reasoning":
             return {"type": "reasoning_text", "text": self.text}
+        if self.kind == "refusal":
+            return {"type": "refusal", "refusal": self.text}
         return {
             "type": "output_text",
             "text": self.text,
@@ -207,9 +225,8 @@ def _call(item: Item, kind: str, whole: str) -> JSON:
 
 def _mcp(item: Item, _: frozenset[str]) -> JSON:
     result = item.result
-    failed = result is not None and result.failed
     error: JSON | None = None
-    if result is not None and failed:
+    if result is not None and result.failed:
         content = [{"type": "text", "text": result.text}]
         error = {"type": "mcp_tool_execution_error", "content": content}
     return {
@@ -218,10 +235,31 @@ def _mcp(item: Item, _: frozenset[str]) -> JSON:
         "server_label": item.route.server_label or "",
         "name": item.route.name or "",
         "arguments": item.text,
-        "approval_request_id": None,
-        "output": None if result is None or failed else result.text,
+        "approval_request_id": item.approval_id,
+        "output": None if result is None or result.failed else result.text,
         "error": error,
         "status": item.status,
+    }
+
+
+def _listing(item: Item, _: frozenset[str]) -> JSON:
+    listing = item.listing or McpListing("")
+    return {
+        "type": "mcp_list_tools",
+        "id": item.id,
+        "server_label": listing.label,
+        "tools": [dict(tool) for tool in listing.tools] if item.is_closed else [],
+        "error": listing.error if item.is_closed else None,
+    }
+
+
+def _approval(item: Item, _: frozenset[str]) -> JSON:
+    return {
+        "type": "mcp_approval_request",
+        "id": item.id,
+        "server_label": item.route.server_label or "",
+        "name": item.route.name or "",
+        "arguments": item.text,
     }
 
 
@@ -275,12 +313,12 @@ def _message(item: Item, _: frozenset[str]) -> JSON:
         "id": item.id,
         "role": "assistant",
         "content": [item.part()] if item.is_closed else [],
-        "phase": "commentary" if item.route.kind == "preamble" else "final_answer",
+        "phase": "commentary" if item.kind == "preamble" else "final_answer",
         "status": item.status,
     }
 
 
-_BUILDERS: Mapping[RouteKind, Callable[[Item, frozenset[str]], JSON]] = MappingProxyType(
+_BUILDERS: Mapping[ItemKind, Callable[[Item, frozenset[str]], JSON]] = MappingProxyType(
     {
         "function": _function,
         "custom": _custom,
@@ -290,5 +328,6 @@ _BUILDERS: Mapping[RouteKind, Callable[[Item, frozenset[str]], JSON]] = MappingP
         "reasoning": _reasoning,
         "preamble": _message,
         "answer": _message,
+        "refusal": _message,
     }
 )

@@ -18,8 +18,15 @@ _LEFT_OUT = frozenset({"system", "developer"})
 _ROLES = ("user", "assistant", "tool", *sorted(_LEFT_OUT))
 
 
-def read_previous_messages(history: Node, names: ToolNameMap) -> list[Message]:
+def read_previous_messages(
+    history: Node, names: ToolNameMap, calls: dict[str, ToolName]
+) -> list[Message]:
     """Give the messages of a history, in order.
+
+    Args:
+        history: the array, or null.
+        names: the request's tools.
+        calls: the tool behind every call id so far; those of the history are added.
 
     Raises:
         RequestError: an entry that is neither a chat message nor a Harmony message, or a tool's
@@ -28,7 +35,6 @@ def read_previous_messages(history: Node, names: ToolNameMap) -> list[Message]:
     """
     if isinstance(history.value, list | tuple):
         history = Node([_as_entry(entry) for entry in history.value], history.path)
-    calls: dict[str, ToolName] = {}
     messages: list[Message] = []
     for entry in history.items():
         with blaming(entry.path):

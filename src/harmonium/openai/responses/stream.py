@@ -1,4 +1,4 @@
-"""Own the order of a response's events: the fold of parser events into items and the response.
+"""Own the life of a response: how it begins, holds its items, ends; and the order of its events.
 
 The whole answer is what this fold leaves behind, so it cannot differ from the stream. It runs no
 tools: the caller does, and says what they answered; the model's next turn then goes on in the
@@ -11,30 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from harmonium.errors import HarmoniumError, InvalidInputError
-from harmonium.model import Author, Message, Role, TextContent
-from harmonium.model.checks import unchecked
-from harmonium.openai.endings import EngineFinish, is_whole
+from harmonium.model import Message
+from harmonium.openai.endings import EngineFinish
 from harmonium.openai.ids import Seam
-from harmonium.openai.logprobs import LogprobQueue, TokenLogprob
-from harmonium.openai.output import ItemClosed, ItemOpened, ItemText, OutputEvent, OutputFold
-from harmonium.openai.responses.browser import read_action
-from harmonium.openai.responses.citations import CitationFinder
+from harmonium.openai.logprobs import TokenLogprob
 from harmonium.openai.responses.envelope import Envelope, ResponseStatus
-from harmonium.openai.responses.frames import JSON, Frame, Sink
-from harmonium.openai.responses.items import (
-    EVERYTHING,
-    LIVES,
-    RUN_BY_SERVER,
-    Item,
-    PendingCall,
-    Status,
-    ToolResult,
-)
+from harmonium.openai.responses.frames import JSON, Sink
+from harmonium.openai.responses.item_fold import ItemFold
+from harmonium.openai.responses.items import EVERYTHING, RUN_BY_SERVER, PendingCall, ToolResult
 from harmonium.openai.responses.options import ResponseOptions
 from harmonium.openai.responses.request import ResponsesRequest
-from harmonium.openai.responses.writer import ItemWriter
 from harmonium.openai.usage import TokenUsage
-from harmonium.parse import Event, MessageStarted, Repaired
+from harmonium.parse import Event, Repaired
 
 T = TypeVar("T")
 
@@ -73,26 +61,11 @@ class ResponseStream(Generic[T]):
         self._request = request
         self._seam = seam
         self._sink = sink
-        self._options = chosen
-        self._output = OutputFold(request.tools.names)
-        self._writer = ItemWriter(sink, request.include, request.cipher, chosen.dialect)
         model = chosen.model or str(request.values["model"] or "")
         self._envelope = Envelope(seam.new_id("resp_"), seam.now, model, request.values)
-        self._pages = dict(chosen.pages)
-        self._logprobs = LogprobQueue()
-        wants_logprobs = "message.output_text.logprobs" in request.include
-        self._top = int(str(request.values["top_logprobs"])) if wants_logprobs else None
+        self._fold = ItemFold(request, seam.new_id, sink, chosen)
         self._stage: ResponseStatus | None = None
-        self._items: list[Item] = []
-        self._open: Item | None = None
-        self._cut: ItemClosed | None = None
-        self._frame: Frame | None = None
-        self._slow_frame: Frame | None = None
-        self._finder: CitationFinder | None = None
-        self._has_called = False
         self._final: JSON | None = None
-        self.messages: list[Message] = []
-        """What the model said and the server's tools answered: what its next turn reads."""
 
     @property
     def id(self) -> str:
@@ -100,9 +73,14 @@ class ResponseStream(Generic[T]):
         return self._envelope.id
 
     @property
+    def messages(self) -> list[Message]:
+        """What the model said and the server's tools answered: what its next turn reads."""
+        return self._fold.messages
+
+    @property
     def repairs(self) -> tuple[Repaired, ...]:
         """What the parser repaired, in order."""
-        return tuple(self._output.repairs)
+        return tuple(self._fold.output.repairs)
 
     @property
     def response(self) -> JSON:
@@ -115,27 +93,31 @@ class ResponseStream(Generic[T]):
     def pending_calls(self) -> tuple[PendingCall, ...]:
         """The calls that wait for the server to run a tool, up to ``max_tool_calls`` in all."""
         limit = self._request.values["max_tool_calls"]
-        calls = [item for item in self._items if item.route.kind in RUN_BY_SERVER]
+        calls = [item for item in self._fold.items if item.kind in RUN_BY_SERVER]
         allowed = calls[:limit] if isinstance(limit, int) else calls
         return tuple(
             PendingCall(item.index, item.id, item.header.recipient or "", item.text)
             for item in allowed
-            if item.is_pending
+            if item.is_pending and item.header is not None
         )
 
     def stored_items(self) -> list[JSON]:
         """Give the items with all that `include` may have left out: what a store keeps."""
-        return [item.to_dict(self._request.include | EVERYTHING) for item in self._items]
+        return [item.to_dict(self._request.include | EVERYTHING) for item in self._fold.items]
 
     def usage(self, input_tokens: int = 0, cached_tokens: int = 0) -> TokenUsage:
         """Give the usage so far; the prompt's counts come from the engine."""
-        output = self._output
+        output = self._fold.output
         return TokenUsage(
             input_tokens, output.output_tokens, output.reasoning_tokens, cached_tokens
         )
 
     def start(self) -> T:
-        """Begin: ``created``, then ``queued`` in the background, else ``in_progress``."""
+        """Begin: ``created``, then ``queued`` in the background, else ``in_progress``.
+
+        Not in the background, what the server itself says comes at once: the lists of its tools,
+        and the calls that were approved, which are then pending.
+        """
         self._begin()
         return self._sink.take()
 
@@ -148,17 +130,7 @@ class ResponseStream(Generic[T]):
 
         """
         self._run()
-        if logprobs:
-            self._logprobs.add(logprobs)
-        delta = self._sink.delta
-        for event in self._output.feed(events):
-            if type(event) is ItemText:
-                if self._frame is not None:
-                    delta(self._frame, event[1])
-                elif self._open is not None:
-                    self._add_text(self._open, event)
-            else:
-                self._turn(event)
+        self._fold.feed(events, logprobs)
         return self._sink.take()
 
     def end_turn(self, engine: EngineFinish = "stop") -> T:
@@ -167,8 +139,8 @@ class ResponseStream(Generic[T]):
         Engines that keep the stop token to themselves leave the last message looking cut off:
         it is complete when the engine says ``stop``.
         """
-        self._close_turn(engine)
-        self._output.begin_turn()
+        self._run()
+        self._fold.close_turn(engine)
         return self._sink.take()
 
     def tool_started(self, output_index: int) -> T:
@@ -178,7 +150,8 @@ class ResponseStream(Generic[T]):
             InvalidInputError: no such call is pending.
 
         """
-        self._writer.running(self._pending(output_index))
+        self._run()
+        self._fold.start_tool(output_index)
         return self._sink.take()
 
     def tool_finished(self, output_index: int, result: ToolResult) -> T:
@@ -188,16 +161,18 @@ class ResponseStream(Generic[T]):
             InvalidInputError: no such call is pending.
 
         """
-        item = self._pending(output_index)
-        self._writer.running(item)
-        item.result = result
-        self._pages.update(result.pages)
-        self._writer.ran(item)
-        header = item.header
-        author = unchecked(Author, role=Role.TOOL, name=header.recipient)
-        self._say(
-            header._replace(author=author, recipient="assistant", content_type=None), result.text
-        )
+        self._run()
+        self._fold.finish_tool(output_index, result)
+        return self._sink.take()
+
+    def refuse(self, text: str) -> T:
+        """Say a refusal in the server's name, after cutting off what the model was saying.
+
+        The models say their own refusals as any text; this is for a server that will not let an
+        answer through.
+        """
+        self._run()
+        self._fold.refuse(text)
         return self._sink.take()
 
     def finish(
@@ -227,18 +202,26 @@ class ResponseStream(Generic[T]):
             usage=self.usage(input_tokens, cached_tokens),
         )
 
-    def fail(self, message: str, code: str = "server_error") -> T:
+    def fail(
+        self,
+        message: str,
+        code: str = "server_error",
+        *,
+        input_tokens: int = 0,
+        cached_tokens: int = 0,
+    ) -> T:
         """End the response because something here failed; `message` is shown to the client."""
         self._close_all("length")
-        return self._end("failed", error={"code": code, "message": message}, usage=self.usage())
+        usage = self.usage(input_tokens, cached_tokens)
+        return self._end("failed", error={"code": code, "message": message}, usage=usage)
 
-    def cancel(self) -> T:
+    def cancel(self, *, input_tokens: int = 0, cached_tokens: int = 0) -> T:
         """End the response because the client wants no more of it.
 
         The API has no event of that name: ``response.incomplete`` carries the cancelled response.
         """
         self._close_all("length")
-        return self._end("cancelled", usage=self.usage())
+        return self._end("cancelled", usage=self.usage(input_tokens, cached_tokens))
 
     def error(self, error: HarmoniumError) -> T:
         """End the stream with an ``error`` event instead of a response."""
@@ -253,121 +236,37 @@ class ResponseStream(Generic[T]):
     # What the events are made of
 
     def _begin(self) -> None:
+        if self._stage is not None:
+            return
         in_background = self._request.values["background"] is True
         self._stage = "queued" if in_background else "in_progress"
         self._lifecycle("response.created")
         self._lifecycle(f"response.{self._stage}")
+        if not in_background:
+            self._fold.lead()
 
     def _run(self) -> None:
         """Make sure that the response has begun, is in progress, and has not ended."""
+        if self._stage == "in_progress" and self._final is None:
+            return
         if self._final is not None:
             message = "the response has ended; make a new stream for the next one"
             raise InvalidInputError(message, code="response_ended")
-        if self._stage is None:
-            self._begin()
+        self._begin()
         if self._stage == "queued":
             self._stage = "in_progress"
             self._lifecycle("response.in_progress")
+            self._fold.lead()
 
     def _lifecycle(self, name: str) -> None:
         self._sink.event({"type": name, "sequence_number": 0, "response": self.response})
 
-    def _turn(self, event: OutputEvent) -> None:
-        if type(event) is ItemOpened:
-            self._open_item(event)
-        elif type(event) is ItemClosed:
-            if event.truncated:
-                self._cut = event
-            else:
-                self._close_item(event, "completed")
-
-    def _open_item(self, event: ItemOpened) -> None:
-        kind, new_id = event.route.kind, self._seam.new_id
-        if event.route.is_call and not self._shows_call():
-            return
-        item = Item(len(self._items), new_id(LIVES[kind].prefix), event.route, event.header)
-        item.container_id = self._options.container_id
-        if event.route.is_call:
-            self._has_called = True
-            item.call_id = new_id("call_")
-        self._items.append(item)
-        self._open = item
-        frame = self._writer.added(item)
-        self._finder = CitationFinder(self._pages) if kind == "answer" and self._pages else None
-        is_plain = self._finder is None and (self._top is None or not item.is_message)
-        self._frame, self._slow_frame = (frame, None) if is_plain else (None, frame)
-
-    def _shows_call(self) -> bool:
-        """Tell whether a call of the client's tools is shown, as the request asks for it."""
-        if self._request.tool_choice.mode == "none":
-            return False
-        return not self._has_called or self._request.values["parallel_tool_calls"] is True
-
-    def _add_text(self, item: Item, event: ItemText) -> None:
-        """Add text that has more to it than a delta: log probabilities, citations."""
-        if self._slow_frame is None:
-            return
-        if self._top is None:
-            self._sink.delta(self._slow_frame, event.text)
-        else:
-            taken = self._logprobs.take(event.start, event.end)
-            logprobs = [entry.to_dict(self._top) for entry in taken]
-            item.logprobs += logprobs
-            fields = {**self._slow_frame.fields, "logprobs": logprobs, "delta": event.text}
-            self._sink.event(fields)
-        if self._finder is not None:
-            for annotation in self._finder.add(event.text):
-                self._writer.annotation(item, annotation)
-
-    def _close_item(self, event: ItemClosed, status: Status) -> None:
-        item, self._open, self._frame = self._open, None, None
-        if item is None:
-            return
-        item.text, item.is_closed = event.text, True
-        if event.route.kind == "web_search":
-            item.action = read_action(event.route.name, event.text, self._pages)
-        self._say(item.header, event.text)
-        self._writer.said(item)
-        if status != "completed" or event.route.kind not in RUN_BY_SERVER:
-            self._writer.done(item, status)
-
-    def _close_turn(self, engine: EngineFinish) -> None:
-        """Close the message that the turn ended in, if any; in all ends but ``stop`` it was cut."""
-        self._run()
-        for event in self._output.abort():
-            self._turn(event)
-        cut, self._cut = self._cut, None
-        if cut is not None:
-            whole = engine == "stop" and is_whole(cut)
-            self._close_item(cut, "completed" if whole else "incomplete")
-
     def _close_all(self, engine: EngineFinish) -> None:
-        """Close every item: a call whose tool never answered stays incomplete."""
-        self._close_turn(engine)
-        for item in self._items:
-            if item.is_pending:
-                self._writer.done(item, "incomplete")
-
-    def _say(self, header: MessageStarted, text: str) -> None:
-        message = unchecked(
-            Message,
-            author=header.author,
-            content=(TextContent(text),),
-            channel=header.channel,
-            recipient=header.recipient,
-            content_type=header.content_type,
-        )
-        self.messages.append(message)
-
-    def _pending(self, output_index: int) -> Item:
-        for item in self._items[output_index : output_index + 1]:
-            if item.is_pending:
-                return item
-        message = f"no call is pending at output index {output_index}; see pending_calls"
-        raise InvalidInputError(message, code="no_pending_call")
+        self._run()
+        self._fold.close_all(engine)
 
     def _public_items(self) -> list[JSON]:
-        return [item.to_dict(self._request.include) for item in self._items]
+        return [item.to_dict(self._request.include) for item in self._fold.items]
 
     def _end(
         self,

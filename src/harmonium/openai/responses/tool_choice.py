@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harmonium.openai.responses.built_in import BUILT_IN
 from harmonium.openai.responses.node import Node
-from harmonium.openai.responses.tools import BUILT_IN, RequestTools
+from harmonium.openai.responses.tools import RequestTools
 from harmonium.openai.tool_names import ToolName
 from harmonium.openai.tools import ToolChoice
 

@@ -11,42 +11,20 @@ from types import MappingProxyType
 
 from harmonium.model import ToolDescription, ToolNamespace
 from harmonium.openai.failures import blaming
+from harmonium.openai.responses.built_in import BUILT_IN, PARSED, echo_built_in, read_built_in
+from harmonium.openai.responses.mcp import (
+    Approval,
+    Known,
+    McpListing,
+    McpServer,
+    echo_server,
+    read_server,
+)
 from harmonium.openai.responses.node import Node
 from harmonium.openai.tool_names import ToolKind, ToolName, ToolNameMap
 from harmonium.openai.tools import FREE_TEXT, SYNTAXES, DeclaredTool, ToolChoice, with_grammar
 
 JSON = dict[str, object]
-
-BUILT_IN: Mapping[str, str] = MappingProxyType(
-    {
-        "web_search": "browser",
-        "web_search_2025_08_26": "browser",
-        "web_search_preview": "browser",
-        "web_search_preview_2025_03_11": "browser",
-        "code_interpreter": "python",
-        "container": "container",
-    }
-)
-"""Type of a built-in tool -> the namespace it has in Harmony."""
-
-_PARSED: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "browser": tuple(f"browser.{tool.name}" for tool in ToolNamespace.browser().tools),
-        "python": ("python",),
-        "container": ("container.exec",),
-    }
-)
-"""Namespace of a built-in tool -> the names it is called by, as a parser must know them: of
-``browser`` alone it would make a function of the client's."""
-
-
-@dataclass(frozen=True, slots=True)
-class McpServer:
-    """Hold an MCP server that a request names: its label, what it is for, and its tools."""
-
-    label: str
-    description: str | None = None
-    tools: tuple[DeclaredTool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +34,8 @@ class RequestTools:
     Args:
         declared: function and custom tools, those in namespaces included, in order.
         built_in: the Harmony namespaces of the built-in tools asked for.
+        settings: namespace of a built-in tool -> what it is asked to keep to, for who runs it:
+            ``filters``, ``user_location``, ``container`` and the like, as the API spells them.
         servers: the MCP servers, each with the tools it may be called for.
         names: every tool's name in Harmony, and back.
         echo: the tools as the response repeats them.
@@ -65,6 +45,7 @@ class RequestTools:
 
     declared: tuple[DeclaredTool, ...] = ()
     built_in: tuple[str, ...] = ()
+    settings: Mapping[str, JSON] = field(default_factory=dict)
     servers: tuple[McpServer, ...] = ()
     names: ToolNameMap = field(default_factory=ToolNameMap)
     echo: tuple[JSON, ...] = ()
@@ -73,7 +54,7 @@ class RequestTools:
     @property
     def parser_tools(self) -> tuple[str, ...]:
         """The names for ``Encoding.parser(tools=...)``: functions, custom and built-in tools."""
-        known = (name for space in self.built_in for name in _PARSED.get(space, ()))
+        known = (name for space in self.built_in for name in PARSED.get(space, ()))
         return (*self.names.declared, *known)
 
     @property
@@ -82,6 +63,15 @@ class RequestTools:
         served = [tool for server in self.servers for tool in server.tools]
         of_servers = (self.names.harmony_name(tool.name) for tool in served)
         return (*self.names.declared, *self.built_in, *of_servers)
+
+    @property
+    def listings(self) -> tuple[McpListing, ...]:
+        """The lists of servers' tools that an answer says first: those not said before."""
+        return tuple(server.listing for server in self.servers if server.listing is not None)
+
+    def holds(self, label: str, name: str) -> bool:
+        """Tell whether a call of a server's tool waits for the client's approval."""
+        return any(server.label == label and server.holds(name) for server in self.servers)
 
     def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
         """Give the developer message's namespaces, with the tools that may be called."""
@@ -119,9 +109,10 @@ class RequestTools:
 class _Reading:
     """Collect what the tools say, one after the other."""
 
-    listed: Mapping[str, Node]
+    listed: Mapping[str, Known]
+    approval: Approval
     declared: list[DeclaredTool] = field(default_factory=list)
-    built_in: list[str] = field(default_factory=list)
+    settings: dict[str, JSON] = field(default_factory=dict)
     servers: list[McpServer] = field(default_factory=list)
     echo: list[JSON] = field(default_factory=list)
     places: dict[ToolName, str] = field(default_factory=dict)
@@ -134,40 +125,42 @@ class _Reading:
 
         """
         if tool.name in self.places:
-            place.get("name").fail(
-                f"{place.path} declares a tool that is declared already; give each its own name",
-                code="duplicate_tool",
-            )
+            message = f"{place.path} declares a tool that is declared already; give it another name"
+            Node(None, f"{place.path}.name").fail(message, code="duplicate_tool")
         self.places[tool.name] = place.path
         return tool
 
 
-def read_tools(tools: Node, listed: Mapping[str, Node]) -> RequestTools:
+def read_tools(
+    tools: Node, listed: Mapping[str, Known], approval: Approval = "never"
+) -> RequestTools:
     """Read the request's tools.
 
     Args:
         tools: the array, or null.
-        listed: label of an MCP server -> the array of tools that it was found to have.
+        listed: label of an MCP server -> what is known of its tools.
+        approval: what counts for MCP servers without ``require_approval``.
 
     Raises:
         RequestError: a kind of tool that cannot run here, or one that cannot be read.
 
     """
-    found = _Reading(listed)
+    found = _Reading(listed, approval)
     for tool in tools.items():
         kind = tool.get("type").text()
         rule = _RULES.get(kind)
         if rule is None:
             tool.get("type").fail(f"{tool.path} cannot run here; allowed are {', '.join(_RULES)}")
+        _check_callers(tool)
         with blaming(tool.path):
             rule(found, tool)
     served = [tool.name for server in found.servers for tool in server.tools]
     declared = [tool.name for tool in found.declared]
     names = ToolNameMap(declared + served, [server.label for server in found.servers])
-    built_in = tuple(dict.fromkeys(found.built_in))
     return RequestTools(
         tuple(found.declared),
-        built_in,
+        tuple(found.settings),
+        found.settings,
         tuple(found.servers),
         names,
         tuple(found.echo),
@@ -204,60 +197,30 @@ def _namespace(found: _Reading, tool: Node) -> None:
 
 
 def _built_in(found: _Reading, tool: Node) -> None:
-    kind = tool.get("type").text()
-    found.built_in.append(BUILT_IN[kind])
-    echo: JSON = {"type": kind}
-    if kind == "container":
-        # The published types know no such tool; a server with a label is what it amounts to.
-        echo = {"type": "mcp", "server_label": "container"}
-    elif kind == "code_interpreter":
-        container = tool.get("container")
-        echo["container"] = {"type": "auto"} if container.is_null else _container(container)
-    found.echo.append(echo)
-
-
-def _container(container: Node) -> object:
-    if isinstance(container.value, str):
-        return container.value
-    container.get("type").choice("auto")
-    if not container.get("file_ids").is_null and list(container.get("file_ids").items()):
-        container.get("file_ids").refuse("files are not uploaded here")
-    return {"type": "auto"}
+    kind, settings = tool.get("type").text(), read_built_in(tool)
+    if found.settings.setdefault(BUILT_IN[kind], settings) != settings:
+        message = f"{tool.path} asks for the same tool with other settings; give it once"
+        tool.fail(message, code="duplicate_tool")
+    found.echo.append(echo_built_in(kind, settings))
 
 
 def _mcp(found: _Reading, tool: Node) -> None:
-    label = tool.get("server_label").text()
-    about = tool.get("server_description").optional_text()
-    if not tool.get("connector_id").is_null:
-        tool.get("connector_id").refuse("connectors are not known here; give server_url")
-    approval = tool.get("require_approval")
-    if not approval.is_null and approval.value != "never":
-        approval.refuse("calls are not held back for approval; give never")
-    allowed = _allowed_names(tool.get("allowed_tools"))
-    tools = []
-    for member in found.listed.get(label, Node(None)).items():
-        name = member.get("name").text()
-        if allowed is None or name in allowed:
-            schema = member.get("input_schema")
-            parameters = None if schema.is_null else schema.mapping()
-            described = member.get("description").optional_text() or ""
-            declared = DeclaredTool(ToolName(name, "mcp", label), described, parameters)
-            tools.append(found.declare(declared, member))
-    found.servers.append(McpServer(label, about, tuple(tools)))
-    echo: JSON = {"type": "mcp", "server_label": label, "server_description": about}
-    echo |= {"server_url": tool.get("server_url").optional_text(), "require_approval": "never"}
-    echo["allowed_tools"] = None if allowed is None else sorted(allowed)
-    found.echo.append(echo)
+    known = found.listed.get(tool.get("server_label").text(), Known(is_said=True))
+    server = read_server(tool, known, found.approval)
+    for declared in server.tools:
+        found.declare(declared, known.tools if known.is_said else tool)
+    found.servers.append(server)
+    found.echo.append(echo_server(tool, server, found.approval))
 
 
-def _allowed_names(allowed: Node) -> set[str] | None:
-    if allowed.is_null:
-        return None
-    if isinstance(allowed.value, Mapping):
-        if not allowed.get("read_only").is_null:
-            allowed.get("read_only").refuse("name the tools instead")
-        allowed = allowed.get("tool_names")
-    return {name.text() for name in allowed.items()}
+def _check_callers(tool: Node) -> None:
+    """Refuse what would have a tool called in a way that is not known here."""
+    for name in ("defer_loading", "async"):
+        if tool.get(name).value is True:
+            tool.get(name).refuse("tools are declared at once and answered in turn; leave it out")
+    callers = tool.get("allowed_callers")
+    if not callers.is_null and "direct" not in [caller.text() for caller in callers.items()]:
+        callers.refuse("only the model itself calls tools here; allow direct")
 
 
 def _declared_function(tool: Node, namespace: str | None) -> DeclaredTool:

@@ -50,7 +50,7 @@ class ItemWriter(Generic[T]):
         if name is None:
             return None
         fields = self._place(f"{name}.delta", item)
-        return Frame({**fields, "logprobs": []} if item.is_message else fields)
+        return Frame({**fields, "logprobs": []} if item.is_text else fields)
 
     def annotation(self, item: Item, annotation: JSON) -> None:
         """Write that an annotation was found in an item's text, and keep it."""
@@ -64,9 +64,9 @@ class ItemWriter(Generic[T]):
         name = self._delta_name(item)
         if name is not None:
             fields = {**self._place(f"{name}.done", item), item.life.whole: item.text}
-            if item.is_message:
+            if item.is_text:
                 fields["logprobs"] = list(item.logprobs)
-            if item.route.kind == "function":
+            if item.kind == "function":
                 fields["name"] = item.route.name or ""
             self._sink.event(fields)
         if item.life.part is not None:
@@ -80,19 +80,19 @@ class ItemWriter(Generic[T]):
 
     def ran(self, item: Item) -> None:
         """Write that an item's tool has answered, and that the item is done."""
-        failed = item.result is not None and item.result.failed
+        failed = item.has_failed
         self._stage(item, _HAS_FAILED if failed else _HAS_RUN)
         self.done(item, "failed" if failed else "completed")
 
     def done(self, item: Item, status: Status) -> None:
         """Write that an item is done, with its last status."""
         item.status = status
-        if item.route.kind == "reasoning" and self._cipher is not None:
+        if item.kind == "reasoning" and self._cipher is not None:
             item.sealed = self._cipher.seal(item.text)
         self._item_event("response.output_item.done", item)
 
     def _delta_name(self, item: Item) -> str | None:
-        return self._reasoning if item.route.kind == "reasoning" else item.life.delta
+        return self._reasoning if item.kind == "reasoning" else item.life.delta
 
     def _place(self, name: str, item: Item) -> JSON:
         place: JSON = {"type": name, "item_id": item.id, "output_index": item.index}

@@ -1,0 +1,89 @@
+"""Own what is remembered of conversations that grow; know nothing of what is read of them.
+
+A client sends the whole history again with every turn. What was read of it is kept by the bytes
+it was read from: a history that begins with the same bytes goes on from there. Keeping bytes and
+not objects makes the comparison exact (``1`` is not ``true``) and safe from callers who change
+what they gave.
+"""
+
+from __future__ import annotations
+
+import marshal
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+_PLAIN = 2  # marshal's last format in which equal values always have equal bytes
+_HEAD = 5  # bytes of a list in front of its items
+
+
+def plain_bytes(value: Any) -> bytes | None:  # noqa: ANN401  (what marshal cannot take is None)
+    """Give bytes that are equal for equal JSON alone; None for what is no plain JSON."""
+    try:
+        return marshal.dumps(value, _PLAIN)
+    except ValueError:  # other objects, or nested too deeply
+        return None
+
+
+class _Entry(NamedTuple, Generic[T]):
+    items: bytes
+    state: T
+
+
+class KeptStates(Generic[T]):
+    """Keep the newest state of each conversation, found again by the items it was read from.
+
+    Safe to share between threads; states are never changed here, and callers copy what they get.
+
+    Args:
+        limit: bound in bytes on the items kept; the longest unused go first. 0 keeps nothing.
+
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._kept: OrderedDict[tuple[Hashable, ...], _Entry[T]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes kept now."""
+        return self._size
+
+    def find(self, key: tuple[Hashable, ...], items: bytes) -> T | None:
+        """Give the state under `key` whose items these begin with, None without one."""
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or not items.startswith(kept.items, _HEAD):
+                return None
+            self._kept.move_to_end(key)
+            return kept.state
+
+    def keep(self, key: tuple[Hashable, ...], items: bytes, state: T) -> None:
+        """Keep a state in place of the one under `key`, within the bound."""
+        entry = _Entry(items[_HEAD:], state)
+        with self._lock:
+            self._drop(key)
+            self._kept[key] = entry
+            self._size += _bytes_of(key, entry)
+            while self._size > self._limit:
+                self._drop(next(iter(self._kept)))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+            self._size = 0
+
+    def _drop(self, key: tuple[Hashable, ...]) -> None:
+        entry = self._kept.pop(key, None)
+        if entry is not None:
+            self._size -= _bytes_of(key, entry)
+
+
+def _bytes_of(key: tuple[Hashable, ...], entry: _Entry[Any]) -> int:
+    return len(entry.items) + sum(len(part) for part in key if isinstance(part, bytes))
