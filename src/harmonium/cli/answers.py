@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _SPEAKERS = frozenset({Role.ASSISTANT, Role.TOOL})
 _CALLS = {"function_call": "function", "custom_tool_call": "custom"}
-_REASONS: Mapping[object, EngineFinish] = {
+_REASONS: Mapping[str, EngineFinish] = {
     "length": "length",
     "max_output_tokens": "length",
     "content_filter": "content_filter",
@@ -70,7 +70,9 @@ class _Said:
     def calls(self) -> list[JSONObject]:
         """The calls of the client's tools."""
         if self.api == "responses":
-            return [_object(item) for item in self.items if _object(item).get("type") in _CALLS]
+            return [
+                _object(item) for item in self.items if str(_object(item).get("type")) in _CALLS
+            ]
         return list(map(_object, _list(_object(self.items[0]).get("tool_calls"))))
 
     @property
@@ -231,8 +233,7 @@ def _chat(data: object) -> _Said:
     if message.get("role", "assistant") != "assistant":
         fault = f"{place}.role is not assistant; an answer is the assistant's message"
         raise InvalidInputError(fault)
-    reason = choice.get("finish_reason")
-    finish = _REASONS.get(reason, "stop") if isinstance(reason, str) else "stop"
+    finish = _REASONS.get(str(choice.get("finish_reason")), "stop")
     return _Said("chat", [{"role": "assistant", **message}], place, finish, around)
 
 
@@ -243,9 +244,8 @@ def _response(data: object) -> _Said:
         raise InvalidInputError("output is not an array; give a Response or its output items")
     details = _object(around.get("incomplete_details"))
     last = _object(items[-1]) if items else {}
-    reason = details.get("reason")
     cut = "incomplete" in (around.get("status"), last.get("status"))
-    finish = _REASONS.get(reason, "length") if cut else "stop"
+    finish = _REASONS.get(str(details.get("reason")), "length") if cut else "stop"
     return _Said("responses", items, "output", finish, around)
 
 
