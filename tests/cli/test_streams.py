@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
@@ -14,7 +15,14 @@ from rich.cells import cell_len
 
 from cli.harness import ANSWER, COMMAND, TALK, run
 
-READERS = [("render",), ("parse",), ("tokens", "count"), ("tokens", "encode"), ("tokens", "decode")]
+READERS = [
+    ("render",),
+    ("parse",),
+    ("convert", "--from", "harmony", "--to", "tokens"),
+    ("tokens", "count"),
+    ("tokens", "encode"),
+    ("tokens", "decode"),
+]
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -176,6 +184,23 @@ def test_a_terminal_never_gets_escape_sequences_from_the_model():
     )
     assert "\x1b" not in shown
     assert r"\x1b]0;owned\x07" in shown
+
+
+def test_a_terminal_gets_converted_text_that_ends_its_line_and_obeys_nothing():
+    words = ["convert", "--from", "harmony", "--to", "text"]
+    said = "<|channel|>final<|message|>a\x1b]0;owned\x07\nb<|return|>"
+    shown = _in_terminal(*words, stdin=said)
+    assert shown == "<|channel|>final<|message|>a\\x1b]0;owned\\x07\nb<|return|>\n"
+    assert run(*words, stdin=said.encode()).stdout == said.encode()
+
+
+def test_a_terminal_gets_indented_json_and_a_stream_a_line_each():
+    words = ["convert", "--from", "harmony", "--to", "chat"]
+    shown = _in_terminal(*words, stdin=ANSWER)
+    assert shown.startswith('{\n  "id": ')
+    assert json.loads(shown)["object"] == "chat.completion"
+    chunks = _in_terminal(*words, "--stream", stdin=ANSWER).splitlines()
+    assert {json.loads(chunk)["object"] for chunk in chunks} == {"chat.completion.chunk"}
 
 
 @pytest.mark.parametrize("columns", [48, 80, 120, 200])

@@ -37,7 +37,7 @@ from harmonium.cli.source import read_text, write_ids
 from harmonium.cli.terminal import Terminal
 from harmonium.encoding import Encoding, load_encoding
 from harmonium.errors import InvalidInputError
-from harmonium.model import Conversation, conversation_from_json, conversation_to_json
+from harmonium.model import Conversation, conversation_from_json, conversation_to_dict
 from harmonium.parse import Event, MessageEnded, Repaired
 from harmonium.render import plain_text
 
@@ -163,12 +163,12 @@ def _write_prompt(
     role = None if arguments.source == "harmony" else "assistant"
     match arguments.to:
         case "harmony":
-            terminal.write(conversation_to_json(conversation) + "\n")
+            terminal.write_json(conversation_to_dict(conversation))
         case "tokens":
             write_ids(encoding.render(conversation, next_role=role, history=history), terminal)
         case _:
             segments = encoding.render_segments(conversation, next_role=role, history=history)
-            terminal.write(plain_text(segments))
+            terminal.write_text(plain_text(segments))
 
 
 class _Answering:
@@ -197,7 +197,7 @@ class _Answering:
             case "tokens":
                 write_ids(answer.ids, terminal)
             case "text":
-                terminal.write(self._encoding.decode(answer.ids))
+                terminal.write_text(self._encoding.decode(answer.ids))
             case "events":
                 parse.write_events(self._events(answer, self._asked), terminal)
             case "harmony":
@@ -236,7 +236,7 @@ class _Answering:
             events = self._events(answer, self._asked)
             self._remarked(events)
             messages = tuple(event.message for event in events if isinstance(event, MessageEnded))
-        self._terminal.write(conversation_to_json(Conversation(messages)) + "\n")
+        self._terminal.write_json(conversation_to_dict(Conversation(messages)))
 
     def _write_reply(self, answer: Answer, api: Api) -> None:
         options, given = self._options, self._asked

@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         case "ids":
             write_ids([token for piece in pieces for token in piece], terminal)
         case "text":
-            terminal.write(plain_text(segments))
+            terminal.write_text(plain_text(segments))
         case "golden":
             terminal.write(golden_text(segments))
         case _:

@@ -57,7 +57,7 @@ def write_reply(
 
     """
     for found in _replies(asked, events, options, stream=stream):
-        terminal.write(json.dumps(found, ensure_ascii=not terminal.writes_unicode) + "\n")
+        terminal.write_json(found, line=stream)
 
 
 def _replies(

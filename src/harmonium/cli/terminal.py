@@ -7,6 +7,7 @@ wins over the second.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -48,6 +49,27 @@ class Terminal:
     def write(self, text: str) -> None:
         """Write a piece of the result as it is."""
         self.out.write(text)
+
+    def write_text(self, text: str) -> None:
+        """Write a text that is the result: exactly, but fit to be read where it is a terminal.
+
+        There control characters are spelled out, line breaks aside, and the last line ends.
+        """
+        if self.is_interactive:
+            text = "\n".join(map(printable, text.split("\n"))) + "\n"
+        self.out.write(text)
+
+    def write_json(self, value: object, *, line: bool = False) -> None:
+        """Write JSON and a line break: on one line, or indented where it is a terminal.
+
+        Args:
+            value: what to write.
+            line: whether it is one of many, each a line of its own.
+
+        """
+        indent = 2 if self.is_interactive and not line else None
+        text = json.dumps(value, ensure_ascii=not self.writes_unicode, indent=indent)
+        self.out.write(text + "\n")
 
     def write_bytes(self, data: bytes) -> None:
         """Write a piece of the result that need not be text."""
