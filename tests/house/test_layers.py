@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "presentation": set(),
     "": GROUND | CORE | {"encoding", "presentation"},
     "openai": GROUND | {"model", "render", "parse", "presentation"},
-    "engines": GROUND | {"tokens"},
+    "engines": GROUND | {"tokens"} | {"model", "parse", "encoding", "testing"},
     "compat": PUBLIC | {"openai"},
     "testing": PUBLIC,
     "cli": PUBLIC | {"openai"},
@@ -38,9 +38,13 @@ THIRD_PARTY = {
     "tokens": {"tiktoken"},
     "compat": {"openai", "pydantic", "pydantic_core", "typing_extensions"},
     "openai": {"cryptography", "openai"},
+    "engines": {"aiohttp"},
     "testing": {"hypothesis"},
     "cli": {"rich"},
 }
+
+READS_PROMPTS = "engines/demo/"
+"""The engine that stands in for a model, and alone of all may know what tokens mean."""
 
 SIDE_EFFECTS = {
     "asyncio", "datetime", "getpass", "http", "logging", "os", "pathlib", "platform", "random",
@@ -95,6 +99,18 @@ def test_no_room_imports_what_stands_above_or_beside_it():
     assert [str(found) for found in imports() if _breaks_layers(found)] == []
 
 
+def test_engines_move_tokens_and_only_the_stand_in_for_a_model_reads_them():
+    readers = {
+        found.source.place
+        for found in imports()
+        if found.source.room == "engines"
+        and found.module.startswith("harmonium.")
+        and _room(found.module) not in GROUND | {"tokens", "engines"}
+    }
+    assert {place for place in readers if not place.startswith(READS_PROMPTS)} == set()
+    assert readers
+
+
 def test_the_core_has_no_clock_chance_log_environment_or_sockets():
     assert [str(found) for found in imports() if _reaches_out(found)] == []
 
@@ -114,7 +130,7 @@ def test_each_third_party_package_stays_in_its_room():
 
 
 def test_heavy_packages_are_imported_where_they_are_used_not_at_the_top():
-    heavy = {"cryptography", "tiktoken", "rich"}
+    heavy = {"aiohttp", "cryptography", "tiktoken", "rich"}
     eager = [str(found) for found in imports() if found.module in heavy and not found.lazy]
     assert eager == []
 
@@ -149,6 +165,7 @@ assert messages[0].text == "Hi", messages
         ("import harmonium.render", HEAVY),
         ("import harmonium.testing", HEAVY),
         ("import harmonium.openai", HEAVY | {"openai"}),
+        ("import harmonium.engines", (HEAVY | {"aiohttp", "openai"}) - {"logging", "asyncio"}),
         ("import harmonium.cli", HEAVY - {"logging"}),
         (PARSES, HEAVY - {"logging"}),
     ],

@@ -1,0 +1,110 @@
+"""Own the demo engine as an engine: its speech cut into chunks; know nothing of what it says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from harmonium.engines.demo.situation import read_situation
+from harmonium.engines.demo.speech import check_fault, speech
+from harmonium.engines.dialect import Delta
+from harmonium.engines.ending import Ending
+from harmonium.engines.protocol import Capabilities, Chunk, GenerationRequest, TokenLogprob
+from harmonium.engines.support import check_supported
+from harmonium.errors import EngineUnavailableError
+
+_MOST_LOGPROBS = 20
+_MODEL = "demo"
+
+
+class DemoEngine:
+    """Speak Harmony without a model, always the same for the same prompt.
+
+    It reasons a line, then calls a declared tool with arguments of its type, or answers: with what
+    the tool said, in the JSON that is asked for, or by repeating the user. Every answer in free
+    text says that no model is here.
+
+    Args:
+        fault: the name of a malformed output (see `harmonium.testing.malformed_cases`), or of a
+            kind of them, to write in place of every answer.
+
+    Raises:
+        InvalidInputError: there is no such fault (``unknown_fault``).
+
+    Example:
+        >>> DemoEngine().name
+        'demo'
+
+    """
+
+    def __init__(self, fault: str | None = None) -> None:
+        if fault is not None:
+            check_fault(fault)
+        self._fault = fault
+        self._running: dict[str, bool] = {}
+        self._is_closed = False
+
+    @property
+    def name(self) -> str:
+        """The word ``demo``."""
+        return "demo"
+
+    async def capabilities(self) -> Capabilities:
+        """Tell that no model is here."""
+        return Capabilities(
+            models=(_MODEL,),
+            max_context=131_072,
+            constraints=frozenset({"json_object", "json_schema"}),
+            logprobs=_MOST_LOGPROBS,
+            stand_in=True,
+        )
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Say what there is to say, a token a chunk; see `Engine.generate`."""
+        if self._is_closed:
+            message = "the demo engine is closed; open it anew"
+            raise EngineUnavailableError(message, engine=self.name)
+        check_supported(request, await self.capabilities(), self.name)
+        situation = read_situation(request.prompt, request.constraint)
+        ending = Ending(request)
+        self._running[request.request_id] = True
+        try:
+            for token in speech(situation, self._fault):
+                await asyncio.sleep(0)
+                chunk = ending.take(self._delta(token, request))
+                if chunk is not None:
+                    yield chunk
+                if ending.finish is not None:
+                    break
+            ending.take(Delta(reason="stop"))
+            yield ending.last()
+        finally:
+            self._running.pop(request.request_id, None)
+
+    async def abort(self, request_id: str) -> None:
+        """End a generation at its next token."""
+        if request_id in self._running:
+            self._running[request_id] = False
+
+    async def check(self) -> None:
+        """Find that it can always serve, until it is closed.
+
+        Raises:
+            EngineUnavailableError: it is closed.
+
+        """
+        if self._is_closed:
+            message = "the demo engine is closed; open it anew"
+            raise EngineUnavailableError(message, engine=self.name)
+
+    async def aclose(self) -> None:
+        """Serve nothing from now on."""
+        self._is_closed = True
+
+    def _delta(self, token: int, request: GenerationRequest) -> Delta:
+        if not self._running.get(request.request_id, True):
+            return Delta(reason="abort")
+        if request.sampling.logprobs is None:
+            return Delta((token,))
+        top = ((token, 0.0),)[: request.sampling.logprobs]
+        return Delta((token,), (TokenLogprob(token, 0.0, top),))

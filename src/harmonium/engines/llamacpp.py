@@ -1,0 +1,145 @@
+"""Own llama.cpp's words: ``/completion``, which may leave out the id that ended a generation.
+
+Knows nothing of connections. Source: llama.cpp's server; it ends without ``[DONE]``, and tells a
+token's alternatives only when asked for one or more.
+"""
+
+from __future__ import annotations
+
+from harmonium.engines.dialect import (
+    Asker,
+    Delta,
+    Framing,
+    Question,
+    Reader,
+    by_likelihood,
+    ignored_fields,
+    spelled,
+)
+from harmonium.engines.models import list_models, names_of
+from harmonium.engines.protocol import (
+    Capabilities,
+    FinishReason,
+    GenerationRequest,
+    Grammar,
+    Sampling,
+    TokenLogprob,
+)
+from harmonium.engines.wire import (
+    Json,
+    count_in,
+    ids_in,
+    list_in,
+    log_probability,
+    object_in,
+    objects,
+    text_in,
+    token_id,
+)
+
+_MOST_LOGPROBS = 20
+_NAMES = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "min_p": "min_p",
+    "presence_penalty": "presence_penalty",
+    "frequency_penalty": "frequency_penalty",
+    "repetition_penalty": "repeat_penalty",
+    "seed": "seed",
+}
+_REASONS: dict[str, FinishReason] = {"eos": "stop", "word": "stop", "limit": "length"}
+
+
+class LlamacppDialect:
+    """Speak to llama.cpp's own server.
+
+    Its list of stop ids is the model's, which for gpt-oss holds the two that matter; a call to
+    stop at others cannot be made. A JSON schema is no constraint here, for the reason given for
+    vLLM.
+    """
+
+    kind = "llamacpp"
+    framing: Framing = "events"
+    omits_stop = True
+    health_path = "/health"
+
+    async def probe(self, server: Asker) -> Capabilities:
+        """Ask for the models, and for the size of a slot's context."""
+        models = await list_models(server)
+        properties = await server.get("/props")
+        held = properties if isinstance(properties, dict) else {}
+        return Capabilities(
+            models=names_of(models),
+            max_context=count_in(object_in(held, "default_generation_settings"), "n_ctx"),
+            constraints=frozenset({"grammar"}),
+            logprobs=_MOST_LOGPROBS,
+            ignored=ignored_fields(_NAMES, "max_tokens", "logprobs", "logit_bias"),
+        )
+
+    def question(self, request: GenerationRequest, room: int | None) -> Question:
+        """Put a request in llama.cpp's words."""
+        sampling = request.sampling
+        body = spelled(sampling, _NAMES)
+        body |= {
+            "prompt": list(request.prompt),
+            "stream": True,
+            "return_tokens": True,
+            "cache_prompt": True,
+            "n_predict": -1 if room is None else room,
+        }
+        if sampling.logprobs is not None:
+            body["n_probs"] = max(1, sampling.logprobs)
+        if sampling.logit_bias:
+            body["logit_bias"] = [[token, bias] for token, bias in sampling.logit_bias.items()]
+        if isinstance(request.constraint, Grammar):
+            body["grammar"] = request.constraint.text
+        return Question("/completion", body)
+
+    def reader(self, request: GenerationRequest) -> Reader:
+        """Make the reader of one stream."""
+        sampling = request.sampling
+        return lambda said: _read(said, sampling)
+
+    def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
+        """Know no way but to close the connection."""
+        return
+
+
+def _read(said: Json, sampling: Sampling) -> Delta:
+    """Read a chunk. The last one repeats no ids, unless the server does not stream at all."""
+    ids = ids_in(said, "tokens")
+    is_last = said.get("stop") is True
+    return Delta(
+        ids,
+        _logprobs(said, ids, sampling.logprobs),
+        _REASONS.get(text_in(said, "stop_type"), "stop") if is_last else None,
+        None,
+        _cached(said) if is_last else None,
+    )
+
+
+def _cached(said: Json) -> int | None:
+    """Give the prompt tokens that came from the cache: all but those that were evaluated."""
+    return count_in(object_in(said, "timings"), "cache_n")
+
+
+def _logprobs(
+    said: Json, ids: tuple[int, ...], most: int | None
+) -> tuple[TokenLogprob, ...] | None:
+    if most is None:
+        return None
+    entries = objects(list_in(said, "completion_probabilities"), "a log probability")
+    return tuple(
+        TokenLogprob(token, log_probability(entry.get("logprob")), _top(entry, most))
+        for token, entry in zip(ids, entries, strict=False)
+    )
+
+
+def _top(entry: Json, most: int) -> tuple[tuple[int, float], ...]:
+    found = objects(list_in(entry, "top_logprobs"), "an alternative")
+    pairs = [
+        (token_id(each.get("id"), "an alternative"), log_probability(each.get("logprob")))
+        for each in found
+    ]
+    return by_likelihood(pairs, most)

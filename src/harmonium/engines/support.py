@@ -1,0 +1,30 @@
+"""Own the check that an engine can do what a request asks; know nothing of how it does it."""
+
+from __future__ import annotations
+
+from harmonium.engines.protocol import Capabilities, GenerationRequest
+from harmonium.errors import InvalidInputError, Position
+
+
+def check_supported(request: GenerationRequest, capabilities: Capabilities, engine: str) -> None:
+    """Refuse a request for what the engine has no way to do.
+
+    Raises:
+        InvalidInputError: a constraint (``unsupported_constraint``), or more log probabilities
+            (``unsupported_logprobs``), than the engine has.
+
+    """
+    constraint = request.constraint
+    if constraint is not None and constraint.name not in capabilities.constraints:
+        known = ", ".join(sorted(capabilities.constraints)) or "none"
+        message = f"{engine} cannot constrain by {constraint.name}; it can by: {known}"
+        raise InvalidInputError(
+            message, code="unsupported_constraint", position=Position(path="constraint")
+        )
+    wanted, most = request.sampling.logprobs, capabilities.logprobs
+    if wanted is not None and (most is None or wanted > most):
+        offer = "none" if most is None else f"{most} alternatives"
+        message = f"{engine} cannot tell these log probabilities; it can tell {offer}"
+        raise InvalidInputError(
+            message, code="unsupported_logprobs", position=Position(path="sampling.logprobs")
+        )

@@ -1,0 +1,102 @@
+"""Own the way back from text to token ids, as text comes in, and the check of a prompt as text.
+
+Knows nothing of servers. The ids are those that encoding the whole text at once would give, with
+special tokens allowed, however the text is cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from harmonium.errors import EngineProtocolError, InvalidInputError, Position
+from harmonium.tokens import load_tokenizer
+
+_SPECIAL = re.compile(r"<\|[a-z_0-9]+\|>")
+_BEGUN_SPECIAL = re.compile(r"<(?:\|(?:[a-z_0-9]{0,40}\|?)?)?\Z")
+_SAFE_CUT = re.compile(
+    # Behind a letter or digit, before a blank or a sign other than an apostrophe: every piece of
+    # the split pattern ends there, whatever follows.
+    r"[^\W_](?=[\s!-&(-/:-@\[-`{-~\u3001\u3002\uff01\uff0c\uff1f])"
+)
+
+
+class TextToIds:
+    """Encode text that comes in pieces; ids are given as soon as no later text can change them.
+
+    Args:
+        limit: characters that may be held back.
+
+    Example:
+        >>> coder = TextToIds(1000)
+        >>> coder.feed("<|channel|>final<|mess") + coder.feed("age|>Hello wor") + coder.end("ld")
+        [200005, 17196, 200008, 13225, 2375]
+
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._tokenizer = load_tokenizer()
+        self._held = ""
+
+    def feed(self, text: str) -> list[int]:
+        """Take some text, and give the ids that are now sure.
+
+        Raises:
+            EngineProtocolError: more than the limit is held back.
+
+        """
+        self._held += text
+        found = self._take_specials()
+        begun = _BEGUN_SPECIAL.search(self._held)
+        end = len(self._held) if begun is None else begun.start() + 1
+        cut = max((match.end() for match in _SAFE_CUT.finditer(self._held, 0, end)), default=0)
+        found += self._tokenizer.encode_ordinary(self._held[:cut])
+        self._held = self._held[cut:]
+        if len(self._held) > self._limit:
+            message = f"the engine sent more than {self._limit} characters that cannot be cut"
+            raise EngineProtocolError(message)
+        return found
+
+    def end(self, text: str = "") -> list[int]:
+        """Take the last text, and give the ids of all that was held back."""
+        self._held += text
+        found = self._take_specials() + self._tokenizer.encode_ordinary(self._held)
+        self._held = ""
+        return found
+
+    def _take_specials(self) -> list[int]:
+        """Encode up to the last special token that is complete."""
+        found: list[int] = []
+        done = 0
+        for match in _SPECIAL.finditer(self._held):
+            special = self._tokenizer.special_tokens.get(match.group())
+            if special is not None:
+                found += self._tokenizer.encode_ordinary(self._held[done : match.start()])
+                found.append(special)
+                done = match.end()
+        self._held = self._held[done:]
+        return found
+
+
+def prompt_text(prompt: Sequence[int]) -> str:
+    """Give a prompt as text that a server reads back with the same special tokens, or refuse.
+
+    Raises:
+        InvalidInputError: the prompt's plain text spells special tokens, which a server that takes
+            text would read as such (``prompt_spells_special``).
+
+    """
+    tokenizer = load_tokenizer()
+    text = tokenizer.decode(prompt)
+    meant = [token for token in prompt if tokenizer.is_special_token(token)]
+    read = [tokenizer.special_tokens.get(match.group()) for match in _SPECIAL.finditer(text)]
+    if [token for token in read if token is not None] != meant:
+        message = (
+            "the prompt's text spells special tokens, and this engine takes text, where they would "
+            "become real; use an engine that takes token ids"
+        )
+        raise InvalidInputError(
+            message, code="prompt_spells_special", position=Position(path="prompt")
+        )
+    return text

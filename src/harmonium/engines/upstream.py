@@ -1,0 +1,208 @@
+"""Own the HTTP connection to one server: asking, streaming, time-outs, and what failures mean.
+
+Knows nothing of tokens. The client is aiohttp: reading an engine's stream of small frames costs it
+a third to a half of the processor time that httpx and httpx2 take (benchmarks/engine_clients.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from harmonium.engines.failures import explaining, failure_of
+from harmonium.engines.waits import Waits
+from harmonium.engines.wire import read_json
+from harmonium.errors import (
+    EngineError,
+    EngineProtocolError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    InvalidInputError,
+    Position,
+)
+from harmonium.limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    import aiohttp
+
+_KEEP_IDLE_SECONDS = 2.0
+"""Uvicorn and llama.cpp close connections that idle for five seconds; never race them."""
+
+_OK, _REDIRECTS = 200, 300
+_NOT_THERE = frozenset({404, 405, 501})
+
+
+class Upstream:
+    """Talk to one server. No proxy, no redirect, no cookie: prompts go there and nowhere else.
+
+    Args:
+        url: ``http`` or ``https``, host, port and perhaps a path; no credentials in it.
+        kind: what the server is, for its name.
+        api_key: sent as bearer token, never shown.
+        limits: time-outs and sizes.
+
+    Raises:
+        InvalidInputError: the URL cannot be used (``invalid_engine``).
+
+    """
+
+    def __init__(
+        self, url: str, kind: str, *, api_key: str | None = None, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self.url = _checked(url)
+        self.name = f"{kind}:{self.url}"
+        self.limits = limits
+        self._headers = {"Accept-Encoding": "identity"}
+        if api_key is not None:
+            self._headers["Authorization"] = f"Bearer {api_key}"
+        self._session: aiohttp.ClientSession | None = None
+        self._is_closed = False
+
+    async def get(self, path: str) -> object:
+        """Give the JSON at a path; None where the server has no such path.
+
+        Raises:
+            EngineError: it cannot be reached, refuses, or answers no JSON.
+
+        """
+        async with self._probing(), self._get(path) as response:
+            body = await self._body(response)
+            if response.status in _NOT_THERE:
+                return None
+            self._check(response, body)
+            return read_json(body) if body else None
+
+    async def look(self, path: str) -> None:
+        """Ask for a path, and be content with any success.
+
+        Raises:
+            EngineError: it cannot be reached, or answers with an error.
+
+        """
+        async with self._probing(), self._get(path) as response:
+            self._check(response, await self._body(response))
+
+    async def tell(self, path: str, body: Mapping[str, object]) -> None:
+        """Post something whose answer does not matter; raises as `look`."""
+        async with self._probing(), self._post(path, body) as response:
+            await response.read()
+
+    async def pieces(
+        self, path: str, body: Mapping[str, object], waits: Waits
+    ) -> AsyncGenerator[bytes, None]:
+        """Post, and give the answer's bytes as they come; closing this closes the connection.
+
+        Raises:
+            EngineError: while iterating: unreachable, refused, broken, or slower than `waits`.
+
+        """
+        response: aiohttp.ClientResponse | None = None
+        is_whole = False
+        try:
+            with explaining(self.name, begun=False):
+                async with waits.bounding(self.name):
+                    response = await self._post(path, body)
+                    if response.status != _OK:
+                        raise self._failure(response, await self._body(response))
+            while True:
+                with explaining(self.name, begun=True):
+                    async with waits.bounding(self.name):
+                        piece = await response.content.readany()
+                if not piece:
+                    break
+                yield piece
+            is_whole = True
+        finally:
+            if response is not None and not is_whole:
+                response.close()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        self._is_closed = True
+        if self._session is not None:
+            await self._session.close()
+
+    # ---- sending
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._is_closed:
+            message = f"{self.name} is closed; open it anew"
+            raise EngineUnavailableError(message, engine=self.name)
+        if self._session is None:
+            import aiohttp  # noqa: PLC0415  (only engines behind HTTP need it)
+
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_IDLE_SECONDS)
+            connect = self.limits.engine_connect_seconds
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
+            )
+        return self._session
+
+    def _get(self, path: str) -> aiohttp.client._RequestContextManager:
+        return self._open().get(self.url + path, allow_redirects=False)
+
+    def _post(
+        self, path: str, body: Mapping[str, object]
+    ) -> aiohttp.client._RequestContextManager:  # the type has no public name
+        return self._open().post(
+            self.url + path,
+            data=json.dumps(body, separators=(",", ":")).encode(),
+            headers={"Content-Type": "application/json"},
+            allow_redirects=False,
+        )
+
+    # ---- what failures mean
+
+    @asynccontextmanager
+    async def _probing(self) -> AsyncGenerator[None, None]:
+        """Bound a question in time, and explain its failures."""
+        try:
+            async with asyncio.timeout(self.limits.engine_probe_seconds):
+                with explaining(self.name, begun=False):
+                    yield
+        except TimeoutError:
+            message = f"{self.name} did not answer a question in time; is it overloaded?"
+            raise EngineTimeoutError(message, phase="probe", engine=self.name) from None
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        most = self.limits.engine_body_bytes
+        parts: list[bytes] = []
+        size = 0
+        async for piece in response.content.iter_any():
+            size += len(piece)
+            if size > most:
+                response.close()
+                message = f"{self.name} answered with more than {most} bytes"
+                raise EngineProtocolError(message, engine=self.name)
+            parts.append(piece)
+        return b"".join(parts)
+
+    def _check(self, response: aiohttp.ClientResponse, body: bytes) -> None:
+        if not _OK <= response.status < _REDIRECTS:
+            raise self._failure(response, body)
+
+    def _failure(self, response: aiohttp.ClientResponse, body: bytes) -> EngineError:
+        words = body.decode("utf-8", "replace")[: self.limits.engine_error_chars]
+        retry_after = response.headers.get("Retry-After")
+        return failure_of(response.status, words, self.name, retry_after)
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        fault = "it must begin with http:// or https:// and name a host"
+    elif parts.username or parts.password:
+        fault = "credentials have no place in it; give an API key instead"
+    elif parts.query or parts.fragment:
+        fault = "it must end with the path, if any"
+    else:
+        return url.rstrip("/")
+    message = f"the engine's address cannot be used: {fault}"
+    raise InvalidInputError(message, code="invalid_engine", position=Position(path="engine"))
