@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import threading
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harmonium import Conversation, Message
 from harmonium.openai import RequestError
 from harmonium.openai.chat.dialogue import Dialogues
-from openai_chat.running import HI, WEATHER
+from openai_chat.running import ENCODING, HI, WEATHER, prompt_of, request_of
 
 NAMES = st.sampled_from(["get_weather", "look up", "look_up", "a b", "a_b"])
 IDS = st.sampled_from(["1", "2"])
@@ -75,6 +77,83 @@ def test_what_was_read_for_one_request_is_not_changed_by_the_next():
     assert (len(first.history.messages), len(second.history.messages)) == (1, 2)
     second.history.names.server("new")
     assert dialogues.read([HI, HI], [WEATHER]).history.names == first.history.names
+
+
+CHOICES = st.sampled_from(["auto", "none", "required"])
+FORMATS = st.sampled_from([None, {"type": "json_object"}])
+TALK = st.lists(
+    st.one_of(
+        st.just(HI),
+        st.just({"role": "system", "content": "Be."}),
+        st.builds(
+            lambda text, thought: {"role": "assistant", "content": text, "thinking": thought},
+            st.text(max_size=4),
+            st.text(max_size=2),
+        ),
+        st.builds(
+            lambda call: {"role": "assistant", "reasoning": "Hm.", "tool_calls": [call]}, CALLS
+        ),
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+@given(TALK, st.data())
+@settings(max_examples=200)
+def test_a_prompt_that_grew_is_the_prompt_rendered_at_once(items, data):
+    """Forks, other tools offered, other formats and other profiles in between included."""
+    for _ in range(data.draw(st.integers(1, 5))):
+        said = items[: data.draw(st.integers(1, len(items)))] + data.draw(TALK)[:1]
+        request = request_of(
+            messages=said,
+            tools=[WEATHER],
+            tool_choice=data.draw(CHOICES),
+            response_format=data.draw(FORMATS),
+        )
+        profile = data.draw(st.sampled_from(["guide", "oss"]))
+        assert request.render(ENCODING, profile) == ENCODING.render(
+            request.conversation, "assistant", profile=profile
+        )
+
+
+def test_finished_turns_are_rendered_once():
+    """And questions twice: when they are asked, and with the turn that answers them."""
+
+    class Counting:
+        """Counts the messages that are rendered."""
+
+        count = 0
+
+        def render(self, conversation, *rest, **options):
+            self.count += len(conversation.messages)
+            return ENCODING.render(conversation, *rest, **options)
+
+    counting = Counting()
+    items = [{"role": "user", "content": "never said before"}]
+    for turn in range(20):
+        items += [{"role": "assistant", "content": f"{turn}", "reasoning": "Hm."}, HI]
+        request_of(messages=items).render(counting)
+    settings_and_first = 2
+    assert counting.count == settings_and_first + 20 * len(["reasoning", "answer"]) + 19 + 20
+
+
+def test_a_conversation_that_was_replaced_is_rendered_as_it_is():
+    items = [HI, {"role": "assistant", "content": "a", "reasoning": "b"}, HI]
+    request = request_of(messages=items)
+    request.render(ENCODING)
+    other = replace(request, conversation=Conversation([Message.user("x")]))
+    assert other.render(ENCODING) == ENCODING.render(other.conversation, "assistant")
+
+
+def test_a_caller_may_change_the_tools_it_gave():
+    schema = {"type": "object", "properties": {"first": {"type": "string"}}}
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+    items = [{"role": "user", "content": "tools that change"}]
+    request = request_of(messages=items, tools=[tool])
+    schema["properties"] = {"second": {"type": "string"}}
+    assert "first" in prompt_of(request)
+    assert "second" in prompt_of(request_of(messages=items, tools=[tool]))
 
 
 def test_values_that_are_equal_but_not_the_same_are_told_apart():

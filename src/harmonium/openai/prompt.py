@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from harmonium.errors import RequestError, SchemaError
@@ -58,17 +58,25 @@ class PromptSettings:
     knowledge_cutoff: str | None = DEFAULT_CUTOFF
     effort: ReasoningEffort = ReasoningEffort.MEDIUM
     builtin_tools: tuple[ToolNamespace, ...] = ()
+    _made: dict[ReasoningEffort, Message] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def system_message(self, effort: ReasoningEffort | None = None) -> Message:
-        """Make the system message, with the effort a request asks for if it does."""
-        content = SystemContent(
-            model_identity=self.identity,
-            reasoning_effort=effort or self.effort,
-            conversation_start_date=self.today,
-            knowledge_cutoff=self.knowledge_cutoff,
-            tools=self.builtin_tools,
-        )
-        return Message.system(content)
+        """Give the system message, with the effort a request asks for if it does."""
+        asked = effort or self.effort
+        made = self._made.get(asked)
+        if made is None:
+            made = self._made[asked] = Message.system(
+                SystemContent(
+                    model_identity=self.identity,
+                    reasoning_effort=asked,
+                    conversation_start_date=self.today,
+                    knowledge_cutoff=self.knowledge_cutoff,
+                    tools=self.builtin_tools,
+                )
+            )
+        return made
 
 
 def developer_message(

@@ -106,7 +106,7 @@ class ToolNameMap:
 
     def copy(self) -> ToolNameMap:
         """Give a map of its own that knows the same tools."""
-        made = ToolNameMap()
+        made = object.__new__(ToolNameMap)
         made._recipients = self._recipients.copy()
         made._tools = self._tools.copy()
         made._labels = self._labels.copy()

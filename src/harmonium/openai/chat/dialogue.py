@@ -1,9 +1,10 @@
 """Own the part of a chat request that grows: its tools and history, read once for all turns.
 
-A client sends the whole history again with every turn. What is read of it is kept, by the bytes it
-was read from: a request that begins with the same bytes is read from there on. Keeping the bytes
-and not the objects makes the comparison exact (``1`` is not ``true``) and safe from callers who
-change what they gave.
+A client sends the whole history again with every turn. What is read of it is kept, with a copy of
+the messages it was read from: a request that begins with equal ones is read from there on. Tools
+and the first messages are compared by their bytes, since schemas that are equal may print
+differently (``1`` is not ``1.0``); of messages nothing is read but texts, and what is equal there
+reads the same.
 """
 
 from __future__ import annotations
@@ -13,19 +14,21 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from harmonium.model import ToolNamespace
+from harmonium.model import Message, ResponseFormat
 from harmonium.openai.chat.messages import History
+from harmonium.openai.chat.past import Past
 from harmonium.openai.chat.tools import name_map, namespaces, read_tools
+from harmonium.openai.prompt import developer_message
 from harmonium.openai.tools import DeclaredTool, ToolChoice
 
-KEPT_BYTES = 32 * 1024 * 1024
-"""Bound on the bytes of all histories kept: some hundred long conversations."""
+KEPT_BYTES = 8 * 1024 * 1024
+"""Bound on the JSON of all histories kept: over a hundred long conversations. With what was read
+and rendered of it, it takes up to twelve times that in memory."""
 
 _OPENING = 2
 _PLAIN = 2  # marshal's last format in which equal values always have equal bytes
-_HEAD = 5  # bytes of a list in front of its items
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +37,36 @@ class Dialogue:
 
     tools: tuple[DeclaredTool, ...]
     history: History
-    _spaces: dict[tuple[str, ...], tuple[ToolNamespace, ...]] = field(default_factory=dict)
+    past: Past = field(default_factory=Past)
+    _settings: dict[tuple[str, ...], tuple[Message | None]] = field(default_factory=dict)
 
-    def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
-        """Give the namespace of the tools that may be called; the newest choice's is kept."""
-        found = self._spaces.get(choice.names)
-        if found is None:
-            found = namespaces(self.tools, self.history.names, choice, "tools")
-            self._spaces.clear()
-            self._spaces[choice.names] = found
-        return found
+    def developer(
+        self, choice: ToolChoice, formats: tuple[ResponseFormat, ...] = ()
+    ) -> Message | None:
+        """Give the developer message with the tools that may be called; None for an empty one.
+
+        Without formats, that of the newest choice is kept: the very same message, turn by turn.
+        """
+        known = None if formats else self._settings.get(choice.names)
+        if known is not None:
+            return known[0]
+        spaces = namespaces(self.tools, self.history.names, choice, "tools")
+        made = developer_message(self.history.instructions, spaces, formats)
+        if not formats:
+            self._settings.clear()
+            self._settings[choice.names] = (made,)
+        return made
 
     def copy(self) -> Dialogue:
         """Give a dialogue of its own that has read as much."""
-        return Dialogue(self.tools, self.history.copy(), self._spaces)
+        return Dialogue(self.tools, self.history.copy(), self.past, self._settings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Hold what was read of items with these bytes; never changed, only copied."""
+class _Kept(NamedTuple):
+    """Hold what was read of messages like these, of so many bytes; never changed, only copied."""
 
-    items: bytes
+    items: list[object]
+    size: int
     dialogue: Dialogue
 
 
@@ -64,18 +76,18 @@ class Dialogues:
     Safe to share between threads.
 
     Args:
-        limit: bound in bytes on the JSON that is kept.
+        limit: bound in bytes on the JSON that is kept; see `KEPT_BYTES` for what that takes.
 
     """
 
     def __init__(self, limit: int = KEPT_BYTES) -> None:
         self._limit = limit
         self.size = 0
-        """Bytes kept now."""
+        """Bytes of JSON kept now."""
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, items: Sequence[object], tools: object) -> Dialogue:
+    def read(self, items: list[object], tools: object) -> Dialogue:
         """Read a request's messages and tools, going on from what was read before.
 
         Raises:
@@ -84,30 +96,36 @@ class Dialogues:
         """
         try:
             key = _dump((tools, items[:_OPENING]))
-            dump = _dump(items)
-        except ValueError:  # objects that are no plain JSON, or nested too deeply
+            kept = self._kept.get(key)
+            if kept is not None and items[: len(kept.items)] != kept.items:
+                kept = None
+            new = _dump(items if kept is None else items[len(kept.items) :])
+        except (ValueError, RecursionError):  # no plain JSON, or nested too deeply
             return _read(items, tools)
-        kept = self._kept.get(key)
-        if kept is None or not dump.startswith(kept.items, _HEAD):
-            kept, dialogue = None, _read(items, tools)
+        if kept is None:
+            dialogue = _read(items, marshal.loads(key)[0])  # noqa: S302  (just dumped)
         else:
             dialogue = kept.dialogue.copy()
             dialogue.history.read(items)
-        if dialogue.history.settled and (kept is None or len(dump) > len(kept.items) + _HEAD):
-            self._keep(key, dump[_HEAD:], dialogue)
+        if dialogue.history.settled and (kept is None or len(items) > len(kept.items)):
+            self._keep(key, kept, new, dialogue)
         return dialogue
 
-    def _keep(self, key: bytes, items: bytes, dialogue: Dialogue) -> None:
-        kept = _Kept(items, dialogue.copy())
+    def _keep(self, key: bytes, old: _Kept | None, new: bytes, dialogue: Dialogue) -> None:
+        """Keep a dialogue; of its messages a copy, which no caller can change."""
+        items: list[object] = marshal.loads(new)  # noqa: S302  (just dumped)
+        size = len(new)
+        if old is not None:
+            items, size = old.items + items, old.size + size
         with self._lock:
-            old = self._kept.pop(key, None)
-            if old is not None:
-                self.size -= len(key) + len(old.items)
-            self._kept[key] = kept
-            self.size += len(key) + len(items)
+            gone = self._kept.pop(key, None)
+            if gone is not None:
+                self.size -= len(key) + gone.size
+            self._kept[key] = _Kept(items, size, dialogue.copy())
+            self.size += len(key) + size
             while self.size > self._limit:
                 dropped, gone = self._kept.popitem(last=False)
-                self.size -= len(dropped) + len(gone.items)
+                self.size -= len(dropped) + gone.size
 
 
 def _dump(value: Any) -> bytes:  # noqa: ANN401  (what marshal cannot take, it refuses)
