@@ -93,6 +93,35 @@ class Sum(BaseModel):
     total: int
 
 
+NOTES = {"type": "mcp", "server_label": "notes", "require_approval": "always"}
+LISTED = {
+    "type": "mcp_list_tools",
+    "id": "mcpl_1",
+    "server_label": "notes",
+    "tools": [{"name": "find", "input_schema": {}}],
+}
+
+
+def test_a_call_is_approved_and_then_run_over_the_wire():
+    said = [LISTED, {"role": "user", "content": "find"}]
+    client = client_of(ids_of(REASONING, MCP))
+    with client.responses.stream(model="m", input=said, tools=[NOTES]) as stream:
+        (_, asked) = stream.get_final_response().output
+    assert (asked.type, asked.name, asked.arguments) == ("mcp_approval_request", "find", '{"q":1}')
+    approval = {
+        "type": "mcp_approval_response",
+        "approval_request_id": asked.id,
+        "approve": True,
+    }
+    again = client_of(ids_of(ANSWER)).responses
+    with again.stream(model="m", input=[*said, asked, approval], tools=[NOTES]) as stream:
+        names = [event.type for event in stream]
+        call, message = stream.get_final_response().output
+    assert "response.mcp_call_arguments.done" in names
+    assert (call.type, call.approval_request_id) == ("mcp_call", asked.id)
+    assert message.type == "message"
+
+
 def test_the_parse_helpers_give_the_object_that_was_asked_for():
     client = client_of(ids_of('<|channel|>final<|message|>{"total": 4}<|return|>'))
     parsed_ = client.responses.parse(model="m", input="2 + 2", text_format=Sum)

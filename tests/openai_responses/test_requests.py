@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import get_type_hints
@@ -525,7 +526,9 @@ LEAVES = st.one_of(
 KEYS = st.sampled_from(
     ["type", "role", "content", "name", "id", "call_id", "output", "arguments", "text", "action",
      "encrypted_content", "tools", "format", "schema", "parameters", "server_label", "input",
-     "code", "outputs", "summary", "effort", "mode", "author", "tool_calls", "function"]
+     "code", "outputs", "summary", "effort", "mode", "author", "tool_calls", "function",
+     "approval_request_id", "approve", "reason", "require_approval", "allowed_tools", "container",
+     "filters", "user_location", "headers", "annotations", "namespace"]
 )  # fmt: skip
 JUNK = st.recursive(
     LEAVES,
@@ -535,7 +538,8 @@ JUNK = st.recursive(
 KINDS = st.sampled_from(
     ["message", "reasoning", "function_call", "function_call_output", "custom_tool_call",
      "custom_tool_call_output", "mcp_call", "mcp_list_tools", "web_search_call",
-     "code_interpreter_call", "item_reference", "computer_call"]
+     "mcp_approval_request", "mcp_approval_response", "code_interpreter_call", "item_reference",
+     "computer_call"]
 )  # fmt: skip
 ITEMS = st.builds(
     lambda kind, fields: {**fields, "type": kind},
@@ -567,19 +571,32 @@ ALONE = st.one_of(
 
 
 def _made(body):
-    """The request, or None where the declared error says why not; any other error is raised."""
+    """The request and no error, or the declared error alone; any other error is raised."""
     try:
-        return responses_request(body, setup_of())
+        return responses_request(body, setup_of()), None
     except RequestError as error:
-        json.dumps(error.to_dict())
-        return None
+        return None, error
+
+
+STEP = re.compile(r"(?:^|\.)([^.\[\]]+)|\[(\d+)\]")
+
+
+def _leads_into(path, body):
+    """Whether a JSON path leads to something in the body, or to what is missing in it."""
+    *most, last = STEP.findall(path)
+    for name, index in most:
+        body = body[int(index)] if index else body[name]
+    return isinstance(body, dict) if last[0] else int(last[1]) < len(body)
 
 
 @given(BODIES | ALONE)
 @settings(max_examples=800)
 def test_random_json_makes_a_request_or_the_declared_error(body):
-    request = _made(body)
-    if request is not None:
+    request, error = _made(body)
+    if error is not None:
+        json.dumps(error.to_dict())
+        assert error.param is None or _leads_into(error.param, body)
+    else:
         assert isinstance(request.conversation.messages[0], Message)
         Response.model_validate(response_answer(request, Seam(0)).response)
 
@@ -587,7 +604,7 @@ def test_random_json_makes_a_request_or_the_declared_error(body):
 @given(ALONE)
 @settings(max_examples=300)
 def test_a_request_that_is_taken_is_rendered_or_the_declared_error_says_why_not(body):
-    request = _made(body)
+    request, _ = _made(body)
     if request is not None:
         with contextlib.suppress(RequestError):
             assert request.render(ENCODING)

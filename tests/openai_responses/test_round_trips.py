@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonium import Conversation, Message
-from harmonium.openai import ToolResult, as_response, response_answer
+from harmonium.openai import Seam, ToolResult, as_response, counting_ids, response_answer
 from harmonium.testing import texts
 from openai_responses.rules import faults
 from openai_responses.running import (
@@ -21,6 +21,7 @@ from openai_responses.running import (
     PYTHON,
     REASONING,
     SEARCH,
+    TOOLS,
     ids_of,
     in_turns,
     request_of,
@@ -172,6 +173,33 @@ def test_a_replayed_preamble_leaves_the_reasoning_before_it_in_the_prompt():
         "<|start|>assistant<|channel|>analysis<|message|>Need it.<|end|>"
         "<|start|>assistant<|channel|>commentary<|message|>Let me look.<|end|>"
     )
+
+
+def test_a_refusal_that_was_written_says_the_same():
+    stream = response_answer(REQUEST, Seam(0, counting_ids()))
+    stream.refuse("No.")
+    stream.finish()
+    assert _back(REQUEST, stream.response["output"]) == stream.messages
+
+
+APPROVALS = st.lists(st.tuples(SPEECH, st.sampled_from(SERVED[:2]), texts()), max_size=3)
+HELD = [{"type": "mcp", "server_label": "notes", "require_approval": "always"}]
+
+
+@given(APPROVALS)
+@settings(max_examples=60)
+def test_what_waits_for_approval_says_the_same(turns):
+    request = request_of(tools=[*TOOLS, *HELD])
+    calls = [_to(name, "commentary", "json")(text) for _, name, text in turns]
+    spoken = [m for (speech, _, _), call in zip(turns, calls, strict=True) for m in (speech, call)]
+    stream, given_ = in_turns([_said(spoken)], request, [])
+    assert faults([event for events in given_ for event in events]) == []
+    assert stream.messages == spoken
+    again = request_of(
+        tools=[*TOOLS, *HELD],
+        input=[{"role": "user", "content": "hi"}, *stream.response["output"]],
+    )
+    assert list(again.conversation.messages[len(request.conversation) :]) == spoken
 
 
 def test_a_refusal_sent_back_is_text_the_assistant_said():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from harmonium import Message
 from harmonium.errors import InvalidInputError, RequestError
 from harmonium.openai import (
     ResponseOptions,
@@ -107,9 +108,16 @@ def test_malformed_outputs_show_what_they_meant_and_no_control_tokens(case):
     assert events[-1]["response"] == whole(ids, request, role=case.role)
     shown = json.dumps(events, ensure_ascii=False)
     assert [name for name in MARKERS if name in shown] == []
-    calls = [r.text for r in case.recovery if (r.recipient or "").startswith("functions.")]
-    output = events[-1]["response"]["output"]
-    assert [i["arguments"] for i in output if i["type"] == "function_call"] == calls
+    prompt = case.text.startswith("<|start|>user")  # the one whose message is the user's
+    meant = [] if prompt else [said.text for said in case.recovery]
+    assert [_text_of(item) for item in events[-1]["response"]["output"]] == meant
+
+
+def _text_of(item):
+    """What an item says, whatever its kind."""
+    if "content" in item:
+        return item["content"][0]["text"]
+    return next(item[key] for key in ("arguments", "input", "code") if key in item)
 
 
 @pytest.mark.parametrize("case", malformed_cases(), ids=lambda case: case.id)
@@ -322,6 +330,56 @@ def test_cancelling_ends_the_stream_with_the_cancelled_response():
     assert faults(events) == []
     assert stream.response["status"] == "cancelled"
     EVENT.validate_python(events[-1])
+
+
+def test_what_was_counted_is_told_however_the_response_ends():
+    for end in (
+        lambda stream: stream.fail("gone", input_tokens=5, cached_tokens=2),
+        lambda stream: stream.cancel(input_tokens=5, cached_tokens=2),
+    ):
+        usage = _ended(end)[0].response["usage"]
+        assert (usage["input_tokens"], usage["input_tokens_details"]["cached_tokens"]) == (5, 2)
+
+
+def test_a_stream_that_fails_before_its_first_token_still_begins():
+    stream = response_event_stream(REQUEST, Seam(7, counting_ids()))
+    assert types_of(stream.fail("no engine")) == ["created", "in_progress", "failed"]
+
+
+def test_a_response_begins_once():
+    stream = response_event_stream(REQUEST, Seam(7, counting_ids()))
+    events = stream.start() + stream.start() + stream.feed([]) + stream.finish()
+    assert types_of(events) == ["created", "in_progress", "completed"]
+
+
+@given(token_streams(), CUTS)
+@settings(max_examples=60)
+def test_a_server_may_refuse_at_any_time(ids, cuts):
+    stream = response_event_stream(REQUEST, Seam(7, counting_ids()))
+    events = stream.start()
+    for part in parsed(ids, REQUEST, cuts)[:-1]:
+        events += stream.feed(part)
+    events += stream.refuse("I cannot help with that.") + stream.finish()
+    assert faults(events) == []
+    last = events[-1]["response"]["output"][-1]
+    assert (last["type"], last["status"]) == ("message", "completed")
+    assert last["content"] == [{"type": "refusal", "refusal": "I cannot help with that."}]
+    assert stream.messages[-1] == Message.assistant("I cannot help with that.", channel="final")
+
+
+def test_a_refusal_streams_in_its_order():
+    stream = response_event_stream(REQUEST, Seam(7, counting_ids()))
+    events = stream.start() + stream.refuse("No.") + stream.finish()
+    for event in events:
+        assert EVENT.validate_python(event).type == event["type"]
+    assert types_of(events, 0) == [
+        "output_item.added",
+        "content_part.added",
+        "refusal.delta",
+        "refusal.done",
+        "content_part.done",
+        "output_item.done",
+    ]
 
 
 def test_an_error_ends_the_stream_by_itself():

@@ -323,6 +323,8 @@ _BUILDERS: Mapping[ItemKind, Callable[[Item, frozenset[str]], JSON]] = MappingPr
         "function": _function,
         "custom": _custom,
         "mcp": _mcp,
+        "listing": _listing,
+        "approval": _approval,
         "code": _code,
         "web_search": _web_search,
         "reasoning": _reasoning,

@@ -219,7 +219,8 @@ class _Hold:
 
 def _declared(member: Node, label: str) -> DeclaredTool:
     schema = member.get("input_schema")
-    parameters = None if schema.is_null else schema.mapping()
+    # The list that an answer says has an empty schema where the server gave none.
+    parameters = None if schema.is_null else schema.mapping() or None
     about = member.get("description").optional_text() or ""
     return DeclaredTool(ToolName(member.get("name").text(), "mcp", label), about, parameters)
 

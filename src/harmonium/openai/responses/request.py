@@ -113,7 +113,11 @@ class ResponsesRequest:
     approved: tuple[ApprovedCall, ...] = ()
 
     def render(
-        self, encoding: Renders, profile: Profile | str = "guide", limit: int | None = None
+        self,
+        encoding: Renders,
+        profile: Profile | str = "guide",
+        limit: int | None = None,
+        said: Sequence[Message] = (),
     ) -> list[int]:
         """Render the prompt for a completion: what is generated follows its last token.
 
@@ -122,6 +126,7 @@ class ResponsesRequest:
             profile: how messages are written.
             limit: how many tokens the prompt may have. Where it has more, ``truncation`` decides:
                 with ``auto`` the first rounds of the conversation are left out.
+            said: what the answer holds so far (``ResponseStream.messages``), for its next turn.
 
         Raises:
             RequestError: a schema that cannot be rendered (``param`` says which), or a prompt
@@ -133,11 +138,13 @@ class ResponsesRequest:
         def render(conversation: Conversation) -> list[int]:
             return render_prompt(encoding, conversation, places, profile, self.history)
 
-        ids = render(self.conversation)
+        messages = (*self.conversation.messages, *said)
+        conversation = unchecked(Conversation, messages=messages) if said else self.conversation
+        ids = render(conversation)
         if limit is None or len(ids) <= limit:
             return ids
         is_cut = self.values["truncation"] == "auto"
-        fitting = fit(self.conversation, render, limit) if is_cut else None
+        fitting = fit(conversation, render, limit) if is_cut else None
         if fitting is None:
             raise _too_long(len(ids), limit)
         return fitting
