@@ -27,9 +27,10 @@ MAY_IMPORT = {
     "": GROUND | CORE | {"encoding", "presentation"},
     "openai": GROUND | {"model", "render", "parse", "presentation"},
     "engines": GROUND | {"tokens"} | {"model", "parse", "encoding", "testing"},
+    "gateway": PUBLIC | {"openai", "engines"},
     "compat": PUBLIC | {"openai"},
     "testing": PUBLIC,
-    "cli": PUBLIC | {"openai"},
+    "cli": PUBLIC | {"openai", "gateway"},
     "__main__": {"cli"},
 }
 """Room -> the rooms it may import besides itself; ``""`` is ``harmonium/__init__.py``."""
@@ -39,6 +40,9 @@ THIRD_PARTY = {
     "compat": {"openai", "pydantic", "pydantic_core", "typing_extensions"},
     "openai": {"cryptography", "openai"},
     "engines": {"aiohttp"},
+    "gateway": {
+        "openai", "opentelemetry", "prometheus_client", "pydantic", "starlette", "uvicorn", "yaml",
+    },
     "testing": {"hypothesis"},
     "cli": {"rich"},
 }
@@ -166,6 +170,7 @@ assert messages[0].text == "Hi", messages
         ("import harmonium.testing", HEAVY),
         ("import harmonium.openai", HEAVY | {"openai"}),
         ("import harmonium.engines", (HEAVY | {"aiohttp", "openai"}) - {"logging", "asyncio"}),
+        ("import harmonium.gateway", HEAVY | {"openai", "starlette", "uvicorn"}),
         ("import harmonium.cli", HEAVY - {"logging"}),
         (PARSES, HEAVY - {"logging"}),
     ],

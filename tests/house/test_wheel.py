@@ -66,7 +66,14 @@ def test_the_wheel_carries_its_license_and_says_so(wheel):
     metadata = message_from_string(wheel.read(path).decode())
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert set(metadata.get_all("Provides-Extra")) == {"all", "compat", "openai", "testing"}
+    assert set(metadata.get_all("Provides-Extra")) == {
+        "all",
+        "compat",
+        "openai",
+        "otel",
+        "server",
+        "testing",
+    }
     assert "Apache License" in wheel.read(path.replace("METADATA", "licenses/LICENSE")).decode()
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from harmonium.cli import convert, doctor, parse, render, tokens
+from harmonium.cli import convert, doctor, parse, render, serve, tokens
 from harmonium.cli.arguments import Formatter
 from harmonium.cli.terminal import Terminal
 from harmonium.errors import HarmoniumError
@@ -58,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (render, parse, convert, tokens, doctor):
+    for command in (render, parse, convert, tokens, serve, doctor):
         command.add(commands)
     return parser
 

@@ -1,0 +1,84 @@
+"""Own ``harmonium serve``: its flags are the gateway's settings, and the gateway does the rest."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from harmonium.cli.arguments import Subcommands, add_command
+from harmonium.cli.terminal import Terminal
+from harmonium.errors import InvalidInputError
+from harmonium.gateway import Settings, load_settings
+from harmonium.gateway.settings_sources import Option, options
+
+_EXAMPLES = """\
+  harmonium serve
+  harmonium serve --engine vllm:http://127.0.0.1:8001 --model gpt-oss-20b
+  harmonium serve --config gateway.toml --check
+
+Each flag is also a variable (HARMONIUM_MAX_TOKENS) and a key of the configuration (max_tokens).
+"""
+
+
+def add(commands: Subcommands) -> None:
+    """Add the command and its flags."""
+    summary = "serve OpenAI's APIs in front of an engine"
+    parser = add_command(commands, "serve", summary, _EXAMPLES, encoding=False)
+    parser.add_argument("--config", metavar="FILE", help="settings in TOML or YAML")
+    parser.add_argument(
+        "--check", action="store_true", help="read all settings and keys, say so, and stop"
+    )
+    for option in options():
+        _add_flag(parser, option)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Check the settings, and serve unless that was all."""
+    flags = {option.name: getattr(arguments, option.name) for option in options()}
+    given = {name: text for name, text in flags.items() if text is not None}
+    settings = load_settings(given, os.environ, arguments.config)
+    try:
+        from harmonium.gateway.server import make_service, serve  # noqa: PLC0415  (of the extra)
+    except ModuleNotFoundError as error:
+        message = f"serving needs more packages ({error.name}): pip install 'harmonium[server]'"
+        raise InvalidInputError(message, code="extra_missing") from None
+    service = make_service(settings, os.environ)
+    if arguments.check:
+        terminal.write("the settings can be used\n")
+        return 0
+    is_open = service.keys.is_open
+    serve(settings, os.environ, lambda port: terminal.remark(_line(settings, port, is_open)))
+    return 0
+
+
+def _line(settings: Settings, port: int, is_open: bool) -> str:  # noqa: FBT001  (one caller)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    told = [f"http://{host}:{port}", f"engine {', '.join(settings.engine)}"]
+    if settings.engine == ("demo",):
+        told.append("no model is there: the demo engine stands in (--engine names a real one)")
+    told.append("no API keys" if is_open else "API keys are needed")
+    return "; ".join(told)
+
+
+def _add_flag(parser: argparse.ArgumentParser, option: Option) -> None:
+    if option.kind is bool:
+        parser.add_argument(
+            option.flag,
+            dest=option.name,
+            nargs="?",
+            const="true",
+            metavar="BOOL",
+            help=_help(option),
+        )
+        return
+    kind = "A,B" if option.kind is tuple else option.kind.__name__.upper()
+    metavar = "|".join(option.words) if option.words else kind
+    parser.add_argument(option.flag, dest=option.name, metavar=metavar, help=_help(option))
+
+
+def _help(option: Option) -> str:
+    default = option.default
+    shown = ", ".join(default) if isinstance(default, tuple) else default
+    told = "" if shown in {None, "", False} else f"; default: {shown}"
+    return f"{option.meaning}{told}".replace("%", "%%")

@@ -1,0 +1,109 @@
+"""Own the routes: which path and method lead where. What they do stands in the files beside."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+from starlette.requests import Request
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from harmonium.gateway.conversion import (
+    derender_chat,
+    derender_responses,
+    detokenize,
+    render_chat,
+    render_responses,
+    tokenize,
+)
+from harmonium.gateway.gate import LIVENESS, RECORD, Gate
+from harmonium.gateway.generating import chat, completions, responses
+from harmonium.gateway.record import Record
+from harmonium.gateway.service import Service
+from harmonium.gateway.showing import (
+    converting,
+    delete_response,
+    live,
+    measured,
+    model,
+    models,
+    openapi,
+    pages,
+    ready,
+    stored_response,
+)
+
+Endpoint = Callable[[Service, Request, Record], Awaitable[ASGIApp]]
+
+ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
+    "/v1/chat/completions": {"POST": chat},
+    "/v1/responses": {"POST": responses},
+    "/v1/responses/{id}": {"GET": stored_response, "DELETE": delete_response},
+    "/v1/completions": {"POST": completions},
+    "/v1/models": {"GET": models},
+    "/v1/models/{id:path}": {"GET": model},
+    "/v1/chat/completions/render": {"POST": converting(render_chat)},
+    "/v1/responses/render": {"POST": converting(render_responses)},
+    "/v1/chat/completions/derender": {"POST": converting(derender_chat)},
+    "/v1/responses/derender": {"POST": converting(derender_responses)},
+    "/tokenize": {"POST": converting(tokenize)},
+    "/detokenize": {"POST": converting(detokenize)},
+    LIVENESS: {"GET": live},
+    "/health/ready": {"GET": ready},
+    "/metrics": {"GET": measured},
+    "/openapi.json": {"GET": openapi},
+    "/docs": {"GET": pages},
+}
+"""Path -> method -> what serves it."""
+
+
+def create_app(service: Service) -> ASGIApp:
+    """Make the ASGI application of a gateway.
+
+    Args:
+        service: the gateway's parts; its engine is closed when the application ends.
+
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        service.lifecycle.drain_before_signals()
+        yield
+        await service.engine.aclose()
+
+    found = [
+        Route(path, _Endpoint(endpoints, service, path), methods=list(endpoints))
+        for path, endpoints in _in_order()
+    ]
+    router = Router(found, redirect_slashes=False, lifespan=lifespan)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # With an application in the scope, the router raises what it cannot route.
+        scope["app"] = SimpleNamespace(state=SimpleNamespace())
+        await router(scope, receive, send)
+
+    return Gate(app, service)
+
+
+def _in_order() -> list[tuple[str, Mapping[str, Endpoint]]]:
+    """Give the routes, plain paths before those with a name in them."""
+    return sorted(ROUTES.items(), key=lambda route: "{" in route[0])
+
+
+class _Endpoint:
+    """Serve one path."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint], service: Service, path: str) -> None:
+        self._endpoints = endpoints
+        self._service = service
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record: Record = scope[RECORD]
+        record.route = self._path
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        request = Request(scope, receive)
+        answer = await self._endpoints[method](self._service, request, record)
+        await answer(scope, receive, send)

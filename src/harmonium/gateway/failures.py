@@ -1,0 +1,155 @@
+"""Own how an error becomes an answer of OpenAI's shape; know nothing of where it was raised.
+
+The message of an error of ours never quotes what was said, so it may go out. Any other exception
+is told as one sentence that says nothing of it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.exceptions import HTTPException
+
+from harmonium.errors import (
+    EngineRejectedError,
+    HarmoniumError,
+    OverloadedError,
+    RequestError,
+)
+
+_TYPES: Mapping[int, str] = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    408: "timeout_error",
+    413: "invalid_request_error",
+    415: "invalid_request_error",
+    421: "invalid_request_error",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+    431: "invalid_request_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+"""HTTP status -> the word of OpenAI's ``type``; ``server_error`` for any other."""
+
+_RETRY_SECONDS = 1
+
+
+class RefusedError(HarmoniumError):
+    """A request that the gateway does not take, whatever its body says.
+
+    Args:
+        message: what was found and what to do.
+        status: the HTTP status.
+        code: one of OpenAI's words for it.
+        param: where in the request, if there.
+        headers: further headers of the answer.
+
+    """
+
+    code = "refused"
+
+    def __init__(
+        self,
+        message: str,
+        status: int,
+        *,
+        code: str,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, code=code)
+        self.http_status = status
+        self.param = param
+        self.headers = dict(headers or {})
+
+
+class ShuttingDownError(HarmoniumError):
+    """The gateway is being stopped."""
+
+    code = "shutting_down"
+    http_status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Hold an error as it is told: the status, further headers, OpenAI's four fields."""
+
+    status: int
+    message: str
+    type: str
+    code: str
+    param: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def error(self) -> dict[str, object]:
+        """Give the object under ``error``."""
+        return {
+            "message": self.message,
+            "type": self.type,
+            "param": self.param,
+            "code": self.code,
+        }
+
+    @property
+    def body(self) -> bytes:
+        """Give the whole body."""
+        return json.dumps({"error": self.error}, separators=(",", ":")).encode("ascii")
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Say how an error is told.
+
+    Example:
+        >>> failure_of(ZeroDivisionError("secret")).error["message"]
+        'the gateway failed; its log has more under this x-request-id'
+
+    """
+    if isinstance(error, HTTPException):
+        return _http_failure(error)
+    if not isinstance(error, HarmoniumError):
+        message = "the gateway failed; its log has more under this x-request-id"
+        return Failure(500, message, "server_error", "internal_error")
+    status = error.http_status
+    headers = dict(error.headers) if isinstance(error, RefusedError) else {}
+    if status in {429, 503}:
+        headers.setdefault("retry-after", str(_retry_after(error)))
+    return Failure(status, _message(error), _type(status), error.code, _param(error), headers)
+
+
+def _message(error: HarmoniumError) -> str:
+    if isinstance(error, EngineRejectedError) and error.code == "context_length_exceeded":
+        return "the prompt and what is asked for are longer than the model's context; shorten them"
+    return error.message
+
+
+def _param(error: HarmoniumError) -> str | None:
+    if isinstance(error, RequestError | RefusedError):
+        return error.param
+    return error.position.path
+
+
+def _type(status: int) -> str:
+    return _TYPES.get(status, "server_error")
+
+
+def _retry_after(error: HarmoniumError) -> int:
+    wanted = error.retry_after if isinstance(error, OverloadedError) else None
+    return max(1, math.ceil(_RETRY_SECONDS if wanted is None else wanted))
+
+
+def _http_failure(error: HTTPException) -> Failure:
+    known = {
+        404: ("there is no such route; see /docs", "not_found"),
+        405: ("this route does not take that method; see the Allow header", "method_not_allowed"),
+    }
+    message, code = known.get(error.status_code, ("the request cannot be served", "http_error"))
+    status = error.status_code
+    return Failure(status, message, _type(status), code, headers=dict(error.headers or {}))

@@ -1,0 +1,174 @@
+"""Own how a request becomes what engines are asked for: sampling, constraint, room for tokens.
+
+What the settings or the engine do not allow is refused here, with the field that asked for it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harmonium.engines.protocol import (
+    Capabilities,
+    Constraint,
+    GenerationRequest,
+    JsonObject,
+    JsonSchema,
+    Sampling,
+)
+from harmonium.errors import RequestError
+from harmonium.gateway.record import Record
+from harmonium.gateway.settings import Settings
+from harmonium.model import ResponseFormat
+from harmonium.openai import ToolChoice
+
+LONGEST_STOP = 256
+"""Characters of a stop string: longer ones would hold the stream back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """Say how the request's own fields are called, for errors."""
+
+    prompt: str
+    max_tokens: str
+    logprobs: str = "top_logprobs"
+    shape: str = "response_format"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Hold what any of the APIs asks of the engine.
+
+    Args:
+        model: the engine's name for the model.
+        prompt: the ids to continue.
+        fields: how the API calls what may be refused.
+        choices: how many to generate.
+        logprobs: how many alternatives to tell; None for no log probabilities.
+        shape: what the answer must look like.
+        tool_choice: what must be called.
+
+    """
+
+    model: str
+    prompt: Sequence[int]
+    fields: Fields
+    choices: int = 1
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    logprobs: int | None = None
+    stop: tuple[str, ...] = ()
+    shape: ResponseFormat | None = None
+    tool_choice: ToolChoice | None = None
+
+
+def generation_requests(
+    wanted: Wanted, capabilities: Capabilities, settings: Settings, record: Record
+) -> list[GenerationRequest]:
+    """Make one engine request for each choice.
+
+    With a seed, each choice has its own: the n-th is the seed plus n, so that choices differ and
+    can be repeated.
+
+    Raises:
+        RequestError: a bound is passed, or the engine cannot do what is asked for.
+
+    """
+    _check(wanted, capabilities, settings)
+    constraint = _constraint(wanted, capabilities, settings)
+    most = _room(wanted, capabilities, settings)
+    record.prompt_tokens, record.max_tokens = len(wanted.prompt), most
+    record.temperature = _first(wanted.temperature, settings.temperature)
+    unique = f"{record.request_id}-{secrets.token_hex(4)}"  # clients may use an id twice
+    return [
+        GenerationRequest(
+            request_id=f"{unique}-{choice}",
+            model=wanted.model,
+            prompt=tuple(wanted.prompt),
+            sampling=_sampling(wanted, settings, most, choice),
+            constraint=constraint,
+        )
+        for choice in range(wanted.choices)
+    ]
+
+
+def _sampling(wanted: Wanted, settings: Settings, most: int | None, choice: int) -> Sampling:
+    return Sampling(
+        max_tokens=most,
+        temperature=_first(wanted.temperature, settings.temperature),
+        top_p=_first(wanted.top_p, settings.top_p),
+        top_k=settings.top_k,
+        min_p=settings.min_p,
+        presence_penalty=wanted.presence_penalty,
+        frequency_penalty=wanted.frequency_penalty,
+        repetition_penalty=settings.repetition_penalty,
+        seed=None if wanted.seed is None else wanted.seed + choice,
+        logit_bias=wanted.logit_bias or None,
+        logprobs=wanted.logprobs,
+    )
+
+
+def _first(asked: float | None, default: float | None) -> float | None:
+    return default if asked is None else asked
+
+
+def _check(wanted: Wanted, capabilities: Capabilities, settings: Settings) -> None:
+    if wanted.choices > settings.max_choices:
+        raise _beyond("n", settings.max_choices)
+    if wanted.max_tokens is not None and wanted.max_tokens > settings.max_output_tokens:
+        raise _beyond(wanted.fields.max_tokens, settings.max_output_tokens)
+    if any(len(stop) > LONGEST_STOP for stop in wanted.stop):
+        message = f"a stop string has at most {LONGEST_STOP} characters here"
+        raise RequestError(message, param="stop", code="invalid_value")
+    if wanted.logprobs is None:
+        return
+    if capabilities.logprobs is None:
+        message = "log probabilities cannot be had from this engine; leave them out"
+        raise RequestError(message, param=wanted.fields.logprobs, code="unsupported_parameter")
+    if wanted.logprobs > capabilities.logprobs:
+        raise _beyond(wanted.fields.logprobs, capabilities.logprobs)
+
+
+def _room(wanted: Wanted, capabilities: Capabilities, settings: Settings) -> int | None:
+    """Say how many tokens may be generated: what was asked for, as far as the context has room."""
+    context, length = capabilities.max_context, len(wanted.prompt)
+    most = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
+    if context is None:
+        return most
+    if length >= context:
+        message = f"the prompt has {length} tokens; this model's context is {context}"
+        param = wanted.fields.prompt
+        raise RequestError(message, param=param, code="context_length_exceeded")
+    room = min(context - length, settings.max_output_tokens)
+    return room if most is None else min(most, room)
+
+
+def _constraint(
+    wanted: Wanted, capabilities: Capabilities, settings: Settings
+) -> Constraint | None:
+    """Give the constraint that enforces the answer's form, as far as the engine knows one."""
+    if wanted.shape is None:
+        return None
+    constraint: Constraint = JsonSchema(wanted.shape.schema)
+    if (
+        dict(wanted.shape.schema) == {"type": "object"}
+        and "json_object" in capabilities.constraints
+    ):
+        constraint = JsonObject()
+    if constraint.name in capabilities.constraints:
+        return constraint
+    if settings.unenforced == "prompt":
+        return None
+    message = "this engine cannot enforce the form of an answer; leave it out, and say it in words"
+    raise RequestError(message, param=wanted.fields.shape, code="unsupported_parameter")
+
+
+def _beyond(param: str, most: int) -> RequestError:
+    return RequestError(f"{param} is at most {most} here", param=param, code="above_maximum")

@@ -1,0 +1,96 @@
+"""Own how one choice's ids are read: as parser events, or as plain text; stop strings end both."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Sequence
+
+from harmonium.encoding import Encoding
+from harmonium.engines.protocol import TokenLogprob as EngineLogprob
+from harmonium.errors import UnknownTokenError
+from harmonium.gateway.stops import EventStops, TextStops
+from harmonium.openai import TokenLogprob
+from harmonium.parse import Event, Parser
+
+
+class EventReading:
+    """Read ids as parser events.
+
+    Args:
+        parser: a fresh one.
+        stops: finds the request's stop strings; None when it has none.
+
+    """
+
+    def __init__(self, parser: Parser, stops: EventStops | None = None) -> None:
+        self._parser = parser
+        self._stops = stops
+
+    @property
+    def found(self) -> bool:
+        """Whether a stop string has ended the choice."""
+        return self._stops is not None and self._stops.found
+
+    def take(self, ids: Sequence[int], *, last: bool) -> list[Event]:
+        """Take the next ids, and give the events they complete.
+
+        Raises:
+            ParseError: they deviate from Harmony, under the strict policy.
+
+        """
+        events = self._parser.feed(ids[0] if len(ids) == 1 else ids)
+        if last:
+            events += self._parser.close()
+        return events if self._stops is None else self._stops.take(events)
+
+
+class TextReading:
+    """Read ids as text, special tokens by their names.
+
+    Args:
+        token_bytes: gives the bytes of an id.
+        stops: finds the request's stop strings.
+
+    """
+
+    def __init__(self, token_bytes: Callable[[int], bytes], stops: TextStops) -> None:
+        self._bytes = token_bytes
+        self._stops = stops
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    @property
+    def found(self) -> bool:
+        """Whether a stop string has ended the choice."""
+        return self._stops.found
+
+    def take(self, ids: Sequence[int], *, last: bool) -> str:
+        """Take the next ids, and give the text they complete."""
+        data = b"".join(map(self._bytes, ids))
+        text = self._stops.take(self._decoder.decode(data, final=last))
+        return text if self.found or not last else text + self._stops.rest()
+
+
+def safe_token_bytes(encoding: Encoding) -> Callable[[int], bytes]:
+    """Give a function that knows the bytes of every id; unknown ones have none."""
+
+    def token_bytes(token: int) -> bytes:
+        try:
+            return encoding.token_bytes(token)
+        except UnknownTokenError:
+            return b""
+
+    return token_bytes
+
+
+def api_logprobs(
+    entries: Sequence[EngineLogprob], token_bytes: Callable[[int], bytes]
+) -> list[TokenLogprob]:
+    """Turn an engine's log probabilities, of ids, into those of an answer, of bytes."""
+    return [
+        TokenLogprob(
+            token_bytes(entry.token_id),
+            entry.logprob,
+            tuple((token_bytes(token), logprob) for token, logprob in entry.top),
+        )
+        for entry in entries
+    ]

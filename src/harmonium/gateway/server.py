@@ -1,0 +1,136 @@
+"""Own how a gateway runs: one process or several, their server, their files of metrics."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
+
+from harmonium.encoding import load_encoding
+from harmonium.engines.opening import open_engine
+from harmonium.engines.protocol import Engine
+from harmonium.errors import InvalidInputError, Position
+from harmonium.gateway.app import create_app
+from harmonium.gateway.keys import KeyRing, load_keys
+from harmonium.gateway.logs import set_up_logs
+from harmonium.gateway.service import Service
+from harmonium.gateway.settings import Settings
+from harmonium.limits import DEFAULT_LIMITS
+
+_LAST_SECONDS = 10
+"""For connections to close after everything has been told how it ends."""
+
+
+def make_service(
+    settings: Settings, environment: Mapping[str, str], keys: KeyRing | None = None
+) -> Service:
+    """Put a gateway's parts together. Nothing is connected to until it is used.
+
+    Args:
+        settings: the configuration.
+        environment: the variables that hold keys: ours and the engine's.
+        keys: in place of those that the settings and the environment name.
+
+    Raises:
+        InvalidInputError: an engine, a key or an encoding that cannot be used.
+
+    """
+    ring = load_keys(settings, environment) if keys is None else keys
+    encoding = load_encoding(settings.encoding)
+    _ = encoding.format  # raises for an encoding without Harmony's tokens
+    return Service(settings, encoding, make_engine(settings, environment), ring)
+
+
+def make_engine(settings: Settings, environment: Mapping[str, str]) -> Engine:
+    """Open the engine that the settings name; several become one.
+
+    Raises:
+        InvalidInputError: no engine is named so.
+
+    """
+    limits = dataclasses.replace(
+        DEFAULT_LIMITS,
+        engine_first_token_seconds=settings.first_token_seconds,
+        engine_idle_seconds=settings.idle_seconds,
+        engine_total_seconds=settings.total_seconds,
+    )
+    key = environment.get("HARMONIUM_ENGINE_API_KEY") or None
+    return open_engine(",".join(settings.engine), api_key=key, limits=limits)
+
+
+def serve(
+    settings: Settings, environment: Mapping[str, str], announce: Callable[[int], None]
+) -> None:
+    """Serve until told to stop.
+
+    Args:
+        settings: the configuration.
+        environment: the variables that hold keys.
+        announce: is told the port, once it is ours.
+
+    Raises:
+        InvalidInputError: the address cannot be had, or the settings cannot be used.
+
+    """
+    bound = _bind(settings)
+    announce(bound.getsockname()[1])
+    config = _config(_Application(settings, dict(environment)), settings)
+    if settings.workers == 1:
+        set_up_logs(settings.log_level)
+        uvicorn.Server(config).run(sockets=[bound])
+        return
+    with tempfile.TemporaryDirectory(prefix="harmonium-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        set_up_logs(settings.log_level)
+        Multiprocess(config, sockets=[bound]).run()
+
+
+@dataclass(frozen=True)
+class _Application:
+    """Make the application, in whichever process it runs."""
+
+    settings: Settings
+    environment: Mapping[str, str] = field(repr=False)
+
+    def __call__(self) -> ASGIApp:
+        set_up_logs(self.settings.log_level)
+        return create_app(make_service(self.settings, self.environment))
+
+
+def _config(application: _Application, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        factory=True,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_LAST_SECONDS,
+    )
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((settings.host, settings.port))
+    except OSError as error:
+        found.close()
+        message = f"port {settings.port} of that host cannot be had: {error.strerror or error}"
+        place = Position(path="port")
+        raise InvalidInputError(message, code="address_unusable", position=place) from None
+    found.set_inheritable(True)
+    return found

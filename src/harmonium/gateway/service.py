@@ -1,0 +1,161 @@
+"""Own the parts of one gateway: what every route is given; know nothing of any route."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from harmonium.encoding import Encoding
+from harmonium.engines.protocol import Capabilities, Engine
+from harmonium.gateway.admission import Admission
+from harmonium.gateway.failures import RefusedError
+from harmonium.gateway.keys import KeyRing
+from harmonium.gateway.lifecycle import Lifecycle
+from harmonium.gateway.metrics import Metrics
+from harmonium.gateway.readings import safe_token_bytes
+from harmonium.gateway.record import Record
+from harmonium.gateway.settings import Settings
+from harmonium.gateway.store import ResponseStore
+from harmonium.gateway.tracing import Tracing
+from harmonium.model import ReasoningEffort
+from harmonium.model.contents import DEFAULT_IDENTITY
+from harmonium.openai import AnswerOptions, IdSource, PromptSettings, ResponseOptions, Seam
+from harmonium.openai import random_ids as _random_ids
+
+T = TypeVar("T")
+
+UNNAMED_MODEL = "gpt-oss"
+"""What the model is called in lists when neither the settings nor the engine have a name."""
+
+_OFFLOADED_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Say how one model is called: by clients, and by the engine."""
+
+    id: str
+    engine_name: str
+
+
+@dataclass(slots=True)
+class Service:
+    """Hold what routes need.
+
+    Args:
+        settings: the configuration.
+        encoding: the model's tokens.
+        engine: who generates.
+        keys: who may ask.
+        now: seconds since the epoch.
+        new_id: where the ids of answers come from.
+
+    """
+
+    settings: Settings
+    encoding: Encoding
+    engine: Engine
+    keys: KeyRing = field(default_factory=KeyRing)
+    now: Callable[[], float] = time.time
+    new_id: IdSource = _random_ids
+    metrics: Metrics = field(init=False)
+    admission: Admission = field(init=False)
+    lifecycle: Lifecycle = field(init=False)
+    store: ResponseStore | None = field(init=False)
+    tracing: Tracing = field(init=False)
+    token_bytes: Callable[[int], bytes] = field(init=False)
+    started: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.metrics = Metrics()
+        self.admission = Admission(
+            settings.concurrency, settings.queue, settings.queue_seconds, self._show_load
+        )
+        self.lifecycle = Lifecycle(settings.drain_seconds, settings.grace_seconds)
+        self.store = ResponseStore(settings.store_bytes) if settings.store == "memory" else None
+        self.tracing = Tracing(enabled=settings.traces)
+        self.token_bytes = safe_token_bytes(self.encoding)
+        self.started = int(self.now())
+
+    def _show_load(self, running: int, waiting: int) -> None:
+        self.metrics.running.set(running)
+        self.metrics.waiting.set(waiting)
+
+    @property
+    def seam(self) -> Seam:
+        """The time, and where ids come from."""
+        return Seam(int(self.now()), self.new_id)
+
+    @property
+    def chat_options(self) -> AnswerOptions:
+        """What the settings decide of chat answers."""
+        return AnswerOptions(reasoning=self.settings.reasoning_field)
+
+    @property
+    def response_options(self) -> ResponseOptions:
+        """What the settings decide of responses."""
+        return ResponseOptions(dialect=self.settings.dialect)
+
+    def prompt_settings(self) -> PromptSettings:
+        """Give what every prompt tells, on this day."""
+        settings = self.settings
+        today = dt.datetime.fromtimestamp(self.now()).astimezone().date().isoformat()
+        dates = {"today": today, "none": None}
+        return PromptSettings(
+            today=dates.get(settings.date, settings.date),
+            identity=settings.identity or DEFAULT_IDENTITY,
+            effort=ReasoningEffort(settings.effort),
+        )
+
+    def models(self, capabilities: Capabilities) -> tuple[Model, ...]:
+        """Give the models that are served."""
+        settings = self.settings
+        theirs = capabilities.models
+        first = theirs[0] if theirs else (settings.model or UNNAMED_MODEL)
+        ours: tuple[Model, ...]
+        if settings.model or not theirs:
+            ours = (Model(settings.model or first, first),)
+        else:
+            ours = tuple(Model(name, name) for name in theirs)
+        return (*ours, *(Model(alias, ours[0].engine_name) for alias in settings.aliases))
+
+    def find_model(self, name: str, capabilities: Capabilities) -> Model:
+        """Find the model a request asks for.
+
+        Raises:
+            RefusedError: it is not served here.
+
+        """
+        models = self.models(capabilities)
+        for model in models:
+            if model.id == name:
+                return model
+        if not capabilities.models and not self.settings.model:
+            return Model(name, name)
+        known = ", ".join(model.id for model in models)
+        message = f"the model asked for is not served here; these are: {known}"
+        raise RefusedError(message, 404, code="model_not_found", param="model")
+
+    def knows(self, token: int) -> bool:
+        """Tell whether an id is one of the encoding's."""
+        return self.token_bytes(token) != b""
+
+    async def compute(self, size: int, work: Callable[[], T]) -> T:
+        """Run work that holds the processor: beside the event loop when it is large.
+
+        Args:
+            size: bytes of the request it reads.
+            work: what to run.
+
+        """
+        return await asyncio.to_thread(work) if size > _OFFLOADED_BYTES else work()
+
+    def ended(self, record: Record) -> None:
+        """Count a request that has ended."""
+        self.metrics.count(record)
+        self.tracing.ended(record)
