@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
+from operator import index, itemgetter
 from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -87,11 +87,10 @@ class Lookup(Generic[T]):
 
         Raises:
             TypeError: one is no integer.
-            OverflowError: one has more than 64 bits.
 
         """
         if not isinstance(self.items, list):
-            array("q", tokens)  # raises for 1.0, which a dict takes for 1
+            _check_integers(tokens)
         if len(tokens) < _FEW:
             return tuple([self.get(token) for token in tokens])
         try:
@@ -104,3 +103,12 @@ class Lookup(Generic[T]):
         if not isinstance(self.items, list):
             every = self._every()
             self.items = every + [None] * len(every)
+
+
+def _check_integers(tokens: Sequence[int]) -> None:
+    """Refuse 1.0, which a dict takes for 1."""
+    try:
+        array("q", tokens)
+    except OverflowError:  # too large for any vocabulary, but an integer
+        for token in tokens:
+            index(token)
