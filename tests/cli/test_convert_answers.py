@@ -327,6 +327,7 @@ WRONG = [
     ("responses", [ITEMS[0], {**ITEMS[1], "content": 7}], "output[1].content"),
     ("responses", {"output": 7}, "output is not an array"),
     ("responses", [7], "output[0]"),
+    ("responses", [{"role": "user", "content": "hi"}], "output holds messages of others"),
 ]
 
 

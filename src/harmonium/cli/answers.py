@@ -155,6 +155,9 @@ def api_answer(
     except RequestError as error:
         raise _retold(error, name, len(before), said.place) from error
     messages = whole.conversation.messages[len(prompt.conversation.messages) :]
+    if any(message.author.role not in _SPEAKERS for message in messages):
+        fault = f"{said.place} holds messages of others than the assistant; give its answer alone"
+        raise InvalidInputError(fault, code="no_answer")
     found = _spoken(messages, encoding, said.finish)
     key = "id" if api == "chat" else "call_id"
     model, usage = said.around.get("model"), _object(said.around.get("usage"))

@@ -15,7 +15,7 @@ from harmonium.errors import HarmoniumError
 
 State = Literal["ok", "absent", "fault"]
 
-_EXTRAS = {"compat": "pydantic", "testing": "hypothesis"}
+_EXTRAS = {"compat": "pydantic", "openai": "openai", "testing": "hypothesis"}
 _ENGINES = ("vllm", "sglang", "llama-cpp-python", "transformers")
 _VARIABLES = ("TIKTOKEN_ENCODINGS_BASE", "TIKTOKEN_RS_CACHE_DIR")
 _PROBE = "<|start|>user<|message|>Grüße, 世界 \U0001f600<|end|>"
