@@ -1,9 +1,6 @@
-"""Time grows with the size of what comes in and goes out, and no faster; a token costs little."""
+"""Time grows with the size of what comes in and goes out, and no faster."""
 
 from __future__ import annotations
-
-import json
-import time
 
 import pytest
 
@@ -12,7 +9,6 @@ from harmonium.openai import Seam, counting_ids, response_answer, response_byte_
 from openai_responses.running import (
     ANSWER,
     CALL,
-    ENCODING,
     REASONING,
     SEARCH,
     ids_of,
@@ -21,8 +17,6 @@ from openai_responses.running import (
     setup_of,
 )
 
-RATIO = 2.5
-"""What streaming may cost, as a multiple of dumping the same events as JSON."""
 REQUEST = request_of()
 
 
@@ -69,35 +63,6 @@ def test_reading_a_request_is_linear_in_its_tools():
         request_of(tools=tools, tool_choice={"type": "allowed_tools", "mode": "auto", "tools": []})
 
     assert grows_linearly(read, 400)
-
-
-def _least(run):
-    found = []
-    for _ in range(7):
-        started = time.process_time()
-        run()
-        found.append(time.process_time() - started)
-    return min(found)
-
-
-def test_a_token_costs_little_more_than_dumping_its_event():
-    body = ENCODING.encode_ordinary("The quick brown fox jumps over the lazy dog again. " * 400)
-    ids = ids_of("<|channel|>final<|message|>") + body[:4000]
-    pieces = parsed(ids, REQUEST, range(len(ids)))
-    place = {"item_id": "msg_" + "0" * 24, "output_index": 0, "content_index": 0, "logprobs": []}
-    events = [
-        {"type": "response.output_text.delta", **place, "sequence_number": n, "delta": " word"}
-        for n in range(4000)
-    ]
-
-    def stream():
-        made = response_byte_stream(REQUEST, Seam(0, counting_ids()))
-        return [made.feed(piece) for piece in pieces]
-
-    def dump():
-        return [json.dumps(event).encode() for event in events]
-
-    assert any(_least(stream) / _least(dump) < RATIO for _ in range(3))
 
 
 def test_a_whole_answer_writes_no_events():

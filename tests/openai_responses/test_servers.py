@@ -7,7 +7,14 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from harmonium import Message
-from harmonium.openai import RequestError, Seam, ToolResult, counting_ids, response_event_stream
+from harmonium.openai import (
+    RequestError,
+    Seam,
+    ToolResult,
+    counting_ids,
+    response_byte_stream,
+    response_event_stream,
+)
 from harmonium.openai.responses import ApprovedCall, McpServer
 from openai_responses.rules import faults
 from openai_responses.running import (
@@ -170,6 +177,14 @@ def test_an_approved_call_is_run_before_the_models_next_turn():
     assert again.approved == ()
     expected = [*request.conversation.messages, *stream.messages]
     assert list(again.conversation.messages) == expected
+
+
+def test_arguments_that_have_no_utf8_travel_escaped():
+    items = answered()
+    items[3]["arguments"] = '{"q": "\ud800"}'
+    stream = response_byte_stream(asking(input=items), Seam(7))
+    frames = (stream.start() + stream.finish("stop")).decode("utf-8")
+    assert frames.count("\\ud800") > 3
 
 
 def test_what_the_answer_holds_so_far_is_rendered_behind_the_conversation():

@@ -33,11 +33,13 @@ from openai_responses.running import (
     CALL,
     CUSTOM,
     ENCODING,
+    EVERYTHING,
     MCP,
     PREAMBLE,
     PYTHON,
     REASONING,
     SEARCH,
+    TOOLS,
     events_of,
     ids_of,
     parsed,
@@ -45,6 +47,7 @@ from openai_responses.running import (
     request_of,
     run,
     sent,
+    setup_of,
     types_of,
     whole,
 )
@@ -53,27 +56,38 @@ CUTS = st.lists(st.integers(0, 60), max_size=12)
 ENGINES = st.sampled_from(["stop", "length", "content_filter"])
 MARKERS = [text for text in ENCODING.special_tokens if "reserved" not in text]
 REQUEST = request_of()
+HELD = {"type": "mcp", "server_label": "notes", "require_approval": "always"}
+REQUESTS = st.sampled_from(
+    [
+        REQUEST,
+        request_of(background=True, parallel_tool_calls=False),
+        request_of(include=EVERYTHING, top_logprobs=2),
+        request_of(setup_of(mcp_tools={"notes": [{"name": "find"}]}), tools=[*TOOLS, HELD]),
+        request_of(tools=[*TOOLS, *({**HELD, "server_label": name} for name in ("srv", "fs"))]),
+        request_of(tool_choice="none"),
+    ]
+)
 EVENT = TypeAdapter(ResponseStreamEvent)
 ALL_KINDS = (REASONING, PREAMBLE, CALL, CUSTOM, PYTHON, SEARCH, MCP, ANSWER)
 
 
-@given(token_streams(), CUTS, ENGINES)
+@given(token_streams(), CUTS, ENGINES, REQUESTS)
 @settings(max_examples=150)
-def test_the_last_event_holds_the_whole_answer(ids, cuts, engine):
-    events = events_of(ids, REQUEST, cuts, engine=engine)
-    assert events[-1]["response"] == whole(ids, REQUEST, engine=engine)
+def test_the_last_event_holds_the_whole_answer(ids, cuts, engine, request):
+    events = events_of(ids, request, cuts, engine=engine)
+    assert events[-1]["response"] == whole(ids, request, engine=engine)
 
 
-@given(token_streams(), CUTS, ENGINES)
+@given(token_streams(), CUTS, ENGINES, REQUESTS)
 @settings(max_examples=150)
-def test_every_stream_is_in_order(ids, cuts, engine):
-    assert faults(events_of(ids, REQUEST, cuts, engine=engine)) == []
+def test_every_stream_is_in_order(ids, cuts, engine, request):
+    assert faults(events_of(ids, request, cuts, engine=engine)) == []
 
 
-@given(token_streams(), CUTS)
+@given(token_streams(), CUTS, REQUESTS)
 @settings(max_examples=100)
-def test_bytes_and_objects_say_the_same(ids, cuts):
-    assert read_frames(sent(ids, REQUEST, cuts)) == events_of(ids, REQUEST, cuts)
+def test_bytes_and_objects_say_the_same(ids, cuts, request):
+    assert read_frames(sent(ids, request, cuts)) == events_of(ids, request, cuts)
 
 
 @given(token_streams(), CUTS)

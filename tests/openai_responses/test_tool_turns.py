@@ -135,6 +135,23 @@ def test_no_more_calls_are_run_than_the_request_allows():
     assert [call.recipient for call in _pending(2)] == ["python", "browser.search"]
 
 
+def test_calls_beyond_the_limit_are_answered_and_not_run():
+    stream = response_event_stream(request_of(max_tool_calls=1), Seam(0))
+    events = stream.start()
+    for part in parsed(ids_of(PYTHON, SEARCH), REQUEST):
+        events += stream.feed(part)
+    events += stream.end_turn() + stream.tool_finished(0, ToolResult("2"))
+    assert stream.pending_calls == ()
+    (surplus,) = stream.surplus_calls
+    events += stream.tool_finished(surplus.output_index, ToolResult("No more.", failed=True))
+    assert stream.surplus_calls == ()
+    for part in parsed(ids_of(ANSWER), REQUEST):
+        events += stream.feed(part)
+    events += stream.finish()
+    statuses = [item["status"] for item in stream.response["output"]]
+    assert statuses == ["completed", "failed", "completed"]
+
+
 def test_a_call_whose_stop_token_the_engine_kept_is_pending_when_its_turn_ends():
     stream = response_event_stream(REQUEST, Seam(0))
     for part in parsed(ids_of(PYTHON)[:-1], REQUEST):

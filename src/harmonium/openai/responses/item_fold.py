@@ -252,10 +252,10 @@ class ItemFold(Generic[T]):
         self._write_whole(item, call.arguments)
 
     def _write_whole(self, item: Item, text: str) -> None:
-        """Write an item's text in one piece."""
+        """Write an item's text in one piece; from a client, it may have no UTF-8."""
         frame = self._writer.added(item)
         if frame is not None and text:
-            self._sink.delta(frame, text)
+            self._sink.event({**frame.fields, "delta": text})
         item.text, item.is_closed = text, True
         self._writer.said(item)
 

@@ -64,10 +64,12 @@ class KeptStates(Generic[T]):
             return kept.state
 
     def keep(self, key: tuple[Hashable, ...], items: bytes, state: T) -> None:
-        """Keep a state in place of the one under `key`, within the bound."""
+        """Keep a state in place of the one under `key`; one beyond the bound is not kept."""
         entry = _Entry(items[_HEAD:], state)
         with self._lock:
             self._drop(key)
+            if _bytes_of(key, entry) > self._limit:
+                return
             self._kept[key] = entry
             self._size += _bytes_of(key, entry)
             while self._size > self._limit:

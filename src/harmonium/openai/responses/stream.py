@@ -7,7 +7,7 @@ same response.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from harmonium.errors import HarmoniumError, InvalidInputError
@@ -18,7 +18,13 @@ from harmonium.openai.logprobs import TokenLogprob
 from harmonium.openai.responses.envelope import Envelope, ResponseStatus
 from harmonium.openai.responses.frames import JSON, Sink
 from harmonium.openai.responses.item_fold import ItemFold
-from harmonium.openai.responses.items import EVERYTHING, RUN_BY_SERVER, PendingCall, ToolResult
+from harmonium.openai.responses.items import (
+    EVERYTHING,
+    RUN_BY_SERVER,
+    Item,
+    PendingCall,
+    ToolResult,
+)
 from harmonium.openai.responses.options import ResponseOptions
 from harmonium.openai.responses.request import ResponsesRequest
 from harmonium.openai.usage import TokenUsage
@@ -64,6 +70,8 @@ class ResponseStream(Generic[T]):
         model = chosen.model or str(request.values["model"] or "")
         self._envelope = Envelope(seam.new_id("resp_"), seam.now, model, request.values)
         self._fold = ItemFold(request, seam.new_id, sink, chosen)
+        limit = request.values["max_tool_calls"]
+        self._limit = limit if isinstance(limit, int) else None
         self._stage: ResponseStatus | None = None
         self._final: JSON | None = None
 
@@ -92,14 +100,15 @@ class ResponseStream(Generic[T]):
     @property
     def pending_calls(self) -> tuple[PendingCall, ...]:
         """The calls that wait for the server to run a tool, up to ``max_tool_calls`` in all."""
-        limit = self._request.values["max_tool_calls"]
-        calls = [item for item in self._fold.items if item.kind in RUN_BY_SERVER]
-        allowed = calls[:limit] if isinstance(limit, int) else calls
-        return tuple(
-            PendingCall(item.index, item.id, item.header.recipient or "", item.text)
-            for item in allowed
-            if item.is_pending and item.header is not None
-        )
+        return tuple(self._waiting(self._served[: self._limit]))
+
+    @property
+    def surplus_calls(self) -> tuple[PendingCall, ...]:
+        """The calls beyond ``max_tool_calls`` that wait: to be answered, and not to be run.
+
+        A `ToolResult` that has failed and says so lets the model end its answer.
+        """
+        return () if self._limit is None else tuple(self._waiting(self._served[self._limit :]))
 
     def stored_items(self) -> list[JSON]:
         """Give the items with all that `include` may have left out: what a store keeps."""
@@ -234,6 +243,16 @@ class ResponseStream(Generic[T]):
         return self._sink.take()
 
     # What the events are made of
+
+    @property
+    def _served(self) -> list[Item]:
+        return [item for item in self._fold.items if item.kind in RUN_BY_SERVER]
+
+    def _waiting(self, items: Iterable[Item]) -> Iterator[PendingCall]:
+        for item in items:
+            if item.is_pending and item.header is not None:
+                recipient = item.header.recipient or ""
+                yield PendingCall(item.index, item.id, recipient, item.text)
 
     def _begin(self) -> None:
         if self._stage is not None:
