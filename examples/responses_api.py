@@ -51,15 +51,15 @@ for call in stream.pending_calls:
     sent += stream.tool_finished(call.output_index, found)
 
 # The next turn reads the first conversation and what was said since.
-said = harmonium.Conversation((*request.conversation, *stream.messages))
-prompt = encoding.decode(encoding.render(said, next_role="assistant"))
+ids = request.render(encoding, said=stream.messages)
+prompt = encoding.decode(ids)
 print(prompt[prompt.index("<|start|>user") :], end="\n\n")
 second = encoding.encode(
     "<|channel|>final<|message|>Blue won【0†L0】.<|return|>", allowed_special="all"
 )
 parser = encoding.parser(tools=request.tools.parser_tools)
 sent += stream.feed(parser.feed(second) + parser.close())
-sent += stream.finish("stop", input_tokens=len(encoding.render(said, next_role="assistant")))
+sent += stream.finish("stop", input_tokens=len(ids))
 print(sent.decode(), end="")
 
 # The client sends everything back, and asks on: the server has stored nothing.

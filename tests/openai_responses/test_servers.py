@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
@@ -29,6 +31,7 @@ from openai_responses.running import (
     request_of,
     setup_of,
     types_of,
+    whole,
 )
 
 EVENT = TypeAdapter(ResponseStreamEvent)
@@ -135,6 +138,22 @@ def test_a_call_that_was_cut_off_is_never_offered_for_approval():
     call = events[-1]["response"]["output"][1]
     assert (call["type"], call["status"]) == ("mcp_call", "incomplete")
     assert '{"q":1}'.startswith(call["arguments"])
+
+
+LONG = ids_of(REASONING, MCP, MCP, ANSWER)
+
+
+@given(
+    st.integers(0, len(LONG)),
+    st.sampled_from(["stop", "length", "content_filter"]),
+    st.lists(st.integers(0, len(LONG)), max_size=5),
+)
+@settings(max_examples=60)
+def test_wherever_calls_that_wait_are_cut_the_stream_is_in_order(end, engine, cuts):
+    events = valid(events_of(LONG[:end], asking(), cuts, engine=engine))
+    assert events[-1]["response"] == whole(LONG[:end], asking(), engine=engine)
+    asked = [i for i in events[-1]["response"]["output"] if i["type"] == "mcp_approval_request"]
+    assert {item["arguments"] for item in asked} <= {'{"q":1}'}
 
 
 def answered(*, approve=True, **fields):
