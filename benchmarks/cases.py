@@ -8,8 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from benchmarks import material
-from benchmarks.contenders import BARE, COMPAT, LEGACY, OSS, OWN, TEMPLATE, Contender
+from benchmarks import chats, material
+from benchmarks.contenders import (
+    BARE,
+    COMPAT,
+    FLOOR,
+    LEGACY,
+    OPENAI,
+    OSS,
+    OWN,
+    PLAIN,
+    TEMPLATE,
+    Contender,
+)
 from benchmarks.texts import KINDS, Texts
 from harmonium import load_encoding
 
@@ -97,6 +108,19 @@ def _answers(tokens: int) -> Inputs:
         return [material.completion(texts, encode, tokens) for _ in range(count)]
 
     return inputs
+
+
+def _request(texts: Texts, turns: int) -> object:
+    return chats.request(texts, turns)
+
+
+def _request_grown(texts: Texts, turns: int) -> object:
+    said = chats.request(texts, turns)
+    return {"said": said, "grown": chats.grown(said, texts)}
+
+
+def _answer(texts: Texts, tokens: int) -> object:
+    return material.completion(texts, encode, tokens)
 
 
 def _of_kind(kind: str) -> Inputs:
@@ -195,6 +219,42 @@ MORE = (
     ),
 )
 """What is worth knowing beside them."""
+
+OF_OPENAI = (
+    Case(
+        "chat prompt",
+        "a chat request of 100 turns with 10 tools, never seen before, to its prompt's tokens",
+        "chat prompt",
+        _request,
+        100,
+        contenders=(PLAIN, OPENAI, FLOOR),
+    ),
+    Case(
+        "chat prompt grown",
+        "the request that follows it, one turn longer",
+        "chat prompt grown",
+        _request_grown,
+        100,
+        contenders=(PLAIN, OPENAI),
+    ),
+    Case(
+        "chat chunks",
+        "an answer of 4,000 tokens, one by one, to chat chunks as bytes",
+        "chat chunks",
+        _answer,
+        4_000,
+        contenders=(PLAIN, OPENAI, FLOOR),
+    ),
+    Case(
+        "responses events",
+        "an answer of 4,000 tokens, one by one, to the events of Responses as bytes",
+        "responses events",
+        _answer,
+        4_000,
+        contenders=(PLAIN, OPENAI, FLOOR),
+    ),
+)
+"""What stands between OpenAI's APIs and tokens."""
 
 BY_KIND = tuple(
     Case(

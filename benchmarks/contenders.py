@@ -48,7 +48,13 @@ TEMPLATE = Contender(
     "template", "chat template", "transformers", "transformers", "template", "template"
 )
 
-CONTENDERS = (OSS, LEGACY, COMPAT, OWN, BARE)
+PLAIN = Contender(
+    "plain", "plain code over oss-harmony", "oss-harmony", "openai_harmony", "openai_plain", "oss"
+)
+OPENAI = Contender("openai", "harmonium.openai", "harmonium", "harmonium", "openai_own")
+FLOOR = Contender("floor", "tiktoken or json.dumps alone", "harmonium", "harmonium", "openai_floor")
+
+CONTENDERS = (OSS, LEGACY, COMPAT, OWN, BARE, PLAIN, OPENAI, FLOOR)
 """All that are always there; a chat template must be brought."""
 
 

@@ -11,7 +11,15 @@ from types import TracebackType
 from typing import Self
 
 from benchmarks.cases import Case
-from benchmarks.contenders import COMPAT, OSS, Contender, Process, startup
+from benchmarks.contenders import (
+    COMPAT,
+    OPENAI,
+    OSS,
+    PLAIN,
+    Contender,
+    Process,
+    startup,
+)
 from harmonium.tokens import export_vocabulary
 
 Times = dict[str, list[list[float]]]
@@ -102,9 +110,11 @@ class Arena:
 
 def _check_outcomes(case: Case, outcomes: Mapping[str, str]) -> None:
     """Speed counts only for the same result."""
-    if {OSS.name, COMPAT.name} <= set(outcomes) and outcomes[OSS.name] != outcomes[COMPAT.name]:
-        message = f"{case.name}: {COMPAT.title} gave something else than {OSS.title}"
-        raise RuntimeError(message)
+    for ours, theirs in ((COMPAT, OSS), (OPENAI, PLAIN)):
+        both = {ours.name, theirs.name} <= set(outcomes)
+        if both and outcomes[ours.name] != outcomes[theirs.name]:
+            message = f"{case.name}: {ours.title} gave something else than {theirs.title}"
+            raise RuntimeError(message)
 
 
 def median(rounds: Sequence[Sequence[float]]) -> float:

@@ -11,7 +11,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.contenders import BARE, COMPAT, CONTENDERS, LEGACY, OSS, OWN, TEMPLATE
+from benchmarks.contenders import (
+    BARE,
+    COMPAT,
+    CONTENDERS,
+    FLOOR,
+    LEGACY,
+    OPENAI,
+    OSS,
+    OWN,
+    PLAIN,
+    TEMPLATE,
+)
 from benchmarks.results import Results
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -26,6 +37,7 @@ def show(results: Results, console: Console) -> None:
     """Print all tables: medians, ratios, growth, and which targets are met."""
     console.print(f"\n{_machine(results)}")
     console.print(_speed_table(results))
+    console.print(_openai_table(results))
     console.print(_kinds_table(results))
     console.print(_growth_table(results))
     gains = ", ".join(f"{kind} {gain:.1f}x" for kind, gain in results["threads"]["gains"].items())
@@ -84,6 +96,15 @@ def _bytes(size: float) -> str:
 
 def _times(ratio: float) -> str:
     return f"{ratio:.2f}×" if ratio < 10 else f"{ratio:.0f}×"  # noqa: PLR2004  (two digits say enough)
+
+
+def _openai_table(results: Results) -> Table:
+    names = [PLAIN.name, OPENAI.name, FLOOR.name]
+    title = f"between OpenAI's APIs and tokens: median time, and as fast as {PLAIN.title}"
+    table = _table(title, ["", *(TITLES[name] for name in names)])
+    for case in results["openai"].values():
+        table.add_row(case["title"], *(_cell(case, name, _duration) for name in names))
+    return table
 
 
 def _kinds_table(results: Results) -> Table:
@@ -153,6 +174,12 @@ def _ratio_rows(results: Results) -> str:
     return _markdown(["work", *(TITLES[name] for name in names)], rows)
 
 
+def _openai_rows(results: Results) -> str:
+    names = [OPENAI.name, FLOOR.name]
+    rows = [[it["title"], *_ratios(it, names)] for it in results["openai"].values()]
+    return _markdown(["work", *(TITLES[name] for name in names)], rows)
+
+
 def _target_rows(results: Results) -> str:
     rows = [
         [it["name"], it["promise"], _measured(it), "met" if it["met"] else "**missed**"]
@@ -184,6 +211,7 @@ def _thread_rows(results: Results) -> str:
 _PARTS: Mapping[str, Callable[[Results], str]] = {
     "machine": _machine,
     "ratios": _ratio_rows,
+    "openai": _openai_rows,
     "targets": _target_rows,
     "kinds": _kind_rows,
     "growth": _growth_rows,

@@ -18,6 +18,7 @@ from benchmarks.contenders import (
     LEGACY,
     OSS,
     OWN,
+    PLAIN,
     Contender,
     version,
 )
@@ -51,6 +52,7 @@ class Run:
     def results(self) -> Results:
         """Measure, and give the results document."""
         speed = {case.name: self._speed(case) for case in (*cases.MAIN, *cases.MORE)}
+        apis = {case.name: self._speed(case) for case in cases.OF_OPENAI}
         kinds = {case.name: self._speed(case) for case in cases.BY_KIND}
         for purpose in PURPOSES:
             self._startups(purpose)
@@ -59,6 +61,7 @@ class Run:
             "versions": versions(self._arena.contenders),
             "rounds": self._rounds,
             "speed": speed,
+            "openai": apis,
             "kinds": kinds,
             "load": {purpose: self._summary("load", purpose) for purpose in PURPOSES},
             "memory": {purpose: self._summary("memory", purpose) for purpose in PURPOSES},
@@ -80,7 +83,7 @@ class Run:
 
     def _summary(self, quantity: str, case: str) -> Results:
         found = self._found[quantity, case]
-        base = found.get(OSS.name)
+        base = found.get(OSS.name) or found.get(PLAIN.name)
         ratios = {name: ratio(base, times) for name, times in found.items()} if base else {}
         return {"median": {name: median(times) for name, times in found.items()}, "ratio": ratios}
 

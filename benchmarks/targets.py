@@ -7,7 +7,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.contenders import BARE, COMPAT, OSS, OWN, Contender
+from benchmarks.contenders import (
+    BARE,
+    COMPAT,
+    FLOOR,
+    OPENAI,
+    OSS,
+    OWN,
+    PLAIN,
+    Contender,
+)
 
 Quantity = Literal["speed", "load", "memory"]
 
@@ -64,6 +73,10 @@ TARGETS = (
     Target("speed", "parse", 40, OWN, reached=2),
     Target("speed", "render", 1 / 1.3, OWN, BARE),
     Target("speed", "parse", 1 / 2, OWN, BARE, reached=0.08),
+    Target("speed", "chat prompt", 10, OPENAI, PLAIN, reached=4.5),
+    Target("speed", "chat prompt grown", 100, OPENAI, PLAIN),
+    Target("speed", "chat chunks", 1 / 2.5, OPENAI, FLOOR),
+    Target("speed", "responses events", 1 / 2.5, OPENAI, FLOOR),
 )
 
 EXPONENT = 1.15

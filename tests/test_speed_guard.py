@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 from benchmarks import cases
-from benchmarks.contenders import BARE, COMPAT, OSS, OWN
+from benchmarks.contenders import BARE, COMPAT, FLOOR, OPENAI, OSS, OWN, PLAIN
 from benchmarks.measure import Arena, best, exponent
 from benchmarks.targets import EXPONENT, TARGETS
 
@@ -18,13 +18,13 @@ ROUNDS = 2
 HOPELESS = 0.6
 """Who stays below this part of what is needed twice is not looked at again: no noise does that."""
 
-MAIN = cases.named(cases.MAIN)
+MAIN = cases.named((*cases.MAIN, *cases.OF_OPENAI))
 FACTOR = 4
 
 
 @pytest.fixture(scope="module")
 def arena():
-    with Arena((OSS, COMPAT, OWN, BARE)) as found:
+    with Arena((OSS, COMPAT, OWN, BARE, PLAIN, OPENAI, FLOOR)) as found:
         yield found
 
 
