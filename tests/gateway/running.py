@@ -102,17 +102,16 @@ class Running:
         assert self.ask(self._left()) == (0, 0, 0, [])
 
     async def _left(self):
-        names = [
-            task.get_coro().__qualname__
-            for task in asyncio.all_tasks()
-            if "harmonium" in str(getattr(task.get_coro(), "cr_code", ""))
-        ]
-        mine = [name for name in names if "Running" not in name]
         service = self.service
+        assert await service.lifecycle.wait_idle(PATIENCE)
+        ours = {"Delivery._serve", "_until_gone", "_pump"}
+        names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]
         return (
-            service.admission.running, service.admission.waiting, service.lifecycle.running,
-            [name for name in mine if name in {"Delivery._serve", "_until_gone", "_pump"}],
-        )  # fmt: skip
+            service.admission.running,
+            service.admission.waiting,
+            service.lifecycle.running,
+            [name for name in names if name in ours],
+        )
 
 
 @contextmanager

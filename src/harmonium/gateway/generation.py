@@ -19,6 +19,9 @@ from harmonium.errors import EngineBrokenError, EngineError
 from harmonium.gateway.record import Phase, Record
 from harmonium.openai import EngineFinish
 
+_BREATH_SECONDS = 0.005
+"""How long one generation may hold the event loop, when its engine and its client never wait."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -101,6 +104,7 @@ class Generation(Generic[T]):
         several = len(self._requests) > 1
         source = self._merged() if several else self._choice(0)
         clock, record = self._clock, self._record
+        rested = clock.now()
         async with aclosing(source):
             while True:
                 clock.waiting_since = since = clock.now()
@@ -114,6 +118,9 @@ class Generation(Generic[T]):
                     clock.has_begun = True
                     record.first_token, record.phase = now, _PHASES[record.stream]
                 yield piece
+                if now - rested >= _BREATH_SECONDS:
+                    await asyncio.sleep(0)
+                    rested = clock.now()
 
     async def _choice(self, index: int) -> AsyncGenerator[Piece[T], None]:
         record, reading = self._record, self._readings[index]

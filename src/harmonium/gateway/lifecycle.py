@@ -75,14 +75,15 @@ class Lifecycle:
         log_event("draining", {"running": self.running})
         await asyncio.sleep(self._drain_seconds)
         self.refuses = True
-        if await self._wait_idle(self._grace_seconds):
+        if await self.wait_idle(self._grace_seconds):
             return
         error = ShuttingDownError("the gateway is being stopped; ask again")
         for one in list(self._running):
             one.interrupt(error)
-        await self._wait_idle(_LAST_SECONDS)
+        await self.wait_idle(_LAST_SECONDS)
 
-    async def _wait_idle(self, seconds: float) -> bool:
+    async def wait_idle(self, seconds: float) -> bool:
+        """Wait until nothing runs; tell whether that came within so many seconds."""
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
