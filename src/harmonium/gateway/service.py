@@ -136,7 +136,7 @@ class Service:
             if model.id == name:
                 return model
         if not capabilities.models and not self.settings.model:
-            return Model(name, name)
+            return Model(UNNAMED_MODEL, name)  # a client's word would be a metric's label
         known = ", ".join(model.id for model in models)
         message = f"the model asked for is not served here; these are: {known}"
         raise RefusedError(message, 404, code="model_not_found", param="model")
