@@ -337,17 +337,15 @@ async def test_cancelling_calls_abort_where_the_server_has_it(server, when):
     assert "mine" in str(asked.body)
 
 
-async def test_a_slow_reader_makes_no_engine_late(server, kind, opened):
+async def test_a_slow_reader_makes_no_engine_late(server, kind, opened, monkeypatch):
     serve(server, kind, Said(chunked(ANSWER, 1)))
     loop = asyncio.get_running_loop()
+    clock, late = loop.time, [0.0]
+    monkeypatch.setattr(loop, "time", lambda: clock() + late[0])
     ids = []
-    async for chunk in opened(dataclasses.replace(QUICK, engine_first_token_seconds=60)).generate(
-        asking()
-    ):
+    async for chunk in opened().generate(asking()):
         ids += chunk.token_ids
-        passed = asyncio.Event()
-        loop.call_later(0.06 if len(ids) == 1 else 0, passed.set)
-        await passed.wait()
+        late[0] += Limits().engine_idle_seconds + 1
     assert ids == ANSWER
 
 

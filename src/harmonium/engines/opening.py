@@ -83,16 +83,16 @@ def _open_one(spec: str, api_key: str | None, limits: Limits) -> Engine:
     if kind == "replay" and place:
         return ReplayEngine(place)
     if kind == "local" and place:
-        return _open_local(place)
+        return _open_local(place, limits)
     message = f"an engine is one of {', '.join(ENGINE_KINDS)}, a colon and its place"
     raise InvalidInputError(message, code="invalid_engine", position=Position(path="engine"))
 
 
-def _open_local(place: str) -> Engine:
+def _open_local(place: str, limits: Limits) -> Engine:
     try:
         room = import_module("harmonium.engines.local")
     except ImportError as error:
         message = f"engine local needs {error.name}, which is not here; install harmonium[local]"
         raise InvalidInputError(message, code="invalid_engine") from None
-    engine: Engine = room.LocalEngine(place)
+    engine: Engine = room.LocalEngine(place, limits=limits)
     return engine

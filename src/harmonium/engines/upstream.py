@@ -195,14 +195,21 @@ class Upstream:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        fault = "it must begin with http:// or https:// and name a host"
-    elif parts.username or parts.password:
-        fault = "credentials have no place in it; give an API key instead"
-    elif parts.query or parts.fragment:
-        fault = "it must end with the path, if any"
-    else:
+    fault = _fault_of(url)
+    if fault is None:
         return url.rstrip("/")
     message = f"the engine's address cannot be used: {fault}"
     raise InvalidInputError(message, code="invalid_engine", position=Position(path="engine"))
+
+
+def _fault_of(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return "its host or port cannot be read"
+    if parts.scheme not in {"http", "https"} or not has_host:
+        return "it must begin with http:// or https:// and name a host"
+    if parts.username or parts.password:
+        return "credentials have no place in it; give an API key instead"
+    return "it must end with the path, if any" if parts.query or parts.fragment else None

@@ -120,10 +120,14 @@ class VllmDialect:
         return lambda said: read_completion(said, sampling)
 
     def abortion(self, request_id: str) -> Question | None:
-        """End by name on the token route; the other one has only its connection."""
+        """End by name on the token route; the other one has only its connection.
+
+        vLLM 0.32 knows the generation by a longer name than it was given; it passes over those
+        it does not know.
+        """
         if not self.has_token_route:
             return None
-        return Question(_ABORT, {"request_ids": [request_id]})
+        return Question(_ABORT, {"request_ids": [request_id, f"generate-tokens-{request_id}"]})
 
 
 def structured_outputs(constraint: Constraint) -> dict[str, object]:

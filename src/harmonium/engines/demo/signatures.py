@@ -62,11 +62,18 @@ class _TypeReader:
         self._place = place
 
     def read_type(self) -> object:
-        self._skip("|")
+        self._skip_bars()
         value = self._read_variant()
-        while self._skip("|"):
+        while self._skip_bars():
             self._read_variant()
         return value
+
+    def _skip_bars(self) -> bool:
+        """Pass the bar before a variant, and those before a union that is the variant's first."""
+        is_there = False
+        while self._skip("|"):
+            is_there = True
+        return is_there
 
     def _read_variant(self) -> object:
         value = self._read_one()

@@ -55,7 +55,7 @@ def read_situation(prompt: Sequence[int], constraint: Constraint | None) -> Situ
         tools |= signatures(text)
     said = _since_user(messages)
     return Situation(
-        header=encoding.decode(ids[begin + 1 :]),
+        header=encoding.decode(filter(encoding.tokenizer.table.known, ids[begin + 1 :])),
         user=said[0].text if said else "",
         results=tuple(each.text for each in said if each.author.role is Role.TOOL),
         tools=tools,

@@ -36,10 +36,10 @@ def speech(situation: Situation, fault: str | None = None) -> list[int]:
         if name in faults:
             return load_tokenizer().encode(faults[name], allowed_special="all")
         known = ", ".join(sorted(faults))
-        return _answer(situation, f"{_NO_MODEL} It knows these faults: {known}.")
+        return [*_thought(situation), *_answer(f"{_NO_MODEL} It knows these faults: {known}.")]
     if not situation.is_harmony:
         return [*_plain(f" {_NO_MODEL}"), _FORMAT.return_]
-    return _continued(situation) or _spoken(situation)
+    return _continued(situation) or [*_thought(situation), *_act(situation)]
 
 
 def fault_texts() -> Mapping[str, str]:
@@ -64,19 +64,22 @@ def check_fault(name: str) -> None:
         raise InvalidInputError(message, code="unknown_fault")
 
 
-def _spoken(situation: Situation) -> list[int]:
+def _thought(situation: Situation) -> list[int]:
+    text = "No model is here, so there is nothing to think about."
+    if situation.tools and not situation.results:
+        text = f"No model is here. A tool is declared: {_wanted_tool(situation)}."
+    return [*_message("analysis", text), _FORMAT.end, *_next()]
+
+
+def _act(situation: Situation) -> list[int]:
     if situation.tools and not situation.results:
         name = _wanted_tool(situation)
-        thought = _message("analysis", f"No model is here. A tool is declared: {name}.")
-        return [*thought, _FORMAT.end, *_next(), *_call(name, situation.tools[name])]
-    return _answer(situation, _words(situation))
+        return _call(name, situation.tools[name])
+    return _answer(_words(situation))
 
 
-def _answer(situation: Situation, words: str) -> list[int]:
-    if situation.schema is not None:
-        words = _json(value_for(situation.schema))
-    thought = _message("analysis", "No model is here, so there is nothing to think about.")
-    return [*thought, _FORMAT.end, *_next(), *_message("final", words), _FORMAT.return_]
+def _answer(words: str) -> list[int]:
+    return [*_message("final", words), _FORMAT.return_]
 
 
 def _continued(situation: Situation) -> list[int]:
@@ -90,13 +93,14 @@ def _continued(situation: Situation) -> list[int]:
         arguments = situation.tools.get(recipient[1], {})
         return [*opening, *_plain(_json(arguments)), _FORMAT.call]
     if "analysis" in header:
-        return [*opening, *_plain(_NO_MODEL), _FORMAT.end, *_next(), *_spoken(situation)]
-    schema = situation.schema
-    words = _words(situation) if schema is None else _json(value_for(schema))
-    return [*opening, *_plain(words), _FORMAT.return_]
+        return [*opening, *_plain(_NO_MODEL), _FORMAT.end, *_next(), *_act(situation)]
+    return [*opening, *_plain(_words(situation)), _FORMAT.return_]
 
 
 def _words(situation: Situation) -> str:
+    """Give the answer: JSON where a schema is due, else words."""
+    if situation.schema is not None:
+        return _json(value_for(situation.schema))
     if situation.results:
         return f"{_NO_MODEL} The tool said: {_cut(situation.results[-1])}"
     return f"{_NO_MODEL} You said: {_cut(situation.user)}"

@@ -1,6 +1,7 @@
 """Own making a value that satisfies a JSON Schema, the plainest one; know nothing of prompts.
 
-What it cannot satisfy: ``pattern``, ``not``, and schemas that nothing plain satisfies.
+What it cannot satisfy: ``pattern``, ``not``, a ``oneOf`` whose variants overlap, an ``allOf`` whose
+parts say different things by one keyword, and schemas that nothing plain satisfies.
 """
 
 from __future__ import annotations
@@ -184,10 +185,10 @@ def _string(schema: Schema, number: int) -> str:
     kind = schema.get("format")
     if isinstance(kind, str) and kind in _FORMATS:
         return _FORMATS[kind]
-    text = f"{_WORDS} {number}" if number else _WORDS
-    text = text.ljust(_count(schema, "minLength"), ".")
+    mark = f" {number}" if number else ""
+    text = f"{_WORDS}{mark}".ljust(_count(schema, "minLength"), ".")
     most = _count(schema, "maxLength", len(text))
-    return text if len(text) <= most else f"{number}".rjust(min(most, 8), "-")[:most]
+    return text if len(text) <= most else f"{_WORDS[: max(0, most - len(mark))]}{mark}"[:most]
 
 
 def _number(schema: Schema, number: int, step: int) -> float:
@@ -199,7 +200,10 @@ def _number(schema: Schema, number: int, step: int) -> float:
     value = unit * (math.ceil(first / unit) if first >= 0 else math.floor(first / unit))
     if value in {schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")}:
         value += unit if value == low else -unit
-    value += unit * number if value + unit * number <= high else -unit * number
+    for other in (value + unit * number, value - unit * number):
+        if low <= other <= high:
+            value = other
+            break
     if not low <= value <= high:
         raise UnsatisfiableError
     return int(value) if float(value).is_integer() else value
