@@ -1,0 +1,203 @@
+"""Own the engine that generates in this process: its thread, its queue, its end in every case.
+
+Knows models by the `Runtime` protocol alone. A model computes one generation at a time; others
+wait for their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from harmonium.engines.dialect import Delta
+from harmonium.engines.ending import Ending
+from harmonium.engines.local.loading import Load, loader
+from harmonium.engines.local.options import read_place
+from harmonium.engines.local.outbox import Outbox
+from harmonium.engines.local.runtime import Runtime, Token, Unwanted
+from harmonium.engines.protocol import Capabilities, Chunk, FinishReason, GenerationRequest
+from harmonium.engines.support import check_supported
+from harmonium.engines.waits import Waits
+from harmonium.errors import (
+    EngineBrokenError,
+    EngineRejectedError,
+    EngineUnavailableError,
+)
+from harmonium.limits import DEFAULT_LIMITS, Limits
+
+_END_OF_TEXT = 199_999
+_BAD_REQUEST = 400
+
+
+class LocalEngine:
+    """Generate with a model in this process.
+
+    The model is loaded when it is first needed, which may take a while, on the thread that also
+    computes. Closing a generation stops the computing, also in the middle of a long prompt.
+
+    Args:
+        place: a ``.gguf`` file, or a folder with a ``genai_config.json``; options may follow, as
+            in ``model.gguf?context=32768&threads=8``, see `LocalOptions`.
+        limits: how long a generation may take.
+
+    Raises:
+        InvalidInputError: there is no model of either kind, or an unknown option
+            (``invalid_engine``).
+
+    """
+
+    def __init__(self, place: str, limits: Limits = DEFAULT_LIMITS) -> None:
+        path, options = read_place(place)
+        self._path = Path(path).expanduser()
+        self._model = _Model(self.name, loader(self._path, options))
+        self._limits = limits
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="harmonium-local")
+        self._running: dict[str, Outbox] = {}
+        self._is_closed = False
+
+    @property
+    def name(self) -> str:
+        """Its kind and the file's name, without the folders it lies in."""
+        return f"local:{self._path.name}"
+
+    async def capabilities(self) -> Capabilities:
+        """Load the model, once, and tell what it can do."""
+        if self._is_closed:
+            raise _closed(self.name)
+        if self._model.known is None:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._thread, self._model.load)
+        return self._model.told()
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Generate one completion; see `Engine.generate`."""
+        check_supported(request, await self.capabilities(), self.name)
+        room = self._model.room(request)
+        ending, waits, outbox = Ending(request), Waits(self._limits), Outbox()
+        self._running[request.request_id] = outbox
+        self._thread.submit(self._model.compute, request, room, outbox)
+        try:
+            while ending.finish is None:
+                async with waits.bounding(self.name):
+                    tokens = await outbox.take()
+                chunk = ending.take(_delta(tokens, outbox, request))
+                if chunk is not None:
+                    yield chunk
+                waits.go_on()
+            yield ending.last()
+        finally:
+            outbox.give_up()
+            self._running.pop(request.request_id, None)
+
+    async def abort(self, request_id: str) -> None:
+        """End a generation by its name: it gives what it has and finishes as aborted."""
+        outbox = self._running.get(request_id)
+        if outbox is not None:
+            outbox.give_up()
+
+    async def check(self) -> None:
+        """Find out whether the model is loaded, or can be."""
+        await self.capabilities()
+
+    async def aclose(self) -> None:
+        """Abort what is running, wait until the thread has noticed, free the model."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        for outbox in self._running.values():
+            outbox.give_up()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._model.free)
+        self._thread.shutdown(wait=False)
+
+
+class _Model:
+    """Do what the engine's one thread does: load, compute, free."""
+
+    def __init__(self, name: str, load: Load) -> None:
+        self._name = name
+        self._load = load
+        self._runtime: Runtime | None = None
+        self.known: Capabilities | None = None
+
+    def load(self) -> None:
+        if self._runtime is None:
+            self._runtime = self._load(self._name)
+            self.known = self._runtime.capabilities()
+
+    def told(self) -> Capabilities:
+        if self.known is None:
+            raise _closed(self._name)
+        return self.known
+
+    def free(self) -> None:
+        if self._runtime is not None:
+            self._runtime.close()
+        self._runtime = self.known = None
+
+    def room(self, request: GenerationRequest) -> int:
+        """Give how many tokens may be generated.
+
+        Raises:
+            EngineRejectedError: the prompt is empty, too long, or holds ids the model lacks.
+
+        """
+        runtime, context = self._runtime, self.told().max_context or 0
+        largest = runtime.vocabulary - 1 if runtime else 0
+        room = context - len(request.prompt)
+        if room < 1:
+            message = f"{len(request.prompt)} prompt tokens leave no room in {context}"
+            raise self._refusal(message, "context_length_exceeded")
+        if not request.prompt or not 0 <= min(request.prompt) <= max(request.prompt) <= largest:
+            message = f"a prompt is one token id or more, each from 0 to {largest}"
+            raise self._refusal(message, "invalid_prompt")
+        wanted = request.sampling.max_tokens
+        return room if wanted is None else min(room, wanted)
+
+    def _refusal(self, message: str, code: str) -> EngineRejectedError:
+        return EngineRejectedError(
+            f"{self._name}: {message}", upstream_status=_BAD_REQUEST, code=code, engine=self._name
+        )
+
+    def compute(self, request: GenerationRequest, room: int, outbox: Outbox) -> None:
+        """Generate into the outbox until a stop id, the last token there is room for, or no use."""
+        try:
+            self._compute(request, room, outbox)
+        except Unwanted:
+            pass
+        except Exception as error:  # noqa: BLE001  (whatever the library raises)
+            message = f"{self._name} failed while computing ({type(error).__name__})"
+            outbox.fail(EngineBrokenError(message, engine=self._name))
+        finally:
+            outbox.end()
+
+    def _compute(self, request: GenerationRequest, room: int, outbox: Outbox) -> None:
+        if self._runtime is None or outbox.is_lost():
+            return
+        stops = {*request.sampling.stop_token_ids, _END_OF_TEXT}
+        generation = self._runtime.start(request, room, outbox)
+        outbox.cached_tokens = generation.cached_tokens
+        for token in islice(generation.tokens, room):
+            outbox.put(token)
+            if token.token_id in stops or outbox.is_lost():
+                return
+
+
+def _closed(name: str) -> EngineUnavailableError:
+    return EngineUnavailableError(name + " is closed; open it anew", engine=name)
+
+
+def _delta(tokens: list[Token], outbox: Outbox, request: GenerationRequest) -> Delta:
+    """Say what came; nothing means the end, which is no stop id, since those are seen before."""
+    ids = tuple([token.token_id for token in tokens])
+    reason: FinishReason | None = None
+    if not ids:
+        reason = "abort" if outbox.is_lost() else "length"
+    elif ids[-1] == _END_OF_TEXT:
+        reason = "stop"
+    likely = None
+    if request.sampling.logprobs is not None:
+        likely = tuple([token.logprob for token in tokens if token.logprob is not None])
+    return Delta(ids, likely, reason, None, outbox.cached_tokens)

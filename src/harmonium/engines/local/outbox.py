@@ -1,0 +1,99 @@
+"""Own the way of tokens from the thread that computes them to the event loop that wants them.
+
+Knows nothing of models. Tokens wait in a bounded queue: a slow reader makes the model wait. The
+loop is woken once for all the tokens it has not seen, so that a fast model costs it little.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from harmonium.engines.local.runtime import Token
+from harmonium.errors import EngineError
+
+_ROOM = 256
+"""Tokens that may wait; over a second's worth of most models on most machines."""
+
+
+class Outbox:
+    """Carry the tokens of one generation. Made in a running event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._arrived = asyncio.Event()
+        self._changed = threading.Condition()
+        self._waiting: deque[Token] = deque()
+        self._is_lost = False
+        self._reactions: list[Callable[[], object]] = []
+        self._is_over = False
+        self._is_seen = False
+        self._error: EngineError | None = None
+        self.cached_tokens: int | None = None
+
+    def is_lost(self) -> bool:
+        """Tell whether no more tokens are wanted; from any thread."""
+        return self._is_lost
+
+    def give_up(self) -> None:
+        """Say that no more tokens are wanted; those that wait can still be read. Any thread."""
+        with self._changed:
+            self._is_lost = True
+            self._changed.notify_all()
+            reactions, self._reactions = self._reactions, []
+        for react in reactions:
+            react()
+
+    def when_lost(self, react: Callable[[], object]) -> None:
+        """Call `react` when no more tokens are wanted, at once if that is so; any thread."""
+        with self._changed:
+            if not self._is_lost:
+                self._reactions.append(react)
+                return
+        react()
+
+    def put(self, token: Token) -> None:
+        """Add a token, waiting for room while somebody reads; from the computing thread."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_lost or len(self._waiting) < _ROOM)
+            self._waiting.append(token)
+            is_first = len(self._waiting) == 1
+        if is_first:
+            self._wake()
+
+    def fail(self, error: EngineError) -> None:
+        """Say what went wrong, for the reader to raise; from the computing thread."""
+        self._error = error
+
+    def end(self) -> None:
+        """Say that no more tokens come; from the computing thread."""
+        with self._changed:
+            self._is_over = True
+        self._wake()
+
+    async def take(self) -> list[Token]:
+        """Give the tokens that have come since the last call, waiting for one; none at the end.
+
+        Raises:
+            EngineError: what ``fail`` was told, once the tokens before it have been given.
+
+        """
+        tokens: list[Token] = []
+        while not tokens and not self._is_seen:
+            await self._arrived.wait()
+            self._arrived.clear()
+            with self._changed:
+                tokens = list(self._waiting)
+                self._waiting.clear()
+                self._is_seen = self._is_over
+                self._changed.notify_all()
+        if not tokens and self._error is not None:
+            raise self._error
+        return tokens
+
+    def _wake(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody reads
+            self._loop.call_soon_threadsafe(self._arrived.set)

@@ -1,0 +1,71 @@
+"""Own what a model in this process must offer; know nothing of any library that runs models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+from harmonium.engines.protocol import Capabilities, GenerationRequest, TokenLogprob
+
+
+class Unwanted(Exception):  # noqa: N818  (no error: somebody changed their mind)
+    """A generation was given up while the model was computing."""
+
+
+class Token(NamedTuple):
+    """Hold one generated id, and how likely it was when that was asked for."""
+
+    token_id: int
+    logprob: TokenLogprob | None = None
+
+
+class Interest(Protocol):
+    """Tell whether somebody still wants what is being generated; safe from any thread."""
+
+    def is_lost(self) -> bool:
+        """Tell whether the generation has been given up."""
+        ...
+
+    def when_lost(self, react: Callable[[], object]) -> None:
+        """Call `react` once the generation is given up, at once if it has been.
+
+        It is called from another thread, and must not wait.
+        """
+        ...
+
+
+class Generation(NamedTuple):
+    """Hold a generation that has begun.
+
+    Args:
+        tokens: gives them as they are made; it does not look at the request's stop ids or size.
+        cached_tokens: how many of the prompt's tokens the model still knew; None when unknown.
+
+    """
+
+    tokens: Iterator[Token]
+    cached_tokens: int | None = None
+
+
+class Runtime(Protocol):
+    """Run one model, one generation at a time, on one thread."""
+
+    @property
+    def vocabulary(self) -> int:
+        """How many ids the model knows, from 0."""
+        ...
+
+    def capabilities(self) -> Capabilities:
+        """Tell what the model and its library can do; ``max_context`` is never None."""
+        ...
+
+    def start(self, request: GenerationRequest, room: int, interest: Interest) -> Generation:
+        """Begin a generation of at most `room` tokens, which fit behind the prompt.
+
+        Its tokens raise `Unwanted` when the interest is lost while the model computes.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the model; nothing is asked of it any more."""
+        ...
