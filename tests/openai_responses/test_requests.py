@@ -376,6 +376,7 @@ def test_no_secret_of_an_mcp_server_is_repeated():
         ({"type": "namespace", "name": "n", "tools": [{"type": "mcp"}]}, "tools[0].tools[0].type"),
         ({"type": "mcp"}, "tools[0].server_label"),
         ({**MCP, "connector_id": "connector_gmail"}, "tools[0].connector_id"),
+        ({**MCP, "server_label": ""}, "tools[0].server_label"),
         ({**MCP, "tunnel_id": "t"}, "tools[0].tunnel_id"),
         ({**MCP, "require_approval": "sometimes"}, "tools[0].require_approval"),
         ({**MCP, "require_approval": {"always": 3}}, "tools[0].require_approval.always"),
@@ -411,6 +412,7 @@ def test_a_tool_that_cannot_be_is_named(tool, param):
 
 def test_a_tool_is_declared_once():
     assert refusal_of(tools=[WEATHER, WEATHER]) == ("tools[1].name", "duplicate_tool")
+    assert refusal_of(tools=[MCP, MCP]) == ("tools[1].server_label", "duplicate_tool")
 
 
 def test_every_kind_of_tool_and_choice_is_repeated_as_the_openai_package_knows_it():

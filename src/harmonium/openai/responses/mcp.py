@@ -133,6 +133,8 @@ def read_server(tool: Node, known: Known, approval: Approval) -> McpServer:
         if not tool.get(name).is_null:
             tool.get(name).refuse("only servers with an address are known here; give server_url")
     label = tool.get("server_label").text()
+    if not label:
+        tool.get("server_label").fail(f"{tool.path}.server_label must not be empty")
     allowed = read_allowed(tool.get("allowed_tools"))
     hold = _Hold.read(tool.get("require_approval"), approval)
     tools, listed, held = [], [], set()

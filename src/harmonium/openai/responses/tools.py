@@ -207,6 +207,9 @@ def _built_in(found: _Reading, tool: Node) -> None:
 def _mcp(found: _Reading, tool: Node) -> None:
     known = found.listed.get(tool.get("server_label").text(), Known(is_said=True))
     server = read_server(tool, known, found.approval)
+    if any(server.label == other.label for other in found.servers):
+        message = f"{tool.path} names a server that is named already; give it another label"
+        tool.get("server_label").fail(message, code="duplicate_tool")
     for declared in server.tools:
         found.declare(declared, known.tools if known.is_said else tool)
     found.servers.append(server)
