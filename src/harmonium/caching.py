@@ -68,13 +68,14 @@ class BoundedCache(Generic[K, V]):
         return found
 
     def put(self, key: K, value: V) -> None:
-        """Keep `value`; what was used longest ago goes when there is no room."""
+        """Keep `value` under `key`; what was used longest ago goes when there is no room."""
         size = self._size_of(key, value)
         if size > self._half:
             return
         with self._lock:
-            if key in self._young:
-                return
+            before = self._young.pop(key, None)
+            if before is not None:
+                self._sizes = (self._sizes[0] - self._size_of(key, before), self._sizes[1])
             if self._sizes[0] + size > self._half:
                 self._old, self._young = self._young, {}
                 self._sizes = (0, self._sizes[0])

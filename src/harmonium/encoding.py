@@ -18,9 +18,8 @@ from harmonium.render import (
     Profile,
     RenderOptions,
     Segment,
+    conversation_ids,
     conversation_segments,
-    utterance_ids,
-    utterances_of,
 )
 from harmonium.tokens import FormatTokens, Tokenizer, load_tokenizer
 
@@ -159,8 +158,7 @@ class Encoding:
 
         """
         options = RenderOptions(next_role, training, profile, history)
-        said = utterances_of(as_conversation(conversation))
-        return utterance_ids(said, self.tokenizer, options)
+        return conversation_ids(as_conversation(conversation), self.tokenizer, options)
 
     def render_segments(
         self,

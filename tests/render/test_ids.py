@@ -54,6 +54,40 @@ def test_ids_are_those_of_the_segments_with_any_cache(cache, data):
     assert info.bytes <= info.limit
 
 
+@settings(max_examples=25)
+@given(st.data())
+def test_a_conversation_that_goes_on_is_rendered_as_if_it_were_new(cache, data):
+    said = list(data.draw(conversations(min_size=8, max_size=14)))
+    choices = data.draw(st.tuples(*[st.sampled_from(["per_turn", "library", "keep"])] * 4))
+    for history in choices:
+        wanted = encode_segments(
+            ENCODING.render_segments(said, history=history), ENCODING.tokenizer
+        )
+        assert ENCODING.render(said, history=history) == wanted
+        keep = data.draw(st.integers(len(said) // 2, len(said)))
+        said[keep:] = data.draw(conversations())
+    info = cache.info()
+    assert info.bytes <= info.limit
+
+
+def test_a_schema_that_changed_is_printed_anew_in_a_long_conversation():
+    schema = {"type": "object", "properties": {}}
+    said = [*tools(schema), *(Message.user(f"message {number}") for number in range(20))]
+    before = ENCODING.render(said)
+    schema["properties"]["city"] = {"type": "string"}
+    after = ENCODING.render(said)
+    assert "city" not in ENCODING.decode(before)
+    assert after == encode_segments(ENCODING.render_segments(said), ENCODING.tokenizer)
+
+
+def test_what_is_done_to_an_answer_does_not_show_in_the_next():
+    said = [Message.user(f"message {number}") for number in range(20)]
+    first = ENCODING.render(said)
+    wanted = list(first)
+    first.clear()
+    assert ENCODING.render(said) == wanted
+
+
 def tools(parameters):
     space = ToolNamespace.functions([ToolDescription("f", "", parameters)])
     return Conversation([Message.developer(DeveloperContent(tools=(space,)))])
@@ -87,7 +121,7 @@ def test_a_grown_conversation_encodes_only_the_new_text():
     ENCODING.render([*said, Message.user("one more")])
     after = cache.info()
     assert after.misses - before.misses == 1
-    assert after.hits - before.hits == 51  # fifty texts and the header they share
+    assert after.hits - before.hits == 2  # the conversation, and the header they share
 
 
 def test_a_cleared_cache_holds_nothing():

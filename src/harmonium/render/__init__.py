@@ -22,6 +22,7 @@ from harmonium.render.profiles import (
     ProfileName,
     profile_named,
 )
+from harmonium.render.prompts import Kind, Prompt, conversation_ids, remembered_ids
 from harmonium.render.rules import TextRules
 from harmonium.render.schema import schema_text
 from harmonium.render.segments import Origin, Segment, Special, Text
@@ -42,17 +43,20 @@ __all__ = [
     "Header",
     "History",
     "IdWriter",
+    "Kind",
     "MaskedTokens",
     "Origin",
     "Prepared",
     "Profile",
     "ProfileName",
+    "Prompt",
     "RenderOptions",
     "Segment",
     "Special",
     "Text",
     "TextRules",
     "Utterance",
+    "conversation_ids",
     "conversation_segments",
     "encode_pieces",
     "encode_segments",
@@ -65,6 +69,7 @@ __all__ = [
     "produced_segments",
     "profile_named",
     "prompt_segments",
+    "remembered_ids",
     "schema_text",
     "token_mask",
     "utterance_ids",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from harmonium.render.content import content_text, located, settings_key
+from harmonium.render.content import content_text, located
 from harmonium.render.encode import encode_segments, format_of
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import first_kept
@@ -54,20 +54,19 @@ def utterance_ids(
     writer = IdWriter(tokenizer, options, has_function_tools=offers_functions(utterances))
     boundary = first_kept([header for header, _ in utterances], options.history)
     writer.write(utterances, boundary)
-    if options.training and utterances:
-        writer.end_for_training(utterances[-1][0])
-    if options.next_role is not None:
-        writer.write_prompt(str(options.next_role))
+    writer.finish(utterances)
     return writer.ids
 
 
 class IdWriter:
-    """Write messages as token ids, one after another, into `ids`."""
+    """Write messages as token ids, one after another, into `ids`; `ends` says where each ends."""
 
     def __init__(
         self, tokenizer: CachingEncoder, options: RenderOptions, *, has_function_tools: bool
     ) -> None:
         self.ids: list[int] = []
+        self.ends: list[int] = []
+        self._options = options
         self._tokenizer = tokenizer
         self._recall = tokenizer.cache.get
         self._format = format_of(tokenizer)
@@ -76,12 +75,16 @@ class IdWriter:
         self._has_function_tools = has_function_tools
         self._heads: dict[Header, Ids] = {}
 
-    def write(self, utterances: list[Utterance], boundary: int = 0) -> None:
-        """Write messages; of those before index `boundary`, reasoning is left out."""
-        ids, heads, recall = self.ids, self._heads, self._recall
+    def write(self, utterances: list[Utterance], boundary: int = 0, begin: int = 0) -> None:
+        """Write the messages from index `begin` on.
+
+        Of those before index `boundary`, reasoning is left out.
+        """
+        ids, ends, heads, recall = self.ids, self.ends, self._heads, self._recall
         call, end = self._format.call, self._format.end
-        for index, (header, contents) in enumerate(utterances):
+        for index, (header, contents) in enumerate(utterances[begin:], begin):
             if index < boundary and header.channel == "analysis":
+                ends.append(len(ids))
                 continue
             head = heads.get(header)
             ids += self._header(header) if head is None else head
@@ -92,16 +95,18 @@ class IdWriter:
                 )
             calls = header.recipient is not None and header.role == "assistant"
             ids.append(call if calls else end)
+            ends.append(len(ids))
 
-    def write_prompt(self, role: str) -> None:
-        """Write the start of a message that is still to be written."""
-        self.ids.append(self._format.start)
-        self.ids += self._recall(role) or self._tokenizer.remember(role)
-
-    def end_for_training(self, last: Header) -> None:
-        """Let an assistant's last answer end as the model should end it."""
-        if last.role == "assistant" and last.channel == "final":
-            self.ids[-1] = self._format.return_
+    def finish(self, utterances: list[Utterance]) -> None:
+        """Write what stands behind all messages: for a completion, for training, or nothing."""
+        if self._options.training and utterances:
+            last = utterances[-1][0]
+            if last.role == "assistant" and last.channel == "final":
+                self.ids[-1] = self._format.return_
+        if self._options.next_role is not None:
+            role = str(self._options.next_role)
+            self.ids.append(self._format.start)
+            self.ids += self._recall(role) or self._tokenizer.remember(role)
 
     def _header(self, header: Header) -> Ids:
         key = (self._profile.channel_first, self._profile.constrain, *header)
@@ -117,20 +122,15 @@ class IdWriter:
     ) -> Ids:
         if isinstance(content, str):
             return self._tokenizer.remember(content)
-        key = content.key if isinstance(content, Prepared) else settings_key(content)
-        known = (
-            key,
-            role,
-            self._has_function_tools,
-            self._rules.extensions,
-            self._rules.exponent_sign,
-        )
-        found = None if key is None else self._recall(known)
+        if not isinstance(content, Prepared):
+            return tuple(self._tokenizer.encode_ordinary(self._settings_text(content, role, place)))
+        rules = (self._rules.extensions, self._rules.exponent_sign)
+        key = (content.key, role, self._has_function_tools, *rules)
+        found = self._recall(key)
         if found is None:
-            made = content.make() if isinstance(content, Prepared) else content
-            found = tuple(self._tokenizer.encode_ordinary(self._settings_text(made, role, place)))
-            if key is not None:
-                self._tokenizer.cache.put(known, found)
+            text = self._settings_text(content.make(), role, place)
+            found = tuple(self._tokenizer.encode_ordinary(text))
+            self._tokenizer.cache.put(key, found)
         return found
 
     def _settings_text(self, content: Settings, role: str, place: tuple[int, int]) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from harmonium.model import Conversation, Message
 from harmonium.model.contents import Content, DeveloperContent, SystemContent, TextContent
 from harmonium.model.tools import ToolNamespace
+from harmonium.render.content import settings_key
 from harmonium.render.header import Header
 
 Settings = SystemContent | DeveloperContent
@@ -21,13 +22,19 @@ Settings = SystemContent | DeveloperContent
 class Prepared(NamedTuple):
     """Settings that are made only when their tokens are not remembered.
 
-    ``key`` is equal only for settings that print the same; ``offers_functions`` as in
-    `namespaces_offer_functions`; ``make`` makes them.
+    ``key`` is equal only for settings that print the same, which then are the same;
+    ``offers_functions`` as in `namespaces_offer_functions`; ``make`` makes them.
     """
 
     key: bytes
     offers_functions: bool
     make: Callable[[], Settings]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Prepared) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 Utterance = tuple[Header, tuple[str | Settings | Prepared, ...]]
@@ -70,5 +77,11 @@ def _content_offers_functions(content: str | Settings | Prepared) -> bool:
     return isinstance(content, DeveloperContent) and namespaces_offer_functions(content.tools)
 
 
-def _flat(content: Content) -> str | Settings:
-    return content.text if isinstance(content, TextContent) else content
+def _flat(content: Content) -> str | Settings | Prepared:
+    if isinstance(content, TextContent):
+        return content.text
+    key = settings_key(content)
+    if key is None:
+        return content
+    offers = isinstance(content, DeveloperContent) and namespaces_offer_functions(content.tools)
+    return Prepared(key, offers, lambda: content)

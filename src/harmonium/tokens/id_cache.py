@@ -1,4 +1,4 @@
-"""Own what a tokenizer remembers: the token ids of texts, and of what renders to text.
+"""Own what a tokenizer remembers: the token ids of texts, of what renders to text, of prompts.
 
 It keeps prompt text alive, up to its bound and no longer than until `clear`; every text that is
 rendered passes through it, nothing that is only encoded or decoded does.
@@ -8,22 +8,56 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable
+from typing import Protocol
 
-from harmonium.caching import BoundedCache
+from harmonium.caching import BoundedCache, CacheInfo
 
 DEFAULT_LIMIT = 64 * 1024 * 1024
 """Bytes: the tokens of about a million words."""
 
 _BYTES_PER_ID = 36
 _BYTES_PER_ENTRY = 120
+_PROMPTS = 4
+"""The part of the bound that whole conversations may take: one in so many."""
 
 Ids = tuple[int, ...]
-IdCache = BoundedCache[Hashable, Ids]
+PromptKey = tuple[Hashable, ...]
 
 
-def make_id_cache() -> IdCache:
-    """Make an empty cache of the default size."""
-    return BoundedCache(DEFAULT_LIMIT, _size_of)
+class Sized(Protocol):
+    """Something that knows how many bytes it takes."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+
+class IdCache(BoundedCache[Hashable, Ids]):
+    """Keep the ids of texts, and beside them, in ``prompts``, what conversations became.
+
+    `info`, `clear` and `resize` speak of both together. See `BoundedCache`.
+    """
+
+    __slots__ = ("prompts",)
+
+    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+        self.prompts: BoundedCache[PromptKey, Sized] = BoundedCache(0, lambda _, one: one.size)
+        super().__init__(limit, _size_of)
+
+    def clear(self) -> None:
+        """Forget everything kept; the counts go on."""
+        super().clear()
+        self.prompts.clear()
+
+    def resize(self, limit: int) -> None:
+        """Set another bound, and forget everything kept."""
+        super().resize(limit)
+        self.prompts.resize(limit // _PROMPTS)
+        super().resize(limit - limit // _PROMPTS)
+
+    def info(self) -> CacheInfo:
+        """Tell what the cache has done and holds."""
+        return CacheInfo(*map(sum, zip(super().info(), self.prompts.info(), strict=True)))
 
 
 def _size_of(key: Hashable, ids: Ids) -> int:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from harmonium.errors import InvalidInputError, UnknownTokenError, VocabularyError
-from harmonium.tokens.id_cache import IdCache, Ids, make_id_cache
+from harmonium.tokens.id_cache import IdCache, Ids
 from harmonium.tokens.special import FormatTokens
 from harmonium.tokens.special_text import finder_of, refuse_special_text
 from harmonium.tokens.split_pattern import LONG_TEXT, O200K_PATTERN, safe_pattern
@@ -68,7 +68,7 @@ class Tokenizer:
         self._vocabulary: Vocabulary | None = None
         self._table: TokenTable | None = None
         self._encoder: tiktoken.Encoding | None = None
-        self.cache: IdCache = make_id_cache()
+        self.cache = IdCache()
 
     def __repr__(self) -> str:
         return f"<Tokenizer {self.name!r}>"

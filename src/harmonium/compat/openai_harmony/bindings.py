@@ -24,7 +24,11 @@ from harmonium.compat.openai_harmony.completion import read_at_sight
 from harmonium.compat.openai_harmony.failures import HarmonyError
 from harmonium.compat.openai_harmony.json_messages import conversation_from_json, message_from_json
 from harmonium.compat.openai_harmony.quirks import ROLES, Header
-from harmonium.compat.openai_harmony.rendering import render_conversation, render_message
+from harmonium.compat.openai_harmony.rendering import (
+    options_of,
+    render_conversation,
+    render_message,
+)
 from harmonium.compat.openai_harmony.repaired_stream import RepairedStream
 from harmonium.compat.openai_harmony.state_names import PyStreamState
 from harmonium.compat.openai_harmony.stream import (
@@ -38,7 +42,8 @@ from harmonium.compat.openai_harmony.stream import (
 from harmonium.encoding import load_encoding
 from harmonium.errors import UnknownTokenError, VocabularyError
 from harmonium.parse import Parser
-from harmonium.render.utterances import utterance_of, utterances_of
+from harmonium.render.prompts import MESSAGES
+from harmonium.render.utterances import utterance_of
 from harmonium.tokens import Tokenizer
 
 __all__ = [
@@ -112,9 +117,9 @@ class PyHarmonyEncoding:
         """Render a conversation from JSON."""
         text = text_of(conversation_json, "conversation_json")
         drop = _drops_analysis(config)
-        return render_conversation(
-            utterances_of(conversation_from_json(text)), self._tokenizer, drop_analysis=drop
-        )
+        said = conversation_from_json(text).messages
+        options = options_of(drop_analysis=drop)
+        return render_conversation(said, MESSAGES, self._tokenizer, options)
 
     def render_conversation_for_training(
         self, conversation_json: str, config: dict[str, Any] | None
@@ -122,12 +127,9 @@ class PyHarmonyEncoding:
         """Render a conversation from JSON, for training."""
         text = text_of(conversation_json, "conversation_json")
         drop = _drops_analysis(config)
-        return render_conversation(
-            utterances_of(conversation_from_json(text)),
-            self._tokenizer,
-            training=True,
-            drop_analysis=drop,
-        )
+        said = conversation_from_json(text).messages
+        options = options_of(training=True, drop_analysis=drop)
+        return render_conversation(said, MESSAGES, self._tokenizer, options)
 
     def render_conversation_for_completion(
         self, conversation_json: str, next_turn_role: str, config: dict[str, Any] | None
@@ -136,10 +138,9 @@ class PyHarmonyEncoding:
         text = text_of(conversation_json, "conversation_json")
         role = text_of(next_turn_role, "next_turn_role")
         drop = _drops_analysis(config)
-        said = utterances_of(conversation_from_json(text))
-        return render_conversation(
-            said, self._tokenizer, next_role=known_role(role), drop_analysis=drop
-        )
+        said = conversation_from_json(text).messages
+        options = options_of(next_role=known_role(role), drop_analysis=drop)
+        return render_conversation(said, MESSAGES, self._tokenizer, options)
 
     def parse_messages_from_completion_tokens(
         self,

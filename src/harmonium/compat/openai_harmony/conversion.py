@@ -7,7 +7,7 @@ goes the long way, which also knows what to complain about. Names are not checke
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from math import isfinite
 from typing import TypeVar, cast
@@ -44,12 +44,17 @@ _headers: BoundedCache[tuple[object, ...], Header] = BoundedCache(
 """Headers whose fields were found to be strings that UTF-8 can carry."""
 
 
-def utterances_of(conversation: object) -> list[Utterance]:
-    """Flatten a Conversation of this room."""
+def messages_of(conversation: object) -> list[object]:
+    """Give the messages of a Conversation of this room."""
     if type(conversation) is not said.Conversation:
         raise Detour
+    return _list(conversation.messages)
+
+
+def utterances_of(messages: Iterable[object]) -> list[Utterance]:
+    """Flatten Messages of this room."""
     met: dict[tuple[object, ...], Header] = {}
-    return [_flattened(message, met) for message in _list(conversation.messages)]
+    return [_flattened(message, met) for message in messages]
 
 
 def utterance_of(message: object) -> Utterance:

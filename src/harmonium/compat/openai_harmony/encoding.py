@@ -13,10 +13,15 @@ from pydantic import BaseModel
 
 from harmonium.compat.openai_harmony import bindings
 from harmonium.compat.openai_harmony.contents import Role
-from harmonium.compat.openai_harmony.conversion import Detour, utterance_of, utterances_of
+from harmonium.compat.openai_harmony.conversion import Detour, messages_of, utterance_of
 from harmonium.compat.openai_harmony.failures import HarmonyError
 from harmonium.compat.openai_harmony.messages import Conversation, Message
-from harmonium.compat.openai_harmony.rendering import render_conversation, render_message
+from harmonium.compat.openai_harmony.recognition import MESSAGES
+from harmonium.compat.openai_harmony.rendering import (
+    options_of,
+    render_conversation,
+    render_message,
+)
 from harmonium.compat.openai_harmony.streaming import as_message
 
 
@@ -104,10 +109,12 @@ class HarmonyEncoding:
         drop = config is None or config.auto_drop_analysis
         try:
             return render_conversation(
-                utterances_of(conversation),
+                messages_of(conversation),
+                MESSAGES,
                 self._inner.tokenizer,
-                next_role=bindings.known_role(str(next_turn_role.value)),
-                drop_analysis=drop,
+                options_of(
+                    next_role=bindings.known_role(str(next_turn_role.value)), drop_analysis=drop
+                ),
             )
         except Detour:
             return self._inner.render_conversation_for_completion(
@@ -122,8 +129,12 @@ class HarmonyEncoding:
         """Render a conversation; arguments and errors as for a completion."""
         drop = config is None or config.auto_drop_analysis
         try:
-            said = utterances_of(conversation)
-            return render_conversation(said, self._inner.tokenizer, drop_analysis=drop)
+            return render_conversation(
+                messages_of(conversation),
+                MESSAGES,
+                self._inner.tokenizer,
+                options_of(drop_analysis=drop),
+            )
         except Detour:
             return self._inner.render_conversation(
                 conversation_json=conversation.to_json(), config={"auto_drop_analysis": drop}
@@ -134,10 +145,13 @@ class HarmonyEncoding:
     ) -> list[int]:
         """Render a conversation whose last answer ends with ``<|return|>``."""
         drop = config is None or config.auto_drop_analysis
-        tokenizer = self._inner.tokenizer
         try:
-            said = utterances_of(conversation)
-            return render_conversation(said, tokenizer, training=True, drop_analysis=drop)
+            return render_conversation(
+                messages_of(conversation),
+                MESSAGES,
+                self._inner.tokenizer,
+                options_of(training=True, drop_analysis=drop),
+            )
         except Detour:
             return self._inner.render_conversation_for_training(
                 conversation_json=conversation.to_json(), config={"auto_drop_analysis": drop}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeVar
 
 from harmonium.compat.openai_harmony.choice import profile
 from harmonium.compat.openai_harmony.failures import HarmonyError
@@ -12,10 +13,13 @@ from harmonium.errors import InvalidMessageError
 from harmonium.limits import Limits
 from harmonium.model.contents import DeveloperContent, SystemContent
 from harmonium.render.history import first_kept
-from harmonium.render.ids import IdWriter, utterance_ids
+from harmonium.render.ids import IdWriter
 from harmonium.render.options import RenderOptions
+from harmonium.render.prompts import Kind, remembered_ids
 from harmonium.render.utterances import Prepared, Utterance
 from harmonium.tokens.tokenizer import Tokenizer
+
+M = TypeVar("M")
 
 _BOUNDLESS = 1 << 62
 _LIMITS = Limits(
@@ -28,29 +32,31 @@ _LIMITS = Limits(
 
 
 def render_conversation(
-    said: list[Utterance],
-    tokenizer: Tokenizer,
-    *,
-    next_role: str | None = None,
-    training: bool = False,
-    drop_analysis: bool = True,
+    messages: Sequence[M], kind: Kind[M], tokenizer: Tokenizer, options: RenderOptions
 ) -> list[int]:
     """Render a conversation as the chosen library does.
+
+    Args:
+        messages: what was said.
+        kind: how such messages are handled.
+        tokenizer: encodes and remembers.
+        options: see `options_of`.
 
     Raises:
         RuntimeError: a tool without a name, or settings in a message of another role; for a
             completion it is a HarmonyError.
 
     """
-    options = _options(profile(), next_role, training, drop_analysis)
     try:
-        return utterance_ids(said, tokenizer, options)
+        return remembered_ids(messages, kind, tokenizer, options)
     except InvalidMessageError:
+        said = kind.flatten(messages)
         boundary = first_kept([header for header, _ in said], options.history)
         kept = [
             one for at, one in enumerate(said) if at >= boundary or one[0].channel != "analysis"
         ]
-        raise (RuntimeError if next_role is None else HarmonyError)(_refusal(kept)) from None
+        error = RuntimeError if options.next_role is None else HarmonyError
+        raise error(_refusal(kept)) from None
 
 
 def render_message(
@@ -62,13 +68,27 @@ def render_message(
         RuntimeError: a tool without a name, or settings in a message of another role.
 
     """
-    options = _options(profile(), None, False, True)  # noqa: FBT003
+    options = options_of()
     writer = IdWriter(tokenizer, options, has_function_tools=has_function_tools)
     try:
         writer.write([said])
     except InvalidMessageError:
         raise RuntimeError(_refusal([said])) from None
     return writer.ids
+
+
+def options_of(
+    *, next_role: str | None = None, training: bool = False, drop_analysis: bool = True
+) -> RenderOptions:
+    """Say how the chosen library renders.
+
+    Args:
+        next_role: whose message is to be generated.
+        training: end an assistant's last ``final`` message with ``<|return|>``.
+        drop_analysis: leave out the reasoning of finished turns.
+
+    """
+    return _options(profile(), next_role, training, drop_analysis)
 
 
 @lru_cache(maxsize=64)
