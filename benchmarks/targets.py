@@ -73,8 +73,8 @@ TARGETS = (
     Target("speed", "parse", 40, OWN, reached=2),
     Target("speed", "render", 1 / 1.3, OWN, BARE),
     Target("speed", "parse", 1 / 2, OWN, BARE, reached=0.08),
-    Target("speed", "chat prompt", 10, OPENAI, PLAIN, reached=4.5),
-    Target("speed", "chat prompt grown", 100, OPENAI, PLAIN),
+    Target("speed", "chat prompt", 10, OPENAI, PLAIN, reached=3.9),
+    Target("speed", "chat prompt grown", 100, OPENAI, PLAIN, reached=96),
     Target("speed", "chat chunks", 1 / 2.5, OPENAI, FLOOR),
     Target("speed", "responses events", 1 / 2.5, OPENAI, FLOOR),
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from harmonium import errors
 from harmonium.openai import DESTINATIONS
+from harmonium.openai.chat import ANSWER_FIELDS, NESTED_FIELDS
 from harmonium.openai.chat import FIELDS as CHAT_FIELDS
 from harmonium.openai.responses import FIELDS as RESPONSES_FIELDS
 from harmonium.openai.responses import ITEM_KINDS, TOOL_KINDS
@@ -71,6 +72,11 @@ def _chat_fields() -> str:
     return "\n".join(["| field | becomes of it | what |", "|---|---|---|", *rows])
 
 
+def _effects(fields: Mapping[str, str]) -> str:
+    rows = (f"| `{name}` | {effect} |" for name, effect in fields.items())
+    return "\n".join(["| field | what |", "|---|---|", *rows])
+
+
 def _responses_fields() -> str:
     rows = (f"| `{field.name}` | {field.effect} |" for field in RESPONSES_FIELDS)
     return "\n".join(["| field | what happens |", "|---|---|", *rows])
@@ -106,7 +112,9 @@ def _life(life: Life) -> str:
 
 
 _DRAWN: Mapping[str, Callable[[], str]] = {
+    "chat_answer": lambda: _effects(ANSWER_FIELDS),
     "chat_fields": _chat_fields,
+    "chat_nested": lambda: _effects(NESTED_FIELDS),
     "errors": _errors,
     "repairs": _repairs,
     "responses_fields": _responses_fields,

@@ -19,6 +19,7 @@ from harmonium.openai import (
     counting_ids,
     error_event,
 )
+from harmonium.testing import malformed_cases
 from openai_chat.running import HI, WEATHER, events_of, ids_of
 
 CALL = (
@@ -104,6 +105,23 @@ def test_the_stream_helper_gives_the_final_answer(n):
         assert call.function.parsed_arguments == {"city": "Zürich"}
         assert choice.finish_reason == "tool_calls"
     assert len(final.choices) == n
+
+
+@pytest.mark.parametrize("case", malformed_cases(), ids=lambda case: case.id)
+def test_the_stream_helper_and_the_whole_answer_agree_on_malformed_outputs(case):
+    tools = [{"type": "function", "function": {"name": name}} for name in case.tools]
+    asked = {**ASKED, "tools": tools} if tools else ASKED
+    with _client(case.text) as client:
+        whole = client.chat.completions.create(**asked).choices[0]
+        with client.chat.completions.stream(**asked) as stream:
+            streamed = stream.get_final_completion().choices[0]
+    assert streamed.finish_reason == whole.finish_reason
+    assert (streamed.message.content or "") == (whole.message.content or "")
+    calls = [
+        [(call.function.name, call.function.arguments) for call in said.message.tool_calls or ()]
+        for said in (streamed, whole)
+    ]
+    assert calls[0] == calls[1]
 
 
 def test_the_parse_helpers_read_structured_answers():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import typing
 
 import pytest
+from openai.types import chat
 from openai.types.chat import completion_create_params as params
 
 from harmonium import ReasoningEffort, ToolNamespace
 from harmonium.openai import PromptSettings, RequestError, ToolName, chat_request
-from harmonium.openai.chat import FIELDS
+from harmonium.openai.chat import ANSWER_FIELDS, FIELDS, NESTED_FIELDS
 from openai_chat.running import ENCODING, HI, WEATHER, prompt_of, request_of
 
 
@@ -34,6 +35,48 @@ TOOLS = [WEATHER, _function("look up", description="Finds.", strict=True), PATCH
 def test_the_table_knows_every_field_of_the_openai_package():
     known = typing.get_type_hints(params.CompletionCreateParamsNonStreaming)
     assert set(FIELDS) == {*known, "stream"}
+
+
+def _hints(*kinds):
+    return {name for kind in kinds for name in typing.get_type_hints(kind)}
+
+
+def test_the_table_knows_every_field_inside_messages_and_tools():
+    said = typing.get_args(chat.ChatCompletionMessageParam)
+    parts = typing.get_args(chat.ChatCompletionContentPartParam)
+    refusal = chat.ChatCompletionContentPartRefusalParam
+    known = {
+        *(f"messages[].{name}" for name in _hints(*said)),
+        *(f"messages[].content[].{name}" for name in _hints(*parts, refusal) - {"type"}),
+        *(
+            f"tools[].{name}"
+            for name in _hints(*typing.get_args(chat.ChatCompletionToolUnionParam)) - {"type"}
+        ),
+        *(f"stream_options.{name}" for name in _hints(chat.ChatCompletionStreamOptionsParam)),
+    }
+    assert set(NESTED_FIELDS) == known
+
+
+def test_the_table_knows_every_field_of_an_answer():
+    whole, chunk = chat.ChatCompletion.model_fields, chat.ChatCompletionChunk.model_fields
+    choice = typing.get_args(whole["choices"].annotation)[0].model_fields
+    message = chat.ChatCompletionMessage.model_fields
+    known = {
+        *whole,
+        *chunk,
+        *(f"choices[].{name}" for name in choice),
+        *(f"choices[].message.{name}" for name in message),
+    }
+    assert set(ANSWER_FIELDS) == known
+
+
+@pytest.mark.parametrize("kind", ["image_url", "input_audio", "file"])
+def test_a_hint_inside_a_part_is_ignored_and_what_is_no_text_is_refused(kind):
+    text = {"type": "text", "text": "hi", "prompt_cache_breakpoint": {"mode": "explicit"}}
+    assert request_of(messages=[{"role": "user", "content": [text]}]) == request_of()
+    part = {"type": kind, kind: {}}
+    fault = _fault(messages=[{"role": "user", "content": [text, part]}])
+    assert fault == ("messages[0].content[1].type", "unsupported_content")
 
 
 @pytest.mark.parametrize("name", sorted(FIELDS))

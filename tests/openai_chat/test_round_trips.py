@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from harmonium import Message
 from harmonium.openai import chat_request
-from harmonium.testing import texts
-from openai_chat.running import ENCODING, HI, message_of, request_of
+from harmonium.testing import malformed_cases, texts, token_streams
+from openai_chat.running import ENCODING, HI, ids_of, message_of, request_of
 
 TOOLS = [
     {"type": "function", "function": {"name": "get weather"}},
@@ -60,6 +60,33 @@ def test_a_turn_sent_back_is_the_turn_the_model_wrote(turn):
 def test_reasoning_comes_back_from_whichever_field_it_went_out_in(option):
     turn = [_say("2+2", "analysis"), _say("4", "final")]
     assert _sent_back(message_of(_ids(turn), REQUEST, reasoning=option)) == turn
+
+
+@given(token_streams())
+@settings(max_examples=60)
+def test_whatever_was_answered_says_the_same_when_it_is_sent_back(ids):
+    """Also what was repaired, cut off or empty: rendered again and parsed again."""
+    message = message_of(ids, REQUEST)
+    assert _said_again(message, TOOLS) == _without_ids(message)
+
+
+@pytest.mark.parametrize("case", malformed_cases(), ids=lambda case: case.id)
+def test_a_repaired_answer_says_the_same_when_it_is_sent_back(case):
+    tools = [{"type": "function", "function": {"name": name}} for name in case.tools]
+    message = message_of(ids_of(case.text), request_of(tools=tools), role=case.role)
+    assert _said_again(message, tools) == _without_ids(message)
+
+
+def _said_again(message, tools):
+    """What the message says when the model writes it once more, as the next request shows it."""
+    request = request_of(messages=[HI, message], tools=tools)
+    back = [said for said in request.conversation if said.author.role == "assistant"]
+    return _without_ids(message_of(_ids(back) if back else [], request))
+
+
+def _without_ids(message):
+    calls = [{**call, "id": None} for call in message.get("tool_calls", ())]
+    return {**message, "tool_calls": calls}
 
 
 def test_a_call_and_its_result_come_back_as_the_model_saw_them():

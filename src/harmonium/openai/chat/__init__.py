@@ -10,11 +10,14 @@ from harmonium.openai.chat.answers import (
 from harmonium.openai.chat.choice import ChoiceFold, Delta
 from harmonium.openai.chat.chunks import DONE, error_event
 from harmonium.openai.chat.fields import FIELDS, AnswerFormat, Field
+from harmonium.openai.chat.nested_fields import ANSWER_FIELDS, NESTED_FIELDS
 from harmonium.openai.chat.request import AnswerSettings, ChatRequest, Sampling, chat_request
 
 __all__ = [
+    "ANSWER_FIELDS",
     "DONE",
     "FIELDS",
+    "NESTED_FIELDS",
     "AnswerFormat",
     "AnswerOptions",
     "AnswerSettings",
