@@ -100,25 +100,32 @@ class Upstream:
             EngineError: while iterating: unreachable, refused, broken, or slower than `waits`.
 
         """
-        response: aiohttp.ClientResponse | None = None
+        response = await self._begin(path, body, waits)
         is_whole = False
         try:
-            with explaining(self.name, begun=False):
-                async with waits.bounding(self.name):
-                    response = await self._post(path, body)
-                    if response.status != _OK:
-                        raise self._failure(response, await self._body(response))
-            while True:
-                with explaining(self.name, begun=True):
-                    async with waits.bounding(self.name):
-                        piece = await response.content.readany()
-                if not piece:
-                    break
+            while piece := await self._next(response, waits):
                 yield piece
             is_whole = True
         finally:
-            if response is not None and not is_whole:
+            if not is_whole:
                 response.close()
+
+    async def _begin(
+        self, path: str, body: Mapping[str, object], waits: Waits
+    ) -> aiohttp.ClientResponse:
+        """Post, and give the answer once its headers are there, if it is one."""
+        with explaining(self.name, begun=False):
+            async with waits.bounding(self.name):
+                response = await self._post(path, body)
+                if response.status == _OK:
+                    return response
+                async with response:
+                    raise self._failure(response, await self._body(response))
+
+    async def _next(self, response: aiohttp.ClientResponse, waits: Waits) -> bytes:
+        with explaining(self.name, begun=True):
+            async with waits.bounding(self.name):
+                return await response.content.readany()
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -34,7 +34,7 @@ def read_json(payload: bytes) -> object:
 
     """
     try:
-        return json.loads(payload)
+        return json.loads(payload.decode())
     except (ValueError, RecursionError):
         message = f"the engine sent {len(payload)} bytes that are no JSON; is it the right engine?"
         raise EngineProtocolError(message) from None
