@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,6 +89,22 @@ def test_a_caller_that_changes_its_items_is_read_anew():
     read(items, [], kept)
     items[1]["content"] = "b"
     assert read(items, [], kept)[0].messages[-1].text == "b"
+
+
+def test_a_caller_may_change_what_it_gave_and_what_it_got():
+    kept = Dialogues()
+    setup = ResponsesSetup(dialogues=kept)
+    deep = {"type": "object", "properties": {"a": {"type": "string"}}}
+    tools = [{"type": "function", "name": "f", "parameters": deep}]
+    body = {"input": [{"role": "user", "content": "hi"}], "tools": tools}
+    clean = responses_request(copy.deepcopy(body), ResponsesSetup(dialogues=OFF))
+    first = responses_request(given_ := copy.deepcopy(body), setup)
+    given_["input"][0]["content"] = "changed"
+    given_["tools"][0]["parameters"]["properties"]["a"]["type"] = "changed"
+    first.values["tools"][0]["parameters"]["properties"]["a"]["type"] = "changed"
+    again = responses_request(copy.deepcopy(body), setup)
+    assert (again.items, again.values) == (clean.items, clean.values)
+    assert again.conversation == clean.conversation
 
 
 def test_one_request_leaves_no_trace_in_another():

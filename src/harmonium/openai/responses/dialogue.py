@@ -7,16 +7,17 @@ fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import cast
 
 from harmonium.model import Message, ToolNamespace
 from harmonium.openai.failures import blaming
 from harmonium.openai.reading import JSONObject, as_json
 from harmonium.openai.responses.encryption import ReasoningCipher
 from harmonium.openai.responses.input_items import InputReader, item_type
-from harmonium.openai.responses.kept import KeptStates, plain_bytes
+from harmonium.openai.responses.kept import KeptStates, own_copy, plain_bytes
 from harmonium.openai.responses.mcp import Approval, Known
 from harmonium.openai.responses.node import Node
 from harmonium.openai.responses.previous import read_previous_messages
@@ -124,6 +125,7 @@ class Dialogue:
     reader: InputReader
     items: list[JSONObject] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    count: int = 0
     _spaces: dict[tuple[str, ...], tuple[ToolNamespace, ...]] = field(default_factory=dict)
 
     def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
@@ -141,12 +143,17 @@ class Dialogue:
         for node in nodes:
             self.messages += self.reader.read(node)
             self.items.append(node.mapping())
+            self.count += 1
 
     def copy(self) -> Dialogue:
-        """Give a dialogue of its own that has read as much."""
+        """Give a dialogue of its own that has read as much, without the items.
+
+        They are the caller's, who may change them; so may who gets the echo of the tools.
+        """
         names = self.tools.names.copy()
-        tools, reader = replace(self.tools, names=names), self.reader.copy(names)
-        return Dialogue(tools, reader, self.items.copy(), self.messages.copy(), self._spaces)
+        tools = replace(self.tools, names=names, echo=_own_echo(self.tools))
+        reader, said = self.reader.copy(names), self.messages.copy()
+        return Dialogue(tools, reader, [], said, self.count, self._spaces)
 
 
 class Dialogues:
@@ -185,8 +192,8 @@ class Dialogues:
             return _read(declared, said)[0]
         known = self._kept.find(key, items)
         read = None if known is None else _read_on(known, said)
-        dialogue, settled = read or _read(declared, said)
-        if settled and (known is None or len(dialogue.items) > len(known.items)):
+        dialogue, settled = read or _read(_own(declared, key), said)
+        if settled and (known is None or dialogue.count > known.count):
             self._kept.keep(key, items, dialogue.copy())
         return dialogue
 
@@ -195,7 +202,7 @@ DIALOGUES = Dialogues()
 """Where all requests are kept unless a setup says otherwise."""
 
 
-def _key(declared: Declared, said: Said) -> tuple[object, ...] | None:
+def _key(declared: Declared, said: Said) -> tuple[Hashable, ...] | None:
     """Give what says that two requests are of one conversation, None for what cannot say it."""
     servers = {
         label: [as_json(tool) for tool in tools] for label, tools in declared.servers.items()
@@ -206,13 +213,30 @@ def _key(declared: Declared, said: Said) -> tuple[object, ...] | None:
     return None if found is None else (found, declared.cipher)
 
 
+def _own(declared: Declared, key: tuple[Hashable, ...]) -> Declared:
+    """Give what decides how tools are read, in a copy that the caller cannot change."""
+    tools, servers, *_ = own_copy(cast("bytes", key[0]))
+    return replace(declared, tools=Node(tools, declared.tools.path), servers=servers)
+
+
+def _own_echo(tools: RequestTools) -> tuple[dict[str, object], ...]:
+    """Give the echo of the tools in a copy that may be changed: nothing else holds it."""
+    plain = plain_bytes(tools.echo)
+    return tools.echo if plain is None else tuple(own_copy(plain))
+
+
+def _object(item: object) -> JSONObject:
+    return cast("JSONObject", item)  # read before, so it is one
+
+
 def _read_on(known: Dialogue, said: Said) -> tuple[Dialogue, bool] | None:
     """Read what is new; None where it says anew what a server's tools are."""
-    nodes, refers = said.nodes(len(known.items))
+    nodes, refers = said.nodes(known.count)
     labels = {server.label for server in known.tools.servers}
     if any(_lists_tools(node) and node.get("server_label").value in labels for node in nodes):
         return None
     dialogue = known.copy()
+    dialogue.items += map(_object, said.items[: known.count])
     dialogue.read(nodes)
     return dialogue, not refers
 
@@ -221,6 +245,7 @@ def _read(declared: Declared, said: Said) -> tuple[Dialogue, bool]:
     """Read all of it; tell whether it can be read in no other way next time."""
     nodes, refers = said.nodes()
     tools = read_tools(declared.tools, declared.known(nodes), declared.approval)
+    tools = replace(tools, echo=_own_echo(tools))
     dialogue = Dialogue(tools, InputReader(tools.names, declared.cipher))
     dialogue.read(nodes[: said.before])
     dialogue.messages += read_previous_messages(
