@@ -84,7 +84,9 @@ class History:
 
     def calls_of(self, index: int) -> list[Call]:
         """Give the calls of an assistant's message, and remember whom they called."""
-        calls = self._calls.get(index, [])
+        calls = self._calls.get(index)
+        if calls is None:
+            return []
         self.callees.update((call.id, call.tool) for call in calls if call.id)
         return calls
 
@@ -109,7 +111,9 @@ def _read_message(entry: JSONObject, index: int, history: History) -> list[Messa
     param = f"messages[{index}]"
     if role is None:
         raise missing(param, "role")
-    reader = _READERS[read_choice(role, f"{param}.role", _READERS)]
+    reader = _READERS.get(role) if type(role) is str else None
+    if reader is None:
+        reader = _READERS[read_choice(role, f"{param}.role", _READERS)]
     try:
         return reader(entry, param, index, history)
     except RequestError:
