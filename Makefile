@@ -13,6 +13,7 @@ export HARMONIUM_ORACLES = $(abspath $(ORACLES))
 
 run: install
 	$(BIN)/python examples/tour.py
+	PYTHON=$(BIN)/python sh examples/serve.sh
 
 test: lint types unit docs wheel
 

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  (a script, not a package)
-"""Bring the parts of docs/ that are drawn from the code up to date: errors, repairs, states.
+"""Bring the parts of docs/ that are drawn from the code up to date: errors, limits, repairs, states.
 
 Usage: python scripts/update_docs.py. A part stands between ``<!-- from the code: NAME -->`` and
 ``<!-- end -->``; a test fails while it differs from the code.
@@ -7,12 +7,16 @@ Usage: python scripts/update_docs.py. A part stands between ``<!-- from the code
 
 from __future__ import annotations
 
+import ast
+import inspect
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from harmonium import errors
+from harmonium import errors, limits
+from harmonium.gateway.settings_sources import options
 from harmonium.openai import DESTINATIONS
 from harmonium.openai.chat import ANSWER_FIELDS, NESTED_FIELDS
 from harmonium.openai.chat import FIELDS as CHAT_FIELDS
@@ -111,10 +115,39 @@ def _life(life: Life) -> str:
     return ", ".join(name.replace("response.", "") for name in names if name) or "none"
 
 
+def _settings() -> str:
+    rows = (
+        f"| `{option.name}` | {_shown(option.default)} | {option.meaning} |" for option in options()
+    )
+    return "\n".join(["| setting | default | what |", "|---|---|---|", *rows])
+
+
+def _shown(default: object) -> str:
+    """Show a default in a table; nothing for one that says nothing."""
+    words = ", ".join(default) if isinstance(default, tuple) else default
+    return "" if default is None or words == "" or words is False else f"`{words}`"
+
+
+def _engine_limits() -> str:
+    tree = ast.parse(inspect.getsource(limits.Limits))
+    body = next(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    rows = (
+        f"| `{field.target.id}` | {getattr(limits.DEFAULT_LIMITS, field.target.id):,} | {_said(text)} |"
+        for field, text in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign) and ast.unparse(field.target).startswith("engine_")
+    )
+    return "\n".join(["| limit | default | what for |", "|---|---|---|", *rows])
+
+
+def _said(node: ast.stmt) -> str:
+    return " ".join(str(ast.literal_eval(ast.unparse(node))).split())
+
+
 _DRAWN: Mapping[str, Callable[[], str]] = {
     "chat_answer": lambda: _effects(ANSWER_FIELDS),
     "chat_fields": _chat_fields,
     "chat_nested": lambda: _effects(NESTED_FIELDS),
+    "engine_limits": _engine_limits,
     "errors": _errors,
     "repairs": _repairs,
     "responses_fields": _responses_fields,
@@ -122,13 +155,14 @@ _DRAWN: Mapping[str, Callable[[], str]] = {
     "responses_lives": _responses_lives,
     "responses_tools": _responses_tools,
     "routes": _routes,
+    "settings": _settings,
     "states": _states,
 }
 
 
 def main() -> None:
     """Rewrite the pages that are out of date."""
-    for path in sorted(DOCS.glob("*.md")):
+    for path in sorted(DOCS.rglob("*.md")):
         old = path.read_text("utf-8")
         new = updated(old)
         if new != old:

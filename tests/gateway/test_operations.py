@@ -6,11 +6,13 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
@@ -225,6 +227,19 @@ def test_several_workers_share_the_port_and_add_their_metrics_up():
         r'harmonium_requests_total{route="/v1/chat/completions",status="200"} (\S+)', metrics
     )
     assert float(found[1]) == 8
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the example shows curl")
+def test_the_example_streams_an_answer():
+    script = Path(__file__).parents[2] / "examples" / "serve.sh"
+    done = subprocess.run(  # noqa: S603
+        ["sh", str(script)],  # noqa: S607
+        env=os.environ | {"PYTHON": sys.executable},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("curl -N http://127.0.0.1:")
+    assert done.stdout.endswith("data: [DONE]\n\n")
 
 
 def test_a_port_that_is_taken_is_told():

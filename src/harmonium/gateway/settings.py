@@ -52,7 +52,7 @@ class Settings:
         >>> Settings(queue=-1)
         Traceback (most recent call last):
             ...
-        harmonium.errors.InvalidInputError: queue must be at least 0 (queue)
+        harmonium.InvalidInputError: queue must be at least 0 (queue)
 
     """
 
