@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  (a script, not a package)
-"""Bring the parts of docs/ that are drawn from the code up to date: errors, limits, repairs, states.
+"""Bring the parts of docs/ that are drawn from the code up to date: errors, repairs, states.
 
 Usage: python scripts/update_docs.py. A part stands between ``<!-- from the code: NAME -->`` and
 ``<!-- end -->``; a test fails while it differs from the code.
@@ -129,18 +129,19 @@ def _shown(default: object) -> str:
 
 
 def _engine_limits() -> str:
-    tree = ast.parse(inspect.getsource(limits.Limits))
+    tree = ast.parse(inspect.getsource(limits))
     body = next(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
-    rows = (
-        f"| `{field.target.id}` | {getattr(limits.DEFAULT_LIMITS, field.target.id):,} | {_said(text)} |"
+    reasons = {
+        ast.unparse(field.target): " ".join(str(ast.literal_eval(ast.unparse(text))).split())
         for field, text in itertools.pairwise(body)
-        if isinstance(field, ast.AnnAssign) and ast.unparse(field.target).startswith("engine_")
+        if isinstance(field, ast.AnnAssign)
+    }
+    rows = (
+        f"| `{name}` | {getattr(limits.DEFAULT_LIMITS, name):,} | {reason} |"
+        for name, reason in reasons.items()
+        if name.startswith("engine_")
     )
     return "\n".join(["| limit | default | what for |", "|---|---|---|", *rows])
-
-
-def _said(node: ast.stmt) -> str:
-    return " ".join(str(ast.literal_eval(ast.unparse(node))).split())
 
 
 _DRAWN: Mapping[str, Callable[[], str]] = {

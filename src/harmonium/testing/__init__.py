@@ -1,7 +1,7 @@
 """What users need to test their own code: strategies, the malformed corpus, the span check.
 
 The strategies need the extra ``testing`` (Hypothesis) and load on first use; the corpus and the
-span check need nothing. May import any public part of harmonium; nothing imports it.
+span check need nothing. May import any public part of harmonium; only the demo engine imports it.
 """
 
 from __future__ import annotations
