@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import pairwise
 
 import pytest
@@ -73,6 +74,21 @@ async def test_ids_are_the_same_however_the_bytes_are_cut(server, kind, engine, 
         cut = all_at_once  # lines know no comments
     serve(server, kind, Said(chunked(ANSWER, 2)), cut)
     assert (await run(engine)).ids == ANSWER
+
+
+@each_server
+async def test_very_many_tokens_in_one_chunk_are_the_same_tokens(server, kind, engine):
+    ids = [*ids_of("<|channel|>final<|message|>"), *ids_of(" word" * 20_000), RETURN]
+    serve(server, kind, Said((tuple(ids),)))
+    assert (await run(engine)).ids == ids
+
+
+@each_server
+async def test_a_server_of_one_model_is_asked_for_it_by_its_own_name(server, kind, engine):
+    serve(server, kind, Said(chunked(ANSWER, 4)))
+    await run(engine, dataclasses.replace(asking(), model="what callers call it"))
+    (body,) = server.asked(kind.path)
+    assert body.get("model", "tiny") == "tiny"
 
 
 @each_server

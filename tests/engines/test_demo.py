@@ -64,7 +64,7 @@ def said(messages):
     return [(each.channel, each.recipient) for each in messages]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(conversations())
 def test_it_speaks_harmony_to_any_conversation(conversation):
     ids, messages = spoken(ENCODING.render(conversation, next_role="assistant"))
@@ -73,7 +73,7 @@ def test_it_speaks_harmony_to_any_conversation(conversation):
     assert (ids[-1] == CALL) == (messages[-1].recipient is not None)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(token_streams() | st.lists(st.integers(0, 300_000), max_size=30))
 def test_it_speaks_to_prompts_that_are_no_conversation(ids):
     assert speech(read_situation(ids, None))[-1] in {RETURN, CALL}
@@ -107,7 +107,7 @@ def test_what_a_tool_said_is_answered_not_called_again():
     assert "42 degrees" in messages[1].text
 
 
-@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=40, phases=[Phase.explicit, Phase.generate])
 @given(schemas(extended=True))
 def test_arguments_fit_the_schema_as_far_as_the_prompt_shows_it(schema):
     """What a prompt does not print is left out of the check: bounds, formats, required unknowns."""

@@ -190,6 +190,7 @@ async def test_garbage_in_a_stream_is_a_protocol_error(server, kind, opened, gar
     with pytest.raises(EngineProtocolError) as caught:
         await run(opened())
     assert caught.value.http_status == 502
+    assert caught.value.engine == f"{kind.kind}:{server.url}"
 
 
 async def test_an_answer_that_is_no_stream_is_a_protocol_error(server, kind, opened):
@@ -303,6 +304,26 @@ async def test_a_whole_answer_does_not_wait_for_a_server_that_lingers(server, ki
     result = await run(opened(Limits(engine_close_seconds=0.05)))
     assert result.ids == ANSWER
     await server.someone_left()
+
+
+async def test_a_slow_reader_holds_the_server_back(server, kind, opened):
+    sent, most = [0], 64 * 1024 * 1024
+    padding = b"%s\n" % (b" " * 65_536) if kind.kind == "ollama" else b": %s\n\n" % (b" " * 65_536)
+
+    async def handler(_request, wire):
+        await wire.begin()
+        await wire.send(b"".join(frames_of(kind)[:4]))
+        while sent[0] < most:
+            await wire.send(padding)
+            sent[0] += len(padding)
+
+    server.on(kind.path, handler)
+    stream = opened().generate(asking())
+    await anext(stream)
+    for _ in range(5_000):
+        await asyncio.sleep(0)
+    assert sent[0] < most / 2
+    await stream.aclose()
 
 
 async def test_cancelling_the_reader_closes_the_connection(server, kind, opened):

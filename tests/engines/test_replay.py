@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.running import PROMPT, asking, run
@@ -45,6 +45,7 @@ _recordings = st.builds(
 )
 
 
+@settings(max_examples=40)
 @given(st.lists(_recordings, min_size=1, max_size=3))
 def test_recordings_are_read_as_they_were_written(tmp_path_factory, recordings):
     path = tmp_path_factory.mktemp("recordings") / "all.jsonl"

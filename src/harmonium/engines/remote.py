@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harmonium.engines.dialect import Dialect, Question, Reader
 from harmonium.engines.ending import Ending
@@ -29,6 +29,7 @@ from harmonium.errors import (
 )
 
 _DONE = b"[DONE]"
+_NEVER_BEGAN = (EngineRejectedError, EngineUnavailableError, OverloadedError)
 
 
 class RemoteEngine:
@@ -63,6 +64,7 @@ class RemoteEngine:
         """Generate one completion; see `Engine.generate`."""
         capabilities = self._known or await self.capabilities()
         check_supported(request, capabilities, self.name)
+        request = _with_its_model(request, capabilities)
         stream = self._stream(request, capabilities)
         is_reached, is_whole = True, False
         try:
@@ -72,8 +74,9 @@ class RemoteEngine:
             is_whole = await self._wind_up(stream)
             yield stream.ending.last()
             await self._drain(stream)
-        except (EngineRejectedError, EngineUnavailableError, OverloadedError):
-            is_reached = False
+        except EngineError as error:
+            error.engine = self.name
+            is_reached = not isinstance(error, _NEVER_BEGAN)
             raise
         finally:
             await stream.payloads.aclose()
@@ -185,6 +188,13 @@ class _Stream:
     read: Reader
     ending: Ending
     waits: Waits
+
+
+def _with_its_model(request: GenerationRequest, capabilities: Capabilities) -> GenerationRequest:
+    """Name the model as the server does where it serves one alone: callers know it otherwise."""
+    if len(capabilities.models) != 1 or request.model in capabilities.models:
+        return request
+    return replace(request, model=capabilities.models[0])
 
 
 def _room(request: GenerationRequest, capabilities: Capabilities) -> int | None:

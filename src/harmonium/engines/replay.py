@@ -5,6 +5,7 @@ Knows engines by their protocol alone, and nothing of how a recording is written
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Iterator
 from itertools import cycle
@@ -86,6 +87,7 @@ class ReplayEngine:
         self._running.add(request.request_id)
         try:
             for delta in _deltas(recording, request.sampling.logprobs):
+                await asyncio.sleep(0)  # others may want the event loop
                 if request.request_id in self._aborted:
                     delta = Delta(reason="abort")  # noqa: PLW2901  (what is played has changed)
                 chunk = ending.take(delta)
