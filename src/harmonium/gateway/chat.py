@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 
-from harmonium.engines.protocol import Capabilities, GenerationRequest
+from harmonium.engines.protocol import Capabilities
 from harmonium.errors import RequestError
 from harmonium.gateway.bodies import JSON
 from harmonium.gateway.failures import Failure
 from harmonium.gateway.generation import EngineClock, Generation, Piece
-from harmonium.gateway.plan import Fields, Wanted, generation_requests
+from harmonium.gateway.plan import Fields, Plan, Wanted, make_plan
 from harmonium.gateway.readings import EventReading, api_logprobs
 from harmonium.gateway.record import Record
 from harmonium.gateway.service import Service
@@ -50,7 +50,7 @@ def chat_plan(
     capabilities: Capabilities,
     service: Service,
     record: Record,
-) -> list[GenerationRequest]:
+) -> Plan:
     """Say what the engine is asked for.
 
     Raises:
@@ -76,8 +76,13 @@ def chat_plan(
         stop=sampling.stop,
         shape=None if asked.answer_format is None else asked.answer_format.shape,
         tool_choice=asked.tool_choice,
+        free_text=frozenset(
+            asked.names.harmony_name(tool.name)
+            for tool in asked.tools
+            if tool.name.kind == "custom"
+        ),
     )
-    return generation_requests(wanted, capabilities, service.settings, record)
+    return make_plan(wanted, capabilities, service, record)
 
 
 class ChatJob:
@@ -85,7 +90,7 @@ class ChatJob:
 
     Args:
         asked: the request.
-        requests: what the engine is asked for, choice by choice.
+        plan: what is asked for, choice by choice, and of whom.
         service: the gateway's parts.
         record: what is remembered of the request.
 
@@ -94,20 +99,22 @@ class ChatJob:
     def __init__(
         self,
         asked: ChatRequest,
-        requests: list[GenerationRequest],
+        plan: Plan,
         service: Service,
         record: Record,
     ) -> None:
         self.streamed = record.stream = asked.stream
         self._asked = asked
-        self._requests = requests
+        self._plan = plan
         self._service = service
         self._record = record
 
     def pieces(self, clock: EngineClock) -> AsyncGenerator[bytes, None]:
         """Give the chunks, or the completion; see `Job`."""
-        readings = [self._reading() for _ in self._requests]
-        generation = Generation(self._service.engine, self._requests, readings, self._record, clock)
+        readings = [self._reading() for _ in self._plan.requests]
+        generation = Generation(
+            self._plan.generator, self._plan.requests, readings, self._record, clock
+        )
         return self._chunks(generation) if self.streamed else self._whole(generation)
 
     def failed(self, failure: Failure) -> bytes:
@@ -152,6 +159,6 @@ class ChatJob:
         """Remember what was repaired, and how much was thought."""
         record = self._record
         record.repairs.clear()
-        for choice in range(len(self._requests)):
+        for choice in range(len(self._plan.requests)):
             record.repairs.update(repair.code for repair in answer.repairs(choice))
         record.reasoning_tokens = answer.usage(0).reasoning_tokens

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harmonium.encoding import Encoding
-from harmonium.engines.protocol import Capabilities, GenerationRequest
+from harmonium.engines.protocol import Capabilities
 from harmonium.engines.protocol import TokenLogprob as EngineLogprob
 from harmonium.errors import RequestError
 from harmonium.gateway.bodies import JSON
 from harmonium.gateway.failures import Failure
 from harmonium.gateway.generation import EngineClock, Generation
-from harmonium.gateway.plan import Fields, Wanted, generation_requests
+from harmonium.gateway.plan import Fields, Plan, Wanted, make_plan
 from harmonium.gateway.readings import TextReading
 from harmonium.gateway.record import Record
 from harmonium.gateway.service import Service
@@ -146,7 +146,7 @@ def _biases(value: object) -> dict[int, float]:
 
 def completion_plan(
     asked: CompletionRequest, capabilities: Capabilities, service: Service, record: Record
-) -> list[GenerationRequest]:
+) -> Plan:
     """Say what the engine is asked for.
 
     Raises:
@@ -155,14 +155,8 @@ def completion_plan(
     """
     model = service.find_model(asked.model, capabilities)
     record.model = model.id
-    requests = generation_requests(asked.wanted, capabilities, service.settings, record)
-    return [_named(request, model.engine_name) for request in requests]
-
-
-def _named(request: GenerationRequest, name: str) -> GenerationRequest:
-    return GenerationRequest(
-        request.request_id, name, request.prompt, request.sampling, request.constraint
-    )
+    wanted = replace(asked.wanted, model=model.engine_name)
+    return make_plan(wanted, capabilities, service, record)
 
 
 class CompletionJob:
@@ -170,7 +164,7 @@ class CompletionJob:
 
     Args:
         asked: the request.
-        requests: what the engine is asked for, choice by choice.
+        plan: what is asked for, choice by choice, and of whom.
         service: the gateway's parts.
         record: what is remembered of the request.
 
@@ -179,13 +173,13 @@ class CompletionJob:
     def __init__(
         self,
         asked: CompletionRequest,
-        requests: list[GenerationRequest],
+        plan: Plan,
         service: Service,
         record: Record,
     ) -> None:
         self.streamed = record.stream = asked.stream
         self._asked = asked
-        self._requests = requests
+        self._plan = plan
         self._service = service
         self._record = record
         seam = service.seam
@@ -200,9 +194,11 @@ class CompletionJob:
         """Give the chunks, or the completion; see `Job`."""
         readings = [
             TextReading(self._service.token_bytes, TextStops(self._asked.wanted.stop))
-            for _ in self._requests
+            for _ in self._plan.requests
         ]
-        generation = Generation(self._service.engine, self._requests, readings, self._record, clock)
+        generation = Generation(
+            self._plan.generator, self._plan.requests, readings, self._record, clock
+        )
         return self._chunks(generation) if self.streamed else self._whole(generation)
 
     def failed(self, failure: Failure) -> bytes:
@@ -210,7 +206,7 @@ class CompletionJob:
         return error_event(failure.error) + DONE
 
     async def _chunks(self, generation: Generation[str]) -> AsyncGenerator[bytes, None]:
-        offsets = [0] * len(self._requests)
+        offsets = [0] * len(self._plan.requests)
         async with generation.opened() as pieces:
             async for piece in pieces:
                 logprobs = self._logprobs(piece.logprobs, offsets[piece.choice])
@@ -224,7 +220,7 @@ class CompletionJob:
         yield end
 
     async def _whole(self, generation: Generation[str]) -> AsyncGenerator[bytes, None]:
-        count = len(self._requests)
+        count = len(self._plan.requests)
         texts: list[list[str]] = [[] for _ in range(count)]
         logprobs: list[list[EngineLogprob]] = [[] for _ in range(count)]
         ends: list[str | None] = [None] * count

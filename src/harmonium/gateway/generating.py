@@ -24,9 +24,9 @@ async def chat(service: Service, request: Request, record: Record) -> Delivery:
 
     def prepare() -> Job:
         asked, prompt = read_chat(body, service)
-        requests = chat_plan(asked, prompt, capabilities, service, record)
+        plan = chat_plan(asked, prompt, capabilities, service, record)
         _log_content(service, record, prompt)
-        return ChatJob(asked, requests, service, record)
+        return ChatJob(asked, plan, service, record)
 
     return await _delivery(service, request, record, prepare)
 
@@ -39,9 +39,9 @@ async def responses(service: Service, request: Request, record: Record) -> Deliv
     def prepare() -> Job:
         context = capabilities.max_context
         asked, prompt, before = read_responses(body, service, record.key, context)
-        requests = responses_plan(asked, prompt, capabilities, service, record)
+        plan = responses_plan(asked, prompt, capabilities, service, record)
         _log_content(service, record, prompt)
-        return ResponsesJob(asked, before, requests, service, record)
+        return ResponsesJob(asked, before, plan, service, record)
 
     return await _delivery(service, request, record, prepare)
 
@@ -53,9 +53,9 @@ async def completions(service: Service, request: Request, record: Record) -> Del
 
     def prepare() -> Job:
         asked = read_completion(body, service.encoding)
-        requests = completion_plan(asked, capabilities, service, record)
-        _log_content(service, record, list(requests[0].prompt))
-        return CompletionJob(asked, requests, service, record)
+        plan = completion_plan(asked, capabilities, service, record)
+        _log_content(service, record, list(plan.requests[0].prompt))
+        return CompletionJob(asked, plan, service, record)
 
     return await _delivery(service, request, record, prepare)
 

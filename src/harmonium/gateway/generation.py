@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import aclosing, asynccontextmanager
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from harmonium.engines.protocol import Chunk, Engine, Finish, GenerationRequest
+from harmonium.engines.protocol import Chunk, Finish, GenerationRequest
 from harmonium.engines.protocol import TokenLogprob as EngineLogprob
 from harmonium.errors import EngineBrokenError, EngineError
 from harmonium.gateway.record import Phase, Record
@@ -46,6 +46,17 @@ class Reading(Protocol[T_co]):
         """Take the next ids, and give what they say."""
 
 
+class Generator(Protocol):
+    """Generate as an engine does."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in errors."""
+
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        """Generate one completion; see `Engine.generate`."""
+
+
 class EngineClock:
     """Know since when the engine is being waited for; the delivery holds it to its deadlines."""
 
@@ -71,7 +82,7 @@ class Generation(Generic[T]):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Generator,
         requests: Sequence[GenerationRequest],
         readings: Sequence[Reading[T]],
         record: Record,

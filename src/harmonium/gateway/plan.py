@@ -18,7 +18,10 @@ from harmonium.engines.protocol import (
     Sampling,
 )
 from harmonium.errors import RequestError
+from harmonium.gateway.forcing import ForcedCalls, call_headers
+from harmonium.gateway.generation import Generator
 from harmonium.gateway.record import Record
+from harmonium.gateway.service import Service
 from harmonium.gateway.settings import Settings
 from harmonium.model import ResponseFormat
 from harmonium.openai import ToolChoice
@@ -49,6 +52,7 @@ class Wanted:
         logprobs: how many alternatives to tell; None for no log probabilities.
         shape: what the answer must look like.
         tool_choice: what must be called.
+        free_text: Harmony names of the tools whose input is no JSON.
 
     """
 
@@ -67,19 +71,43 @@ class Wanted:
     stop: tuple[str, ...] = ()
     shape: ResponseFormat | None = None
     tool_choice: ToolChoice | None = None
+    free_text: frozenset[str] = frozenset()
 
 
-def generation_requests(
-    wanted: Wanted, capabilities: Capabilities, settings: Settings, record: Record
-) -> list[GenerationRequest]:
-    """Make one engine request for each choice.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Hold what is asked for, one request for each choice, and of whom."""
 
-    With a seed, each choice has its own: the n-th is the seed plus n, so that choices differ and
-    can be repeated.
+    generator: Generator
+    requests: tuple[GenerationRequest, ...]
+
+
+def make_plan(wanted: Wanted, capabilities: Capabilities, service: Service, record: Record) -> Plan:
+    """Say who is asked for what.
+
+    Where a call is asked for, the engine's answers are made to call; an engine without a model
+    does as the prompt says.
 
     Raises:
         RequestError: a bound is passed, or the engine cannot do what is asked for.
 
+    """
+    requests = _requests(wanted, capabilities, service.settings, record)
+    headers = None
+    if wanted.tool_choice is not None and not capabilities.stand_in:
+        profile = service.settings.profile
+        headers = call_headers(wanted.tool_choice, wanted.free_text, service.encoding, profile)
+    engine = service.engine
+    return Plan(engine if headers is None else ForcedCalls(engine, headers), requests)
+
+
+def _requests(
+    wanted: Wanted, capabilities: Capabilities, settings: Settings, record: Record
+) -> tuple[GenerationRequest, ...]:
+    """Make one engine request for each choice.
+
+    With a seed, each choice has its own: the n-th is the seed plus n, so that choices differ and
+    can be repeated.
     """
     _check(wanted, capabilities, settings)
     constraint = _constraint(wanted, capabilities, settings)
@@ -87,7 +115,7 @@ def generation_requests(
     record.prompt_tokens, record.max_tokens = len(wanted.prompt), most
     record.temperature = _first(wanted.temperature, settings.temperature)
     unique = f"{record.request_id}-{secrets.token_hex(4)}"  # clients may use an id twice
-    return [
+    return tuple(
         GenerationRequest(
             request_id=f"{unique}-{choice}",
             model=wanted.model,
@@ -96,7 +124,7 @@ def generation_requests(
             constraint=constraint,
         )
         for choice in range(wanted.choices)
-    ]
+    )
 
 
 def _sampling(wanted: Wanted, settings: Settings, most: int | None, choice: int) -> Sampling:

@@ -6,12 +6,12 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TypeVar, cast
 
-from harmonium.engines.protocol import Capabilities, GenerationRequest
+from harmonium.engines.protocol import Capabilities
 from harmonium.errors import RequestError
 from harmonium.gateway.bodies import JSON
 from harmonium.gateway.failures import Failure, RefusedError
 from harmonium.gateway.generation import EngineClock, Generation, Piece
-from harmonium.gateway.plan import Fields, Wanted, generation_requests
+from harmonium.gateway.plan import Fields, Plan, Wanted, make_plan
 from harmonium.gateway.readings import EventReading, api_logprobs
 from harmonium.gateway.record import Record
 from harmonium.gateway.service import Service
@@ -108,7 +108,7 @@ def responses_plan(
     capabilities: Capabilities,
     service: Service,
     record: Record,
-) -> list[GenerationRequest]:
+) -> Plan:
     """Say what the engine is asked for.
 
     Raises:
@@ -134,8 +134,13 @@ def responses_plan(
         logprobs=cast("int", values["top_logprobs"]) if wants_logprobs else None,
         shape=asked.response_format,
         tool_choice=asked.tool_choice,
+        free_text=frozenset(
+            asked.tools.names.harmony_name(tool.name)
+            for tool in asked.tools.declared
+            if tool.name.kind == "custom"
+        ),
     )
-    return generation_requests(wanted, capabilities, service.settings, record)
+    return make_plan(wanted, capabilities, service, record)
 
 
 class ResponsesJob:
@@ -144,7 +149,7 @@ class ResponsesJob:
     Args:
         asked: the request.
         before: the items of the response it goes on from.
-        requests: what the engine is asked for; one.
+        plan: what is asked for, and of whom.
         service: the gateway's parts.
         record: what is remembered of the request.
 
@@ -154,14 +159,14 @@ class ResponsesJob:
         self,
         asked: ResponsesRequest,
         before: Items,
-        requests: list[GenerationRequest],
+        plan: Plan,
         service: Service,
         record: Record,
     ) -> None:
         self.streamed = record.stream = asked.values["stream"] is True
         self._asked = asked
         self._before = before
-        self._requests = requests
+        self._plan = plan
         self._service = service
         self._record = record
         self._stream: ResponseStream[bytes] | None = None
@@ -172,7 +177,7 @@ class ResponsesJob:
             policy=self._service.settings.policy, tools=self._asked.tools.parser_tools
         )
         generation = Generation(
-            self._service.engine, self._requests, [EventReading(parser)], self._record, clock
+            self._plan.generator, self._plan.requests, [EventReading(parser)], self._record, clock
         )
         return self._events(generation) if self.streamed else self._whole(generation)
 

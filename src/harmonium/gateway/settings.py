@@ -79,7 +79,7 @@ class Settings:
     date: str = _word("today", "the date prompts tell: `today`, `none`, or YYYY-MM-DD")
     identity: str = _word("", "who the model is told it is; the format's own words unless given")
     unenforced: Literal["refuse", "prompt"] = _word(  # type: ignore[assignment]
-        "refuse", "a form or call the engine cannot enforce: a 400, or left to the prompt",
+        "refuse", "a form that the engine cannot enforce: a 400, or left to the prompt",
         "refuse", "prompt",
     )  # fmt: skip
 
