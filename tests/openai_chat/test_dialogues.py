@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from harmonium import Conversation, Message
 from harmonium.openai import RequestError
 from harmonium.openai.chat.dialogue import Dialogues
+from harmonium.render import encode_segments
 from openai_chat.running import ENCODING, HI, WEATHER, prompt_of, request_of
 
 NAMES = st.sampled_from(["get_weather", "look up", "look_up", "a b", "a_b"])
@@ -112,30 +113,23 @@ def test_a_prompt_that_grew_is_the_prompt_rendered_at_once(items, data):
             response_format=data.draw(FORMATS),
         )
         profile = data.draw(st.sampled_from(["guide", "oss"]))
-        assert request.render(ENCODING, profile) == ENCODING.render(
-            request.conversation, "assistant", profile=profile
-        )
+        segments = ENCODING.render_segments(request.conversation, "assistant", profile=profile)
+        assert request.render(ENCODING, profile) == encode_segments(segments, ENCODING.tokenizer)
 
 
-def test_finished_turns_are_rendered_once():
-    """And questions twice: when they are asked, and with the turn that answers them."""
+def test_a_turn_more_looks_up_no_more_texts_however_long_the_dialogue():
+    def looked_up():
+        hits, misses, *_ = ENCODING.tokenizer.cache.info()
+        return hits + misses
 
-    class Counting:
-        """Counts the messages that are rendered."""
-
-        count = 0
-
-        def render(self, conversation, *rest, **options):
-            self.count += len(conversation.messages)
-            return ENCODING.render(conversation, *rest, **options)
-
-    counting = Counting()
+    counts = []
     items = [{"role": "user", "content": "never said before"}]
-    for turn in range(20):
+    for turn in range(40):
         items += [{"role": "assistant", "content": f"{turn}", "reasoning": "Hm."}, HI]
-        request_of(messages=items).render(counting)
-    settings_and_first = 2
-    assert counting.count == settings_and_first + 20 * len(["reasoning", "answer"]) + 19 + 20
+        before = looked_up()
+        request_of(messages=items).render(ENCODING)
+        counts.append(looked_up() - before)
+    assert counts[10] == counts[39]
 
 
 def test_a_conversation_that_was_replaced_is_rendered_as_it_is():

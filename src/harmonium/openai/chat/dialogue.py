@@ -18,14 +18,12 @@ from typing import Any, NamedTuple
 
 from harmonium.model import Message, ResponseFormat
 from harmonium.openai.chat.messages import History
-from harmonium.openai.chat.past import Past
 from harmonium.openai.chat.tools import name_map, namespaces, read_tools
 from harmonium.openai.prompt import developer_message
 from harmonium.openai.tools import DeclaredTool, ToolChoice
 
 KEPT_BYTES = 8 * 1024 * 1024
-"""Bound on the JSON of all histories kept: over a hundred long conversations. With what was read
-and rendered of it, it takes up to twelve times that in memory."""
+"""Bound on the JSON of all histories kept: over a hundred long conversations."""
 
 _OPENING = 2
 _PLAIN = 2  # marshal's last format in which equal values always have equal bytes
@@ -37,7 +35,6 @@ class Dialogue:
 
     tools: tuple[DeclaredTool, ...]
     history: History
-    past: Past = field(default_factory=Past)
     _settings: dict[tuple[str, ...], tuple[Message | None]] = field(default_factory=dict)
 
     def developer(
@@ -59,7 +56,7 @@ class Dialogue:
 
     def copy(self) -> Dialogue:
         """Give a dialogue of its own that has read as much."""
-        return Dialogue(self.tools, self.history.copy(), self.past, self._settings)
+        return Dialogue(self.tools, self.history.copy(), self._settings)
 
 
 class _Kept(NamedTuple):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar, cast
+from typing import TypeVar, cast
 
 from harmonium.errors import RequestError
 from harmonium.model import Conversation, ReasoningEffort
 from harmonium.model.checks import unchecked
 from harmonium.openai.chat.dialogue import Dialogues
 from harmonium.openai.chat.fields import AnswerFormat, read_fields
-from harmonium.openai.chat.past import Past, PastRenderer
 from harmonium.openai.chat.tools import read_tool_choice
 from harmonium.openai.failures import missing
 from harmonium.openai.prompt import (
@@ -69,14 +68,6 @@ class AnswerSettings:
     service_tier: str | None = None
 
 
-class _Source(NamedTuple):
-    """Say of which dialogue a conversation was made, behind how many messages of its own."""
-
-    conversation: Conversation
-    past: Past
-    opening: int
-
-
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """Hold a chat request as read.
@@ -105,7 +96,6 @@ class ChatRequest:
     answer: AnswerSettings = AnswerSettings()
     stream: bool = False
     kept: Mapping[str, object] = field(default_factory=dict)
-    _source: _Source | None = field(default=None, repr=False, compare=False)
 
     def render(self, encoding: Renders, profile: Profile | str = "guide") -> list[int]:
         """Render the prompt for a completion: what is generated follows its last token.
@@ -115,9 +105,6 @@ class ChatRequest:
 
         """
         places = SchemaPlaces(self._place_of_tool, "response_format.json_schema.schema")
-        source = self._source
-        if source is not None and source.conversation is self.conversation:
-            encoding = PastRenderer(encoding, source.past, source.opening)
         return render_prompt(encoding, self.conversation, places, profile)
 
     def _place_of_tool(self, _: int, offered: int) -> str:
@@ -175,7 +162,6 @@ def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRe
         answer=_answer(fields, choice),
         stream=bool(fields.get("stream")),
         kept=MappingProxyType({name: fields[name] for name in _KEPT if name in fields}),
-        _source=_Source(conversation, dialogue.past, len(opening)),
     )
 
 
