@@ -14,7 +14,7 @@ from gateway.reading import (
     text_of,
 )
 from gateway.running import BODIES, CHAT, RESPONSES, running
-from gateway.scripted import ANSWER, FULL, ScriptedEngine, chunks_of, ids_of
+from gateway.scripted import ANSWER, FULL, Hold, ScriptedEngine, chunks_of, ids_of
 from harmonium.engines.protocol import Capabilities, Chunk, Finish, JsonObject, JsonSchema
 from harmonium.engines.protocol import TokenLogprob as EngineLogprob
 
@@ -81,7 +81,8 @@ def test_the_reason_of_the_engine_is_told(gateway):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_stop_string_ends_the_answer_and_the_generation(gateway, stream):
-    gateway.play(f"{ANSWER[: -len('<|return|>')]} And more. And more.<|return|>")
+    said = chunks_of(f"{ANSWER[: -len('<|return|>')]} And more. And more.<|return|>")
+    gateway.play(script=[*said[:-2], Hold(), *said[-2:]])
     body = CHAT | {"stop": ["more. A", "Think"], "stream": stream}
     answer = gateway.client.post(CHAT_PATH, json=body)
     text = said_in(CHAT_PATH, events_of(answer)) if stream else text_of(CHAT_PATH, answer.json())

@@ -173,21 +173,22 @@ class Delivery:
         await self._end()
 
     async def _write(self, piece: bytes) -> None:
-        async with self._lock:
-            if not self._begun:
-                await self._begin(200, self._headers(piece))
-            self._writing_since = now = self._clock.now()
-            try:
-                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-            finally:
-                self._writing_since = None
-            self._last_write = self._clock.now()
-            self._record.client_seconds += self._last_write - now
+        if not self._begun:
+            async with self._lock:  # the watch may begin a silent stream at the same moment
+                if not self._begun:
+                    await self._begin(200, self._headers(piece))
+        self._writing_since = before = self._clock.now()
+        try:
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        finally:
+            self._writing_since = None
+        self._last_write = now = self._clock.now()
+        self._record.client_seconds += now - before
 
     async def _begin(self, status: int, headers: Mapping[str, str]) -> None:
-        self._begun = True
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        self._begun = True
 
     async def _end(self) -> None:
         self._record.phase = "done"

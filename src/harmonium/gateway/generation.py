@@ -1,8 +1,8 @@
 """Own the run of one request's generations: chunks become pieces, choice by choice.
 
-A piece is what one engine chunk says of one choice. Several choices are generated side by side,
-and their pieces come as they are ready; no more than one waits for each choice, so that a slow
-reader slows the engine. Knows nothing of HTTP.
+A piece is what one engine chunk says of one choice, or several chunks that came together. Several
+choices are generated side by side. Few chunks wait to be read, so that a slow reader slows the
+engine. Knows nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -11,23 +11,24 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from harmonium.engines.protocol import Chunk, Finish, GenerationRequest
 from harmonium.engines.protocol import TokenLogprob as EngineLogprob
-from harmonium.errors import EngineBrokenError, EngineError
+from harmonium.errors import EngineBrokenError
 from harmonium.gateway.record import Phase, Record
 from harmonium.openai import EngineFinish
 
-_BREATH_SECONDS = 0.005
-"""How long one generation may hold the event loop, when its engine and its client never wait."""
+_MOST_WAITING = 64
+"""Chunks that may wait to be read; the engine then waits as well, and in turn its own server."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
 class Piece(NamedTuple, Generic[T]):
-    """Hold what one chunk says of one choice; ``finish`` is given with the last."""
+    """Hold what was said of one choice; ``finish`` is given with the last."""
 
     choice: int
     said: T
@@ -112,59 +113,68 @@ class Generation(Generic[T]):
             HarmoniumError: the engine failed, or the ids deviate under the strict policy.
 
         """
-        several = len(self._requests) > 1
-        source = self._merged() if several else self._choice(0)
-        clock, record = self._clock, self._record
-        rested = clock.now()
-        async with aclosing(source):
-            while True:
-                clock.waiting_since = since = clock.now()
-                piece = await anext(source, None)
-                clock.waiting_since = None
-                record.last_token = now = clock.now()
-                record.engine_seconds += now - since
-                if piece is None:
-                    return
-                if not clock.has_begun:
-                    clock.has_begun = True
-                    record.first_token, record.phase = now, _PHASES[record.stream]
-                yield piece
-                if now - rested >= _BREATH_SECONDS:
-                    await asyncio.sleep(0)
-                    rested = clock.now()
+        inbox = _Inbox()
+        pumps = [asyncio.create_task(self._pump(at, inbox)) for at in range(len(self._requests))]
+        going = set(range(len(pumps)))
+        try:
+            while going:
+                found = await self._wait(inbox)
+                for choice in going & found.keys():
+                    piece = self._read(choice, found[choice])
+                    yield piece
+                    if piece.finish is not None:
+                        self._record.finish.append(piece.finish)
+                        pumps[choice].cancel()
+                        going = going - {choice}
+                inbox.check()
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
 
-    async def _choice(self, index: int) -> AsyncGenerator[Piece[T], None]:
-        record, reading = self._record, self._readings[index]
+    async def _wait(self, inbox: _Inbox) -> dict[int, Chunk]:
+        """Wait for chunks; give all that have come, those of a choice as one."""
+        clock, record = self._clock, self._record
+        clock.waiting_since = since = clock.now()
+        found = await inbox.take()
+        clock.waiting_since = None
+        record.last_token = now = clock.now()
+        record.engine_seconds += now - since
+        if found and not clock.has_begun:
+            clock.has_begun = True
+            record.first_token, record.phase = now, _PHASES[record.stream]
+        return found
+
+    async def _pump(self, choice: int, inbox: _Inbox) -> None:
+        """Put what the engine says of a choice into the inbox, as long as there is room."""
         ended = failed = False
-        chunks = self._engine.generate(self._requests[index])
+        chunks = self._engine.generate(self._requests[choice])
         try:
             async for chunk in chunks:
                 ended = chunk.finish is not None
-                self._count(chunk)
-                piece = self._read(index, chunk, reading)
-                yield piece
-                if piece.finish is not None:
-                    record.finish.append(piece.finish)
+                inbox.put(choice, chunk)
+                if ended:
                     return
-            message = f"{self._engine.name} ended a generation without saying why; try again"
-            raise EngineBrokenError(message, engine=self._engine.name)
-        except EngineError:
+                if inbox.is_full:
+                    await inbox.emptied.wait()
             failed = True
-            raise
+            message = f"{self._engine.name} ended a generation without saying why; try again"
+            inbox.fail(EngineBrokenError(message, engine=self._engine.name))
+        except Exception as error:  # noqa: BLE001  (raised again by who reads)
+            failed = True
+            inbox.fail(error)
         finally:
-            record.upstream_cancels += not (ended or failed)
+            self._record.upstream_cancels += not (ended or failed)
             await chunks.aclose()
 
-    def _count(self, chunk: Chunk) -> None:
-        record = self._record
+    def _read(self, choice: int, chunk: Chunk) -> Piece[T]:
+        record, reading = self._record, self._readings[choice]
         record.output_tokens += len(chunk.token_ids)
         if chunk.cached_tokens is not None:
             record.cached_tokens = max(record.cached_tokens, chunk.cached_tokens)
-
-    def _read(self, index: int, chunk: Chunk, reading: Reading[T]) -> Piece[T]:
         finish = None if chunk.finish is None else self._reason(chunk.finish)
         said = reading.take(chunk.token_ids, last=finish is not None)
-        return Piece(index, said, chunk.logprobs or (), "stop" if reading.found else finish)
+        return Piece(choice, said, chunk.logprobs or (), "stop" if reading.found else finish)
 
     def _reason(self, finish: Finish) -> EngineFinish:
         if finish.reason == "stop" or finish.reason == "length":  # noqa: PLR1714  (narrows the type)
@@ -172,39 +182,60 @@ class Generation(Generic[T]):
         message = f"{self._engine.name} gave the generation up ({finish.reason}); try again"
         raise EngineBrokenError(message, engine=self._engine.name)
 
-    async def _merged(self) -> AsyncGenerator[Piece[T], None]:
-        ready: asyncio.Queue[Piece[T] | BaseException | None] = asyncio.Queue(1)
-        tasks = [
-            asyncio.create_task(_pump(self._choice(index), ready))
-            for index in range(len(self._requests))
-        ]
-        try:
-            running = len(tasks)
-            while running:
-                found = await ready.get()
-                if isinstance(found, BaseException):
-                    raise found
-                running -= found is None
-                if found is not None:
-                    yield found
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
 
 _PHASES: Mapping[bool, Phase] = {True: "streaming", False: "generating"}
 
 
-async def _pump(
-    source: AsyncGenerator[Piece[T], None],
-    ready: asyncio.Queue[Piece[T] | BaseException | None],
-) -> None:
-    """Put every piece of a choice into the queue, then None, or the error that ended it."""
-    try:
-        async with aclosing(source):
-            async for piece in source:
-                await ready.put(piece)
-        await ready.put(None)
-    except Exception as error:  # noqa: BLE001  (raised again by the reader)
-        await ready.put(error)
+class _Inbox:
+    """Hold chunks until they are read: what came together is read together."""
+
+    def __init__(self) -> None:
+        self._chunks: dict[int, list[Chunk]] = {}
+        self._count = 0
+        self._error: Exception | None = None
+        self._filled = asyncio.Event()
+        self.emptied = asyncio.Event()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be put in before something is taken."""
+        return self._count >= _MOST_WAITING
+
+    def put(self, choice: int, chunk: Chunk) -> None:
+        """Put in a chunk of a choice."""
+        self._chunks.setdefault(choice, []).append(chunk)
+        self._count += 1
+        self.emptied.clear()
+        self._filled.set()
+
+    def fail(self, error: Exception) -> None:
+        """Say that no more comes of a choice, because of an error; the first one counts."""
+        self._error = self._error or error
+        self._filled.set()
+
+    def check(self) -> None:
+        """Raise the error that a choice has ended with."""
+        if self._error is not None:
+            raise self._error
+
+    async def take(self) -> dict[int, Chunk]:
+        """Wait for something, and take all of it: one chunk for each choice."""
+        await self._filled.wait()
+        found, self._chunks, self._count = self._chunks, {}, 0
+        self._filled.clear()
+        self.emptied.set()
+        return {choice: _joined(chunks) for choice, chunks in found.items()}
+
+
+def _joined(chunks: list[Chunk]) -> Chunk:
+    """Give chunks in a row as one: how ids are cut into chunks means nothing."""
+    if len(chunks) == 1:
+        return chunks[0]
+    told = [chunk.logprobs for chunk in chunks if chunk.logprobs is not None]
+    cached = [chunk.cached_tokens for chunk in chunks if chunk.cached_tokens is not None]
+    return Chunk(
+        tuple(chain.from_iterable(chunk.token_ids for chunk in chunks)),
+        tuple(chain.from_iterable(told)) if told else None,
+        chunks[-1].finish,
+        max(cached, default=None),
+    )
