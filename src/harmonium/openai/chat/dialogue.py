@@ -108,6 +108,12 @@ class Dialogues:
             self._keep(key, kept, new, dialogue)
         return dialogue
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+            self.size = 0
+
     def _keep(self, key: bytes, old: _Kept | None, new: bytes, dialogue: Dialogue) -> None:
         """Keep a dialogue; of its messages a copy, which no caller can change."""
         items: list[object] = marshal.loads(new)  # noqa: S302  (just dumped)
