@@ -122,15 +122,20 @@ class Generation(Generic[T]):
                 for choice in going & found.keys():
                     piece = self._read(choice, found[choice])
                     yield piece
-                    if piece.finish is not None:
-                        self._record.finish.append(piece.finish)
-                        pumps[choice].cancel()
-                        going = going - {choice}
+                    going -= self._ended(piece, pumps[choice])
                 inbox.check()
         finally:
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
+
+    def _ended(self, piece: Piece[T], pump: asyncio.Task[None]) -> set[int]:
+        """Let go of the engine if a choice has ended; give the choices that have."""
+        if piece.finish is None:
+            return set()
+        self._record.finish.append(piece.finish)
+        pump.cancel()
+        return {piece.choice}
 
     async def _wait(self, inbox: _Inbox) -> dict[int, Chunk]:
         """Wait for chunks; give all that have come, those of a choice as one."""
