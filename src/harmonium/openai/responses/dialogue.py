@@ -14,10 +14,10 @@ from typing import cast
 
 from harmonium.model import Message, ToolNamespace
 from harmonium.openai.failures import blaming
-from harmonium.openai.responses.kept import KeptStates, own_copy, plain_bytes
 from harmonium.openai.reading import JSONObject, as_json
 from harmonium.openai.responses.encryption import ReasoningCipher
 from harmonium.openai.responses.input_items import InputReader, item_type
+from harmonium.openai.responses.kept import KeptStates, own_copy, plain_bytes
 from harmonium.openai.responses.mcp import Approval, Known
 from harmonium.openai.responses.node import Node
 from harmonium.openai.responses.previous import read_previous_messages
