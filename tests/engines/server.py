@@ -68,6 +68,7 @@ class Server:
         self.left = asyncio.Semaphore(0)
         self.tasks = set()
         self.failures = []
+        self.connections = 0
 
     async def start(self):
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -100,6 +101,7 @@ class Server:
     async def _serve(self, reader, writer):
         task = asyncio.current_task()
         self.tasks.add(task)
+        self.connections += 1
         try:
             while request := await _read(reader):
                 self.requests.append(request)

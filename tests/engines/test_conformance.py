@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from itertools import pairwise
 
 import pytest
 
 from engines.running import PROMPT, asking, run
-from engines.servers import CALL, DONE, RETURN, SERVERS, Said, chunked, ids_of, serve
+from engines.servers import BY_NAME, CALL, DONE, RETURN, SERVERS, Said, chunked, ids_of, serve
 from harmonium.engines import Finish, Grammar, JsonSchema, StructuralTag, open_engine
 from harmonium.errors import InvalidInputError
 
@@ -23,7 +24,12 @@ CALLING = ids_of(
     'to=functions.f <|constrain|>json<|message|>{"a": "x y"}<|call|>'
 )
 
-each_server = pytest.mark.parametrize("kind", SERVERS, ids=lambda kind: type(kind).__name__)
+
+def name_of(kind):
+    return type(kind).__name__
+
+
+each_server = pytest.mark.parametrize("kind", SERVERS, ids=name_of)
 
 
 @pytest.fixture
@@ -117,7 +123,7 @@ async def test_the_prompt_goes_there_whole_and_nothing_ignores_the_end(server, k
     assert body["stream"] is True
 
 
-@pytest.mark.parametrize("kind", [each for each in SERVERS if each.names_stop], ids=repr)
+@pytest.mark.parametrize("kind", [each for each in SERVERS if each.names_stop], ids=name_of)
 async def test_the_stop_ids_are_sent_and_special_tokens_kept(server, kind, engine):
     serve(server, kind, Said(chunked(ANSWER, 4)))
     await run(engine)
@@ -127,7 +133,7 @@ async def test_the_stop_ids_are_sent_and_special_tokens_kept(server, kind, engin
     assert held["skip_special_tokens"] is False
 
 
-@pytest.mark.parametrize("kind", [each for each in SERVERS if each.has_logprobs], ids=repr)
+@pytest.mark.parametrize("kind", [each for each in SERVERS if each.has_logprobs], ids=name_of)
 @pytest.mark.parametrize("size", [1, 5])
 @pytest.mark.parametrize("most", [0, 1, 2])
 async def test_each_token_has_its_log_probability(server, kind, engine, size, most):
@@ -142,7 +148,7 @@ async def test_each_token_has_its_log_probability(server, kind, engine, size, mo
     ]
 
 
-@pytest.mark.parametrize("kind", [each for each in SERVERS if not each.has_logprobs], ids=repr)
+@pytest.mark.parametrize("kind", [each for each in SERVERS if not each.has_logprobs], ids=name_of)
 async def test_log_probabilities_that_cannot_be_had_are_refused(server, kind, engine):
     serve(server, kind, Said(chunked(ANSWER, 4)))
     with pytest.raises(InvalidInputError) as caught:
@@ -203,7 +209,27 @@ async def test_one_connection_serves_one_generation_after_another(server, kind, 
     serve(server, kind, Said(chunked(ANSWER, 4)))
     for _ in range(3):
         assert (await run(engine)).ids == ANSWER
-    assert len(server.tasks) == 1
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("kind", [BY_NAME["Vllm"], BY_NAME["Sglang"]], ids=name_of)
+async def test_a_body_that_ends_late_frees_its_connection_all_the_same(server, kind, engine):
+    kind.prepare(server)
+    is_told = asyncio.Event()
+
+    async def handler(_request, wire):
+        await wire.begin()
+        await wire.send(b"".join(kind.frames(Said(chunked(ANSWER, 4)), None)))
+        await is_told.wait()
+        await wire.end()
+
+    server.on(kind.path, handler)
+    for _ in range(2):
+        is_told.clear()
+        async for chunk in engine.generate(asking()):
+            if chunk.finish is not None:
+                is_told.set()
+    assert server.connections == 1
 
 
 @each_server

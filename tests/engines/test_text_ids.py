@@ -25,6 +25,7 @@ PARTS = st.one_of(
 
 @given(st.lists(PARTS, max_size=12))
 @example(["a<|e", "nd|>b", " c"])
+@example(["a<|end|", "> b"])
 @example(["it", "'", "s", " x"])
 @example(["1", "2", "3", "4", " 5"])
 @example(["a ", " ", " b"])
