@@ -12,6 +12,7 @@ import uvicorn
 
 from gateway.scripted import ENCODING, ScriptedEngine, chunks_of
 from harmonium.gateway import KeyRing, Service, Settings, create_app
+from harmonium.gateway.connection import BoundedConfig
 from harmonium.gateway.tracing import Tracing
 
 PATIENCE = 20
@@ -57,10 +58,7 @@ class Running:
         assert not self._thread.is_alive()
 
     def _run(self):
-        config = uvicorn.Config(
-            create_app(self.service), port=0, loop="uvloop", http="httptools", ws="none",
-            lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=5,
-        )  # fmt: skip
+        config = BoundedConfig(lambda: create_app(self.service), self.service.settings)
         self._server = uvicorn.Server(config)
 
         async def main():

@@ -18,14 +18,12 @@ from harmonium.engines.opening import open_engine
 from harmonium.engines.protocol import Engine
 from harmonium.errors import InvalidInputError, Position
 from harmonium.gateway.app import create_app
+from harmonium.gateway.connection import BoundedConfig
 from harmonium.gateway.keys import KeyRing, load_keys
 from harmonium.gateway.logs import set_up_logs
 from harmonium.gateway.service import Service
 from harmonium.gateway.settings import Settings
 from harmonium.limits import DEFAULT_LIMITS
-
-_LAST_SECONDS = 10
-"""For connections to close after everything has been told how it ends."""
 
 
 def make_service(
@@ -81,7 +79,7 @@ def serve(
     """
     bound = _bind(settings)
     announce(bound.getsockname()[1])
-    config = _config(_Application(settings, dict(environment)), settings)
+    config = BoundedConfig(_Application(settings, dict(environment)), settings)
     if settings.workers == 1:
         set_up_logs(settings.log_level)
         uvicorn.Server(config).run(sockets=[bound])
@@ -102,23 +100,6 @@ class _Application:
     def __call__(self) -> ASGIApp:
         set_up_logs(self.settings.log_level)
         return create_app(make_service(self.settings, self.environment))
-
-
-def _config(application: _Application, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
-        application,
-        factory=True,
-        workers=settings.workers,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_LAST_SECONDS,
-    )
 
 
 def _bind(settings: Settings) -> socket.socket:

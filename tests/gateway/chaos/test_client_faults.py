@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from gateway.reading import error_of
-from gateway.running import BODIES, PATIENCE
+from gateway.running import BODIES, PATIENCE, running
 from gateway.scripted import ANSWER, Hold, chunks_of
 from harmonium.engines.protocol import Chunk
 
@@ -132,8 +132,6 @@ def test_a_client_that_does_not_read_slows_the_engine_and_is_given_up(impatient,
 
 @pytest.mark.parametrize("path", ROUTES)
 def test_a_body_that_does_not_come_is_a_408(path):
-    from gateway.running import running  # noqa: PLC0415
-
     with running(receive_seconds=0.2) as gateway, connected(gateway) as client:
         client.sendall(request_bytes(path)[:-5])
         answer = client.recv(65_536)
@@ -142,11 +140,43 @@ def test_a_body_that_does_not_come_is_a_408(path):
 
 
 def test_the_body_is_cut_off_where_it_gets_too_large():
-    from gateway.running import running  # noqa: PLC0415
-
     with running(body_bytes=1000) as gateway:
         pieces = iter([b"x" * 600] * 10)
         answer = gateway.client.post(
             ROUTES[0], content=pieces, headers={"content-type": "application/json"}
         )
         assert (answer.status_code, error_of(answer)["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: "])
+def test_a_client_that_does_not_finish_its_headers_is_given_up(sent):
+    with running(receive_seconds=0.1) as gateway, connected(gateway) as client:
+        client.sendall(sent)
+        assert client.recv(65_536).startswith(b"HTTP/1.1 408")
+        assert client.recv(65_536) == b""
+
+
+def test_headers_that_do_not_end_are_cut_off(gateway):
+    with connected(gateway) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 40_000)
+        assert client.recv(65_536).startswith(b"HTTP/1.1 431")
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"]
+)
+def test_what_is_no_http_is_told_in_the_same_shape(gateway, sent):
+    with connected(gateway) as client:
+        client.sendall(sent)
+        head, _, body = client.recv(65_536).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert json.loads(body)["error"]["code"] == "invalid_http"
+
+
+def test_a_connection_serves_one_request_after_another(gateway):
+    ids = [
+        gateway.client.post(path, json=BODIES[path]).headers["x-request-id"]
+        for path in ROUTES
+        for _ in range(3)
+    ]
+    assert len(set(ids)) == 9
