@@ -69,6 +69,8 @@ def test_the_wheel_carries_its_license_and_says_so(wheel):
     assert set(metadata.get_all("Provides-Extra")) == {
         "all",
         "compat",
+        "local",
+        "local-gguf",
         "openai",
         "otel",
         "server",
