@@ -58,6 +58,7 @@ def test_metrics_count_what_happened_by_the_names_of_vllm(gateway):
     assert 'vllm:request_success_total{finished_reason="stop"' in text
     assert "harmonium_overhead_seconds_bucket" in text
     assert metric("vllm:num_requests_running") == 0
+    assert metric("harmonium_cache_hits_total") + metric("harmonium_cache_misses_total") > 0
 
 
 def test_the_load_is_shown_while_it_is_there(gateway):

@@ -21,6 +21,7 @@ from prometheus_client import (
 )
 
 from harmonium import __version__
+from harmonium.caching import CacheInfo
 from harmonium.gateway.record import Record
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -105,6 +106,17 @@ class Metrics:
             "harmonium_cached_prompt_tokens", "Prompt tokens that engines had in their caches.",
             _MODEL, registry=registry,
         )  # fmt: skip
+        self._cache_hits = Counter(
+            "harmonium_cache_hits", "Texts of prompts whose tokens were kept.", registry=registry
+        )
+        self._cache_misses = Counter(
+            "harmonium_cache_misses", "Texts of prompts that were encoded.", registry=registry
+        )
+        self._cache_bytes = Gauge(
+            "harmonium_cache_bytes", "What the kept tokens take.", registry=registry,
+            multiprocess_mode="livesum",
+        )  # fmt: skip
+        self._cache = CacheInfo(0, 0, 0, 0, 0)
         self._overhead = Histogram(
             "harmonium_overhead_seconds",
             "A request's time but for its wait for a turn, the engine and the client.",
@@ -130,6 +142,13 @@ class Metrics:
             self._repairs.labels(code).inc(times)
         if record.model is not None and record.prompt_tokens is not None:
             self._count_generation(record, record.model)
+
+    def count_cache(self, info: CacheInfo) -> None:
+        """Count what the cache of tokens has done since the last time."""
+        self._cache_hits.inc(max(0, info.hits - self._cache.hits))
+        self._cache_misses.inc(max(0, info.misses - self._cache.misses))
+        self._cache_bytes.set(info.bytes)
+        self._cache = info
 
     def count_parse_error(self) -> None:
         """Count an answer that the strict policy refused."""

@@ -32,6 +32,7 @@ UNNAMED_MODEL = "gpt-oss"
 """What the model is called in lists when neither the settings nor the engine have a name."""
 
 _OFFLOADED_BYTES = 64 * 1024
+_LOOK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Service:
     tracing: Tracing = field(init=False)
     token_bytes: Callable[[int], bytes] = field(init=False)
     started: int = field(init=False)
+    _looked: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -159,3 +161,10 @@ class Service:
         """Count a request that has ended."""
         self.metrics.count(record)
         self.tracing.ended(record)
+        if record.clock() - self._looked >= _LOOK_SECONDS:
+            self.look_at_cache()
+
+    def look_at_cache(self) -> None:
+        """Count what the cache of tokens has done; looking costs more than a request should."""
+        self._looked = time.monotonic()
+        self.metrics.count_cache(self.encoding.tokenizer.cache.info())

@@ -78,6 +78,7 @@ async def ready(service: Service, _: Request, __: Record) -> Response:
 
 async def measured(service: Service, _: Request, __: Record) -> Response:
     """Serve ``GET /metrics``."""
+    service.look_at_cache()
     return Response(service.metrics.render(), media_type=metrics.CONTENT_TYPE)
 
 
