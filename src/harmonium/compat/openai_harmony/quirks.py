@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from codecs import utf_8_decode
 from collections import deque
 from contextlib import suppress
 from typing import NamedTuple
@@ -200,10 +201,13 @@ class ContentDecoder:
             self._stuck = True
         if self._stuck or piece is None:
             return ()
-        if not self._tail and not self._closed and not self._open:
+        piece = self._tail + piece
+        if not self._closed and not self._open:
             with suppress(UnicodeDecodeError):
-                return (piece.decode(),)
-        self._split(self._tail + piece)
+                text, used = utf_8_decode(piece, "strict", False)  # noqa: FBT003  (more may come)
+                self._tail = piece[used:]
+                return (text,) if text else ()
+        self._split(piece)
         if self._closed:
             text = self._closed.popleft()
             return (text, "\ufffd") if text else ("\ufffd",)

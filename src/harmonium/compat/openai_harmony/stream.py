@@ -144,6 +144,7 @@ class OracleStream:
         self._ids = self.tokens.items
         self._text = ""
         self._joined = self._encoded = 0  # how many tokens are in the text, in its tokens
+        self._is_odd = False  # whether some are not in the text yet that are no plain text
         self._texts = reading.lexicon.texts
         self._delta: str | None = None
         self._delta_at = 0  # how many tokens there were then
@@ -159,13 +160,9 @@ class OracleStream:
             HarmonyError: the token cannot stand here; the parser goes on from where it is.
 
         """
-        if self.plain is not None:
-            if self._texts.get(token) is not None:
-                self.tokens.append(token)
-                return
-            self._text = self.text
         self.tokens.append(token)
-        _STEPS[self.state](self, token)
+        if self.plain is None or self._texts.get(token) is None:
+            _STEPS[self.state](self, token)
 
     def close(self) -> None:
         """Take the end of the stream; may be told more than once.
@@ -177,8 +174,7 @@ class OracleStream:
         if self.state == "Header":
             raise HarmonyError("Unexpected EOS while waiting for message header to complete")
         if self.state == "Content":
-            self._text = self.text
-            self._end_message()
+            self._end_message(len(self._ids))
 
     @property
     def delta(self) -> str | None:
@@ -190,16 +186,26 @@ class OracleStream:
     @property
     def text(self) -> str:
         """The open message's text so far."""
-        plain = self.plain
-        if plain is None:
-            return self._text
+        if self.state != "Content":
+            return ""
+        new = self._ids[self._joined :]
+        pieces = self._pieces(new) if self._is_odd else map(self._texts.items.__getitem__, new)
         # a string with one owner, a local, grows in place in CPython; in 3.13 only in a loop
         text, self._text = self._text, ""
-        for token in self._ids[self._joined :]:
-            text += plain[token]  # type: ignore[operator]  # what was only noted has text
-            self._joined += 1
+        for piece in pieces:
+            text += piece  # type: ignore[operator]  # what was only noted has text
         self._text = text
+        self._joined += len(new)
+        self._is_odd = False
         return text
+
+    def _pieces(self, tokens: list[int]) -> list[str]:
+        """Give what each token behind those joined has added."""
+        odd = self._odd
+        return [
+            "".join(odd[place]) if place in odd else piece or ""
+            for place, piece in enumerate(self._texts.get_all(tokens), self._joined)
+        ]
 
     @property
     def content_tokens(self) -> list[int]:
@@ -220,6 +226,7 @@ class OracleStream:
         self._text = ""
         self._content_tokens: GrowingList[int] = GrowingList()
         self._odd: dict[int, tuple[str, ...]] = {}  # what tokens added that were no plain text
+        self._is_odd = False
         self._joined = self._encoded = len(self._ids)
 
     def _expect_start(self, token: int) -> None:
@@ -266,22 +273,23 @@ class OracleStream:
 
     def _in_content(self, token: int) -> None:
         if token in self._stop:
-            self._end_message()
+            self._end_message(len(self._ids) - 1)
             return
         try:
             piece = self.reading.table[token]
         except UnknownTokenError:
             piece = None
-        count = len(self._ids)
+        self._delta_at = count = len(self._ids)
         deltas = self._odd[count - 1] = self._content.feed(piece)
         self._delta = "".join(deltas) if deltas else None
-        self._text += self._delta or ""
-        self._joined = self._delta_at = count
+        self._is_odd = True
         self.plain = self._texts.items if self._content.is_empty else None
 
-    def _end_message(self) -> None:
+    def _end_message(self, end: int) -> None:
+        """End the message whose tokens go up to `end`."""
         if self.header is not None:
-            self.messages.append(Spoken(self.header, self._text + self._content.close()))
+            text = self._text + "".join(self._pieces(self._ids[self._joined : end]))
+            self.messages.append(Spoken(self.header, text + self._content.close()))
         self.header = None
         self.plain = None
         self._delta = None

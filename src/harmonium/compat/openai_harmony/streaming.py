@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from harmonium.compat.openai_harmony.arguments import token_of
 from harmonium.compat.openai_harmony.bindings import PyStreamableParser, state_fields
 from harmonium.compat.openai_harmony.contents import Author, Role, TextContent
 from harmonium.compat.openai_harmony.growing import GrowingList
 from harmonium.compat.openai_harmony.messages import Message
 from harmonium.compat.openai_harmony.stream import Spoken
-from harmonium.parse.lookup import Indexed
 
 if TYPE_CHECKING:
     from harmonium.compat.openai_harmony.encoding import HarmonyEncoding
@@ -76,7 +76,7 @@ class StreamableParser:
             HarmonyError: the token cannot stand here (policy ``oracle`` alone).
 
         """
-        if type(token) is int:
+        if self._plain is not None and type(token) is int:
             try:
                 text = self._plain[token]
             except IndexError:
@@ -86,7 +86,7 @@ class StreamableParser:
                 self._ids.append(token)
                 return self
         try:
-            self._inner.process(token)
+            self._stream.process(token_of(token))
         finally:
             self._show()
         return self
@@ -108,7 +108,7 @@ class StreamableParser:
         """Keep what is asked for at every token."""
         stream = self._stream
         header = stream.header
-        self._plain: Indexed[str] = () if stream.plain is None else stream.plain
+        self._plain = stream.plain
         self.last_content_delta = stream.delta
         self.current_channel = None if header is None else header.channel
         self.current_recipient = None if header is None else header.recipient
