@@ -72,6 +72,10 @@ class Running:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(main())
 
+    @property
+    def connections(self):
+        return len(self._server.server_state.connections)
+
     def play(self, text=None, *, each=1, finish="stop", script=None):
         """Set what the engine says from now on."""
         self.engine.script = chunks_of(text, each=each, finish=finish) if script is None else script

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from harmonium.gateway.delivery import ABORT
 from harmonium.gateway.failures import RefusedError, failure_of
 from harmonium.gateway.settings import Settings
 
@@ -83,6 +84,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
+        cast("dict[str, object]", self.scope)[ABORT] = self.transport.abort
         self._in_head, self._head_bytes = True, 0
         if self._timer is None:
             self._wait()

@@ -21,6 +21,10 @@ from harmonium.gateway.logs import log_event
 from harmonium.gateway.record import Record
 from harmonium.gateway.service import Service
 
+ABORT = "harmonium.abort"
+"""Where in the ASGI scope stands what closes the connection at once, where the server has it."""
+
+STUCK = "stuck"
 KEEP_ALIVE = b": keep-alive\n\n"
 _STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -76,7 +80,7 @@ class Delivery:
             self._reason = error
             self._work.cancel()
 
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Deliver; everything that was begun has ended when this returns."""
         self._send = send
         self._service.lifecycle.enter(self)
@@ -89,6 +93,9 @@ class Delivery:
             work.cancel()
             await asyncio.gather(work, gone, return_exceptions=True)
             self._service.lifecycle.leave(self)
+        if self._record.disconnected == STUCK and ABORT in scope:
+            scope[ABORT]()  # what was written waits for a client that does not read
+            await asyncio.sleep(0)
 
     async def _watch(self, work: asyncio.Task[None], gone: asyncio.Task[None]) -> None:
         limits = self._limits
@@ -102,11 +109,13 @@ class Delivery:
             if work in done:
                 work.result()
                 return
-            if gone in done or self._is_stuck():
-                self._record.disconnected = "stuck" if self._is_stuck() else self._record.phase
+            if gone in done:
+                self._record.disconnected = self._record.phase
                 return
             self._check_engine()
-            await self._keep_alive()
+            if self._is_stuck() or not await self._keep_alive():
+                self._record.disconnected = STUCK
+                return
 
     def _next_deadline(self) -> float:
         limits, clock = self._limits, self._clock
@@ -139,11 +148,17 @@ class Delivery:
             message = f"the {what} token did not come within {self._patience():g} seconds"
             self.interrupt(EngineTimeoutError(message, phase=phase))
 
-    async def _keep_alive(self) -> None:
+    async def _keep_alive(self) -> bool:
+        """Write a comment after a long silence; tell whether the client still reads."""
         silent = self._clock.now() - self._last_write
         is_idle = self._writing_since is None and self._reason is None
         if self._job.streamed and is_idle and silent >= self._limits.keepalive_seconds:
-            await self._write(KEEP_ALIVE)
+            try:
+                async with asyncio.timeout(self._limits.write_seconds):
+                    await self._write(KEEP_ALIVE)
+            except TimeoutError:
+                return False
+        return True
 
     async def _serve(self) -> None:
         """Do the work; whatever ends it is told to the client."""

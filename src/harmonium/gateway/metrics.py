@@ -39,6 +39,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._vllm()
         self._own()
+        self._caches()
 
     def _vllm(self) -> None:
         registry = self.registry
@@ -106,6 +107,17 @@ class Metrics:
             "harmonium_cached_prompt_tokens", "Prompt tokens that engines had in their caches.",
             _MODEL, registry=registry,
         )  # fmt: skip
+        self._overhead = Histogram(
+            "harmonium_overhead_seconds",
+            "A request's time but for its wait for a turn, the engine and the client.",
+            registry=registry, buckets=_SMALL,
+        )  # fmt: skip
+        info = Gauge("harmonium_info", "What runs here.", ("version",), registry=registry,
+                     multiprocess_mode="max")  # fmt: skip
+        info.labels(__version__).set(1)
+
+    def _caches(self) -> None:
+        registry = self.registry
         self._cache_hits = Counter(
             "harmonium_cache_hits", "Texts of prompts whose tokens were kept.", registry=registry
         )
@@ -117,14 +129,6 @@ class Metrics:
             multiprocess_mode="livesum",
         )  # fmt: skip
         self._cache = CacheInfo(0, 0, 0, 0, 0)
-        self._overhead = Histogram(
-            "harmonium_overhead_seconds",
-            "A request's time but for its wait for a turn, the engine and the client.",
-            registry=registry, buckets=_SMALL,
-        )  # fmt: skip
-        info = Gauge("harmonium_info", "What runs here.", ("version",), registry=registry,
-                     multiprocess_mode="max")  # fmt: skip
-        info.labels(__version__).set(1)
 
     def _seconds(self, name: str, meaning: str) -> Histogram:
         return Histogram(name, meaning, _MODEL, registry=self.registry, buckets=_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 
@@ -9,7 +10,7 @@ import pytest
 
 from gateway.reading import error_of
 from gateway.running import BODIES, PATIENCE, running
-from gateway.scripted import ANSWER, Hold, chunks_of
+from gateway.scripted import ANSWER, Hold, ScriptedEngine, chunks_of
 from harmonium.engines.protocol import Chunk
 
 ROUTES = sorted(BODIES)
@@ -128,6 +129,38 @@ def test_a_client_that_does_not_read_slows_the_engine_and_is_given_up(impatient,
         record = impatient.record(name)
     assert (record.disconnected, record.upstream_cancels) == ("stuck", 1)
     assert impatient.engine.given < len(endless) // 2
+
+
+def test_a_client_that_reads_nothing_is_given_up_while_the_engine_is_silent():
+    hold = Hold()
+    script = [*chunks_of(ANSWER)[:-3], Chunk((9906,) * 50_000), hold]
+    patience = {"keepalive_seconds": 0.05, "write_seconds": 0.2}
+    with running(ScriptedEngine(script), **patience) as gateway, connected(gateway) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(request_bytes("/v1/chat/completions", stream=True, user="silent"))
+        assert hold.reached.wait(PATIENCE)
+        record = ended(gateway, "silent")
+        gateway.ask(until(lambda: gateway.connections == 0))
+    assert (record.disconnected, record.upstream_cancels) == ("stuck", 1)
+
+
+def test_a_client_that_leaves_while_it_waits_for_its_turn_is_forgotten(gateway):
+    holds = [gateway.service.admission.turn() for _ in range(256)]
+    for hold in holds:
+        gateway.ask(hold.__aenter__())
+    with connected(gateway) as client:
+        client.sendall(request_bytes("/v1/responses", user="queued"))
+        gateway.ask(until(lambda: gateway.service.admission.waiting == 1))
+    record = gateway.record("queued")
+    for hold in holds:
+        gateway.ask(hold.__aexit__(None, None, None))
+    assert (record.disconnected, gateway.engine.requests) == ("queued", [])
+
+
+async def until(claim):
+    """Let the gateway's other tasks run until something is so."""
+    while not claim():  # noqa: ASYNC110  (there is no event for what is looked at)
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("path", ROUTES)
