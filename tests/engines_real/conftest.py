@@ -1,0 +1,52 @@
+"""Real engines, started once for all tests here; `make test-engines` installs them.
+
+Without `ENGINES_HOME`, the folder of their environments, nothing here is collected.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+collect_ignore_glob = [] if "ENGINES_HOME" in os.environ else ["test_*.py"]
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def engines():
+    return Path(os.environ["ENGINES_HOME"])
+
+
+@pytest.fixture(scope="session")
+def vllm(engines, tmp_path_factory):
+    from engines_real.servers import start_vllm  # noqa: PLC0415  (not where nothing runs)
+
+    with start_vllm(engines, tmp_path_factory.mktemp("vocabulary")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def llamacpp(engines):
+    from engines_real.servers import start_llamacpp  # noqa: PLC0415
+
+    with start_llamacpp(engines) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def places(engines, request):
+    """Give the address of an engine by its kind, its server started when first asked for."""
+    known = {
+        "vllm": lambda: f"vllm:{request.getfixturevalue('vllm')}",
+        "llamacpp": lambda: f"llamacpp:{request.getfixturevalue('llamacpp')}",
+        "completions": lambda: f"completions:{request.getfixturevalue('vllm')}",
+        "gguf": lambda: f"local:{engines}/tiny.gguf?context=4096&threads=2",
+        "onnx": lambda: f"local:{engines}/onnx-model?context=4096&threads=2",
+    }
+    return lambda kind: known[kind]()
