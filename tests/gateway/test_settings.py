@@ -19,6 +19,7 @@ SAMPLES = {
 }  # fmt: skip
 SPECIAL = {
     "host": "127.0.0.2",
+    "date": "2026-01-31",
     "workers": "1",
     "temperature": "1.5",
     "top_p": "0.5",
@@ -78,7 +79,7 @@ def test_variables_that_are_no_settings_are_left_alone():
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("port", "x"), ("port", "70000"), ("port", "1.5"), ("policy", "lax"),
+        ("port", "x"), ("port", "70000"), ("port", "1.5"), ("policy", "lax"), ("date", "soon"),
         ("temperature", "nan"),
         ("temperature", "3"), ("log_content", "maybe"), ("concurrency", "0"), ("workers", "2"),
         ("queue_seconds", "-1"), ("engine", " , "),

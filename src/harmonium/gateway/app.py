@@ -72,6 +72,7 @@ def create_app(service: Service) -> ASGIApp:
         service.lifecycle.drain_before_signals()
         yield
         await service.engine.aclose()
+        service.metrics.close()
 
     found = [
         Route(path, _Endpoint(endpoints, service, path), methods=list(endpoints))

@@ -7,6 +7,7 @@ the operators' page are all made from `Settings`. Where values come from is not 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -127,6 +128,8 @@ class Settings:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             _check(field.name, getattr(self, field.name), field.metadata)
+        if self.date not in {"today", "none"} and not _is_date(self.date):
+            raise _wrong("date", "date must be today, none, or a day such as 2026-01-31")
         if not self.engine:
             raise _wrong("engine", "engine names none; leave it out for the demo engine")
         if self.store == "memory" and self.workers > 1:
@@ -143,6 +146,14 @@ class Settings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def _is_date(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check(name: str, value: object, bounds: Mapping[str, object]) -> None:

@@ -142,7 +142,7 @@ _PLAIN = {
     "host": "the address to listen at",
     "encoding": "the tokens of the model",
     "allow_unauthenticated": "serve other machines without keys",
-    "log_content": "log what is said: prompts and answers, at level debug",
+    "log_content": "log prompts, at level debug",
     "traces": "send OpenTelemetry traces; OTEL_ variables say where to",
 }
 
