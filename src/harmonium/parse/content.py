@@ -6,14 +6,12 @@ exactly as ``bytes.decode(errors="replace")`` would have it for the message as a
 
 from __future__ import annotations
 
-import codecs
+from codecs import utf_8_decode
 from typing import NamedTuple
 
 from harmonium.model.roles import Author
 from harmonium.parse.events import ContentDelta
 from harmonium.parse.header import Header
-
-_DECODER = codecs.getincrementaldecoder("utf-8")
 
 
 class OpenMessage:
@@ -74,23 +72,21 @@ class ContentBuffer:
     ``pieces`` are the deltas' texts in order.
     """
 
-    __slots__ = ("_begun", "_decoder", "pieces")
+    __slots__ = ("_begun", "_tail", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
-        self._begun = 0  # the first token of a character that is not whole yet
-        self._decoder: codecs.IncrementalDecoder | None = None
+        self._tail = b""  # the beginning of a character that is not whole yet
+        self._begun = 0  # its first token
 
     def add_bytes(self, piece: bytes, begin: int, end: int) -> Decoded:
         """Take the bytes of the tokens from `begin` to `end`, whole characters or not."""
-        if self._decoder is None:
-            self._decoder = _DECODER("replace")
+        if not self._tail:
             self._begun = begin
-        text = self._decoder.decode(piece)
-        partial = bool(self._decoder.getstate()[0])
-        if not partial:
-            self._decoder = None
-        start = self._begun
+        data = self._tail + piece
+        text, used = utf_8_decode(data, "replace", False)  # noqa: FBT003  (more may come)
+        self._tail = data[used:]
+        start, partial = self._begun, used < len(data)
         if not text:
             return Decoded(None, partial)
         self._begun = end
@@ -98,11 +94,10 @@ class ContentBuffer:
 
     def flush(self, index: int) -> ContentDelta | None:
         """Give up waiting for the rest of a character, before the token at `index`."""
-        if self._decoder is None:
+        if not self._tail:
             return None
-        text = self._decoder.decode(b"", final=True)
-        self._decoder = None
-        return self.add_text(text, self._begun, index) if text else None
+        text, self._tail = self._tail.decode("utf-8", "replace"), b""
+        return self.add_text(text, self._begun, index)
 
     def add_text(self, text: str, start: int, end: int) -> ContentDelta:
         """Take the whole text of the tokens from `start` up to `end`."""

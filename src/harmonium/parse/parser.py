@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import cast
+from typing import TypeVarTuple, cast
 
 from harmonium.errors import InvalidInputError, ParseError, Position
 from harmonium.limits import DEFAULT_LIMITS, Limits
@@ -21,6 +21,8 @@ from harmonium.parse.machine import Machine
 from harmonium.parse.reading import Policy
 from harmonium.parse.states import State
 from harmonium.parse.tool_names import tool_names
+
+Ts = TypeVarTuple("Ts")
 
 _new_delta = tuple.__new__  # a named tuple's own constructor takes twice as long
 _make_delta = partial(_new_delta, ContentDelta)
@@ -82,7 +84,9 @@ class Parser(Machine):
             InvalidInputError: something is no integer (nothing was taken), or the parser is closed.
 
         """
-        if self._plain and type(ids) is int:
+        if type(ids) is not int:
+            return self._run(self._take, as_token_ids(ids))
+        if self._plain:
             try:
                 text = self._texts[ids]
             except IndexError:
@@ -92,8 +96,7 @@ class Parser(Machine):
                 self._index = end = start + 1
                 self._content.pieces.append(text)
                 return [_new_delta(ContentDelta, (text, start, end))]
-        tokens = (ids,) if type(ids) is int else as_token_ids(ids)
-        return self._run(partial(self._take, tokens))
+        return self._run(self._take_one, ids)
 
     def close(self) -> list[Event]:
         """End the stream, and give the events that waited for it. Closing twice gives nothing.
@@ -125,14 +128,14 @@ class Parser(Machine):
         """How many tokens were taken so far."""
         return self._index
 
-    def _run(self, step: Callable[[], None]) -> list[Event]:
+    def _run(self, step: Callable[[*Ts], None], *taken: *Ts) -> list[Event]:
         if self._failure is not None:
             raise self._failure
         if self._closed:
             message = "the parser is closed; make a new one for the next stream"
             raise InvalidInputError(message, code="parser_closed")
         try:
-            step()
+            step(*taken)
         except ParseError as error:
             error.events = tuple(self._outbox.take())
             self._failure = error

@@ -6,7 +6,6 @@ Content that arrives together becomes one delta.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from harmonium.model.messages import Message
 from harmonium.model.roles import Role
@@ -28,7 +27,7 @@ class WholeParser(Parser):
 
         """
         if isinstance(ids, list):
-            return self._run(partial(self._take_list, ids))
+            return self._run(self._take_list, ids)
         return super().feed(ids)
 
     def _take_list(self, tokens: list[int]) -> None:
