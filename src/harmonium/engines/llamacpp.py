@@ -1,7 +1,7 @@
 """Own llama.cpp's words: ``/completion``, which may leave out the id that ended a generation.
 
 Knows nothing of connections. Source: llama.cpp's server; it ends without ``[DONE]``, and tells a
-token's alternatives only when asked for one or more.
+token's alternatives only when asked for one or more. Its stream leaves out ids: see `UnsentIds`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from harmonium.engines.protocol import (
     Sampling,
     TokenLogprob,
 )
+from harmonium.engines.unsent import UnsentIds
 from harmonium.engines.wire import (
     Json,
     count_in,
@@ -98,21 +99,22 @@ class LlamacppDialect:
 
     def reader(self, request: GenerationRequest) -> Reader:
         """Make the reader of one stream."""
-        sampling = request.sampling
-        return lambda said: _read(said, sampling)
+        sampling, unsent = request.sampling, UnsentIds()
+        return lambda said: _read(said, sampling, unsent)
 
     def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
         """Know no way but to close the connection."""
         return
 
 
-def _read(said: Json, sampling: Sampling) -> Delta:
+def _read(said: Json, sampling: Sampling, unsent: UnsentIds) -> Delta:
     """Read a chunk. The last one repeats no ids, unless the server does not stream at all."""
     ids = ids_in(said, "tokens")
+    before = unsent.before(ids, text_in(said, "content"), count_in(said, "tokens_predicted"))
     is_last = said.get("stop") is True
     return Delta(
-        ids,
-        _logprobs(said, ids, sampling.logprobs),
+        before + ids,
+        _logprobs(said, before, ids, sampling.logprobs),
         _REASONS.get(text_in(said, "stop_type"), "stop") if is_last else None,
         None,
         _cached(said) if is_last else None,
@@ -125,12 +127,14 @@ def _cached(said: Json) -> int | None:
 
 
 def _logprobs(
-    said: Json, ids: tuple[int, ...], most: int | None
+    said: Json, before: tuple[int, ...], ids: tuple[int, ...], most: int | None
 ) -> tuple[TokenLogprob, ...] | None:
+    """Read the log probabilities; ids that were not sent have none, and get 0 as inferred ones."""
     if most is None:
         return None
     entries = objects(list_in(said, "completion_probabilities"), "a log probability")
-    return tuple(
+    unsent = tuple([TokenLogprob(token, 0.0) for token in before])
+    return unsent + tuple(
         TokenLogprob(token, log_probability(entry.get("logprob")), _top(entry, most))
         for token, entry in zip(ids, entries, strict=False)
     )
