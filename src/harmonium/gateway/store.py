@@ -60,6 +60,8 @@ class ResponseStore:
         size = len(json.dumps([response, items]))
         if size > self._limit:
             return
+        if str(response["id"]) in self._kept:
+            self._forget(str(response["id"]))
         stored = Stored(response, items, len(before), owner, size)
         self._kept[str(response["id"])] = stored
         self._size += size
