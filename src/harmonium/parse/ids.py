@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Sequence
 from operator import index
 
@@ -41,12 +40,3 @@ def _as_id(item: object, place: int | None) -> int:
 def _wrong(item: object, place: int | None) -> InvalidInputError:
     message = f"token ids must be integers, not {type(item).__name__}; encode text first"
     return InvalidInputError(message, code="not_a_token", position=Position(token=place))
-
-
-def are_token_ids(ids: list[int]) -> bool:
-    """Tell at once whether a list holds integers from 0 that fit 32 bits, and nothing else."""
-    try:
-        array("I", ids)
-    except (TypeError, OverflowError):
-        return False
-    return True

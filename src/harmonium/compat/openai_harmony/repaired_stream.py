@@ -6,12 +6,56 @@ from collections.abc import Callable
 
 from harmonium.compat.openai_harmony.growing import GrowingList
 from harmonium.compat.openai_harmony.quirks import Header
-from harmonium.compat.openai_harmony.stream import OpenText, Spoken, State
+from harmonium.compat.openai_harmony.stream import Spoken, State
 from harmonium.model.messages import Message
 from harmonium.model.roles import Author
 from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Parser
 from harmonium.parse import State as Place
 from harmonium.parse.lookup import Indexed
+
+
+class OpenText:
+    """Collect the open message's text; looking at it after each delta costs what was added.
+
+    Args:
+        encode: encodes text, for `tokens`.
+
+    """
+
+    __slots__ = ("_encode", "_encoded", "_joined", "_pieces", "_text", "_tokens", "add")
+
+    def __init__(self, encode: Callable[[str], list[int]]) -> None:
+        self._encode = encode
+        self._pieces: list[str] = []
+        self.add = self._pieces.append
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._pieces.clear()
+        self._text = ""
+        self._tokens: GrowingList[int] = GrowingList()
+        self._joined = self._encoded = 0  # how many pieces are in the text, in the tokens
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        if self._joined < len(self._pieces):
+            # a string with one owner, a local, grows in place in CPython; in 3.13 only in a loop
+            text, self._text = self._text, ""
+            for piece in self._pieces[self._joined :]:
+                text += piece
+            self._text = text
+            self._joined = len(self._pieces)
+        return self._text
+
+    @property
+    def tokens(self) -> list[int]:
+        """The tokens of the text so far, each piece encoded on its own."""
+        for piece in self._pieces[self._encoded :]:
+            self._tokens.extend(self._encode(piece))
+        self._encoded = len(self._pieces)
+        return self._tokens.shown()
 
 
 class RepairedStream:
