@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -116,11 +117,27 @@ class Upstream:
         """Post, and give the answer once its headers are there, if it is one."""
         with explaining(self.name, begun=False):
             async with waits.bounding(self.name):
-                response = await self._post(path, body)
+                response = await self._answer(path, body)
                 if response.status == _OK:
                     return response
                 async with response:
                     raise self._failure(response, await self._body(response))
+
+    async def _answer(self, path: str, body: Mapping[str, object]) -> aiohttp.ClientResponse:
+        """Post until there are headers: a kept connection may have been closed at the other end.
+
+        llama.cpp closes each behind a stream without saying so. A new connection that fails is not
+        tried again.
+        """
+        import aiohttp  # noqa: PLC0415  (only engines behind HTTP need it)
+
+        while True:
+            attempt = SimpleNamespace(is_kept=False)
+            try:
+                return await self._post(path, body, attempt)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not attempt.is_kept:
+                    raise
 
     async def _next(self, response: aiohttp.ClientResponse, waits: Waits) -> bytes:
         with explaining(self.name, begun=True):
@@ -144,11 +161,14 @@ class Upstream:
 
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_IDLE_SECONDS)
             connect = self.limits.engine_connect_seconds
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_reuseconn.append(_note_kept)
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
+                trace_configs=[trace],
             )
         return self._session
 
@@ -156,13 +176,14 @@ class Upstream:
         return self._open().get(self.url + path, allow_redirects=False)
 
     def _post(
-        self, path: str, body: Mapping[str, object]
+        self, path: str, body: Mapping[str, object], attempt: SimpleNamespace | None = None
     ) -> aiohttp.client._RequestContextManager:  # the type has no public name
         return self._open().post(
             self.url + path,
             data=json.dumps(body, separators=(",", ":")).encode(),
             headers={"Content-Type": "application/json"},
             allow_redirects=False,
+            trace_request_ctx=attempt,
         )
 
     # ---- what failures mean
@@ -199,6 +220,12 @@ class Upstream:
         words = body.decode("utf-8", "replace")[: self.limits.engine_error_chars]
         retry_after = response.headers.get("Retry-After")
         return failure_of(response.status, words, self.name, retry_after)
+
+
+async def _note_kept(_session: object, context: SimpleNamespace, _params: object) -> None:
+    """Note that a connection was there already; aiohttp calls this."""
+    if context.trace_request_ctx is not None:
+        context.trace_request_ctx.is_kept = True
 
 
 def _checked(url: str) -> str:
