@@ -3,19 +3,20 @@
 PYTHON ?= python3
 VENV ?= .venv
 ORACLES ?= .oracles
+CLIENTS ?= .clients
 WHEEL_VENV ?= $(VENV)-wheel
 DOCS ?= build/docs
 BIN = $(VENV)/bin
 WHEEL_BIN = $(WHEEL_VENV)/bin
 export HARMONIUM_ORACLES = $(abspath $(ORACLES))
 
-.PHONY: run test install oracles lint types unit wheel docs bench test-engines clean
+.PHONY: run test install oracles lint types unit wheel docs bench test-engines clients clean
 
 run: install
 	$(BIN)/python examples/tour.py
 	PYTHON=$(BIN)/python sh examples/serve.sh
 
-test: lint types unit docs wheel
+test: lint types unit clients docs wheel
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -51,6 +52,21 @@ unit: install oracles
 
 docs: install
 	$(BIN)/python scripts/build_reference.py $(DOCS)
+
+# Other projects' clients on the gateway, each kind where its own requirements hold; those in
+# JavaScript are left out, with a word, where there is no npm.
+$(CLIENTS)/%/.installed: tests/clients/requirements-%.txt
+	$(PYTHON) -m venv $(CLIENTS)/$*
+	$(CLIENTS)/$*/bin/python -m pip install --quiet --no-compile --requirement $<
+	touch $@
+
+$(CLIENTS)/node/.installed: tests/clients/node/package.json tests/clients/node/package-lock.json
+	mkdir -p $(CLIENTS)/node
+	cp $^ $(CLIENTS)/node
+	if command -v npm; then npm ci --prefix $(CLIENTS)/node --silent && touch $@; fi
+
+clients: install $(CLIENTS)/main/.installed $(CLIENTS)/litellm/.installed $(CLIENTS)/node/.installed
+	CLIENTS_HOME=$(CLIENTS) $(BIN)/python -m pytest tests/clients
 
 # How fast, beside the two libraries. BENCH holds options: --quick, --check, --publish.
 $(VENV)/.installed-bench: $(VENV)/.installed
@@ -131,4 +147,4 @@ test-engines: $(ENGINES)/local/.installed $(ENGINES)/model/.unpacked
 	ENGINES_HOME=$(abspath $(ENGINES)) $(ENGINES)/local/bin/python -m pytest $(ENGINE_TESTS)
 
 clean:
-	rm -rf $(VENV) $(WHEEL_VENV) $(ORACLES) build dist
+	rm -rf $(VENV) $(WHEEL_VENV) $(ORACLES) $(CLIENTS) build dist
