@@ -7,7 +7,7 @@ import socket
 import threading
 from contextlib import contextmanager
 
-import httpx
+import httpx2 as httpx
 import uvicorn
 
 from gateway.scripted import ENCODING, ScriptedEngine, chunks_of

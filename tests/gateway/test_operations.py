@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
