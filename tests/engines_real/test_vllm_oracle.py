@@ -124,6 +124,21 @@ def test_both_answer_a_chat_request_alike(vllm, gateway, text):
     assert told == own
 
 
+TEXTS = [
+    "Hello's HELLO'S  World\r\n\n\t x",
+    "12345 + 6",
+    "東京は晴れ 🙂👩‍🚀 e\u0301",
+    " " * 70 + "x",
+    "a" * 300,
+]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=repr)
+def test_the_tokenizer_that_was_written_out_gives_the_same_ids(vllm, text):
+    body = {"model": NAME, "prompt": text, "add_special_tokens": False}
+    assert post(f"{vllm}/tokenize", body)["tokens"] == ENCODING.encode(text)
+
+
 def test_every_difference_of_the_manifest_is_of_a_request_there_is():
     assert set(RENDER) <= set(PAIRS)
     assert {answer for answer, _ in DERENDER} <= set(ANSWERS)
