@@ -174,7 +174,10 @@ class _Model:
             outbox.end()
 
     def _compute(self, request: GenerationRequest, room: int, outbox: Outbox) -> None:
-        if self._runtime is None or outbox.is_lost():
+        if self._runtime is None:
+            outbox.fail(_closed(self._name))
+            return
+        if outbox.is_lost():
             return
         stops = {*request.sampling.stop_token_ids, _END_OF_TEXT}
         generation = self._runtime.start(request, room, outbox)

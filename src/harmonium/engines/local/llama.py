@@ -5,6 +5,8 @@ The library is imported when a model is loaded: it is an extra, and compiled whe
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -55,11 +57,8 @@ class LlamaRuntime:
             verbose=False,
         )
         self._name = path.stem
-        self._interest: Interest | None = None
         self._held: list[int] = []
-        # kept by reference: the library must not outlive what it calls
-        self._callback = llama_cpp.ggml_abort_callback(self._is_unwanted)
-        llama_cpp.llama_set_abort_callback(self._llama.ctx, self._callback, None)
+        self._flag: _Flag | None = None
 
     @property
     def vocabulary(self) -> int:
@@ -95,7 +94,9 @@ class LlamaRuntime:
         self, prompt: list[int], request: GenerationRequest, interest: Interest
     ) -> Iterator[Token]:
         sampling = request.sampling
-        self._interest, self._held = interest, prompt
+        self._held = prompt
+        self._flag = flag = _Flag(self._library, self._llama.ctx)
+        interest.when_lost(flag.lift)
         self._llama.set_seed(_ANY_SEED if sampling.seed is None else sampling.seed & _ANY_SEED)
         try:
             for made in self._llama.generate(prompt, **self._choices(request)):
@@ -108,8 +109,6 @@ class LlamaRuntime:
             if interest.is_lost() and str(error) == _ABORTED:
                 raise Unwanted from None
             raise
-        finally:
-            self._interest = None
 
     def _token(self, token: int, sampling: Sampling) -> Token:
         if sampling.logprobs is None:
@@ -143,9 +142,24 @@ class LlamaRuntime:
             out["grammar"] = grammar.from_string(request.constraint.text, verbose=False)
         return out
 
-    def _is_unwanted(self, _data: object) -> bool:
-        """Answer llama.cpp, which asks while it computes."""
-        return self._interest is not None and self._interest.is_lost()
+
+class _Flag:
+    """Stop llama.cpp while it computes; it asks at every operation, thousands of times a token.
+
+    A Python function would have to wait for the interpreter each time, which a busy event loop may
+    hold for milliseconds. So it calls C's ``strlen`` on two bytes: 0 until the first is set. Each
+    generation has its own, since one may be given up when the next has begun.
+    """
+
+    def __init__(self, library: Any, context: Any) -> None:  # noqa: ANN401  (without types)
+        self._bytes = ctypes.create_string_buffer(2)
+        c = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
+        self._ask = ctypes.cast(c.strlen, library.ggml_abort_callback)
+        where = ctypes.cast(self._bytes, ctypes.c_void_p)
+        library.llama_set_abort_callback(context, self._ask, where)
+
+    def lift(self) -> None:
+        self._bytes[0] = b"\1"
 
 
 def _or(given: float | None, default: float) -> float:
