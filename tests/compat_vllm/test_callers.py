@@ -163,6 +163,11 @@ def test_messages_of_the_library_itself_lose_nothing(generation):
     assert shown(vllm.construct_harmony_previous_input_messages(request)) == shown(said[:2])
 
 
+def test_messages_of_the_library_itself_are_rendered():
+    said = [message("user", "hi"), assistant("Hello", channel="final")]
+    assert vllm.render_for_completion(list(map(Foreign, said))) == vllm.render_for_completion(said)
+
+
 def test_the_library_can_be_installed_under_its_own_name():
     install()
     try:

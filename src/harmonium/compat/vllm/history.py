@@ -26,6 +26,7 @@ from harmonium.compat.vllm.entries import (
     text_of,
 )
 from harmonium.compat.vllm.generation import FIRST, SECOND, Rules, current
+from harmonium.compat.vllm.tokens import own_message
 from harmonium.errors import InvalidInputError
 
 _PREFIX = "Instructions:\n"
@@ -82,7 +83,7 @@ def _previous(said: object, rules: Rules) -> list[Message]:
     if isinstance(said, Message):
         return [said]
     if _is_foreign_message(said):
-        return [Message.from_dict(said.to_dict())]
+        return [own_message(said)]
     entry = entry_of(said)
     if rules.takes_harmony_entries and isinstance(entry.get("author"), Mapping):
         return [_from_harmony(entry)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Any
 
 from harmonium.compat.openai_harmony import (
     Conversation,
@@ -42,9 +43,18 @@ def get_streamable_parser_for_assistant() -> StreamableParser:
     return StreamableParser(get_encoding(), role=Role.ASSISTANT)
 
 
+def own_message(message: Any) -> Message:  # noqa: ANN401  (whatever has a Message's to_dict)
+    """Give a message of ours for one of openai_harmony itself."""
+    return message if isinstance(message, Message) else Message.from_dict(message.to_dict())
+
+
 def render_for_completion(messages: Sequence[Message]) -> list[int]:
-    """Render messages and the start of the assistant's next one."""
-    conversation = Conversation.from_messages(messages)
+    """Render messages and the start of the assistant's next one.
+
+    Messages of openai_harmony itself are taken as well.
+    """
+    said = [own_message(message) for message in messages]
+    conversation = Conversation.from_messages(said)
     return get_encoding().render_conversation_for_completion(conversation, Role.ASSISTANT)
 
 
