@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from clients.environments import Environments
+from clients.environments import Environments, Report
 from clients.gateways import serving
+
+RESULT = "20 degrees and sunny"
+"""What the tool says: prompts with it go on after a call."""
 
 collect_ignore = [] if "CLIENTS_HOME" in os.environ else ["test_programs.py"]
 
@@ -24,22 +27,36 @@ def anyio_backend():
 
 
 @pytest.fixture(scope="session")
-def url():
-    """Give the address of a gateway with the demo engine."""
-    with serving() as address:
-        yield address
+def gateway():
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def url(gateway):
+    """Give the address of a gateway."""
+    return gateway.url
 
 
 @pytest.fixture(scope="session")
 def strict_url():
     """Give the address of one that ends a stream with an error when the output is malformed."""
-    with serving("--policy", "strict") as address:
-        yield address
+    with serving("--policy", "strict") as running:
+        yield running.url
 
 
 @pytest.fixture(scope="session")
-def report(url, strict_url, tmp_path_factory):
+def report(gateway, strict_url, tmp_path_factory):
     """Give what a client's program reports; each runs once, when first asked for."""
     home = Path(os.environ["CLIENTS_HOME"]).resolve()
-    environments = Environments(home, (url, strict_url), tmp_path_factory.mktemp("home"))
-    return cache(environments.run)
+    addresses = (gateway.url, strict_url)
+    environments = Environments(home, addresses, tmp_path_factory.mktemp("home"))
+
+    @cache
+    def run(client):
+        begin = len(gateway.prompts)
+        told = environments.run(client)
+        prompts = gateway.prompts_with(RESULT, begin, 2 * len(told))
+        return Report(told, prompts)
+
+    return run

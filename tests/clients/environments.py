@@ -30,6 +30,22 @@ WHERE = {
 
 
 @dataclass(frozen=True)
+class Report:
+    """What a program told, {API: {step: outcome}}, and the prompts that went on after its calls.
+
+    Programs go through the APIs in turn, each with the steps ``tool`` and ``streamed_tool``.
+    """
+
+    told: dict
+    prompts: list[str]
+
+    def prompt(self, api, step):
+        """Give the prompt that went on after the call of a step."""
+        steps = [(each, name) for each in self.told for name in ("tool", "streamed_tool")]
+        return dict(zip(steps, self.prompts, strict=True))[api, step]
+
+
+@dataclass(frozen=True)
 class Environments:
     """The environments in a folder, and the addresses that programs get."""
 

@@ -55,7 +55,7 @@ def case(request):
 def outcome(case, report):
     """Give what came of a step of the case."""
     client, api = case.split()
-    return report(client)[api].__getitem__
+    return report(client).told[api].__getitem__
 
 
 @pytest.fixture(scope="session")
@@ -68,9 +68,8 @@ def plain(url):
     return {"text": message["content"], "reasoning": [message["reasoning"]], "usage": usage}
 
 
-def _loses_reasoning(case, step):
-    entries = [entry["steps"] for entry in LIMITS["reasoning"] if entry["case"] == case]
-    return any(step in steps for steps in entries)
+def _has_limit(kind, case, step):
+    return any(step in each["steps"] for each in LIMITS[kind] if each["case"] == case)
 
 
 @pytest.mark.parametrize("step", ["answer", "stream"])
@@ -88,7 +87,7 @@ def test_a_stream_comes_in_pieces_that_are_the_answer(outcome, plain):
 @pytest.mark.parametrize("step", ["answer", "stream"])
 def test_a_client_gives_the_reasoning_unless_it_loses_it(case, outcome, plain, step):
     is_whole = outcome(step).get("reasoning") == plain["reasoning"]
-    assert is_whole != _loses_reasoning(case, step)
+    assert is_whole != _has_limit("reasoning_shown", case, step)
 
 
 @pytest.mark.parametrize("step", ["tool", "streamed_tool"])
@@ -96,6 +95,14 @@ def test_a_tool_is_called_and_the_model_goes_on_with_its_result(outcome, step):
     said = "This is harmonium's demo engine: no model is here. The tool said: "
     expected = {"called": ["Bern"], "text": f"{said}20 degrees and sunny in Bern"}
     assert outcome(step) == expected
+
+
+@pytest.mark.parametrize("step", ["tool", "streamed_tool"])
+def test_the_reasoning_before_a_call_comes_back_unless_the_client_drops_it(case, report, step):
+    client, api = case.split()
+    prompt = report(client).prompt(api, step)
+    is_there = "<|message|>No model is here. A tool is declared: functions.get_weather." in prompt
+    assert is_there != _has_limit("reasoning_sent_back", case, step)
 
 
 def test_a_form_of_the_answer_is_kept(outcome):
