@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from operator import index, itemgetter
+from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class _Learning(dict[int, T | None]):
         found = self._find(token)
         if found is not None:
             self[token] = found
-            if len(self) == self._many:
+            if len(self) >= self._many:
                 self._enough()
         return found
 
@@ -51,10 +51,9 @@ class _Learning(dict[int, T | None]):
 class Lookup(Generic[T]):
     """Give what an id stands for, or None.
 
-    ``items`` is for those who look up one id at a time in a hurry: ``items[id]`` gives what it
-    stands for, or None, or raises IndexError for large ids (see `get`) and TypeError for what is
-    no integer. A negative id finds None, in the list too: as much again of None stands behind the
-    last id there. Safe to share between threads.
+    ``items`` is for those who look up one id at a time in a hurry: ``items[id]`` gives what an id
+    from 0 stands for, or None, or raises IndexError for large ids (see `get`). Safe to share
+    between threads.
 
     Args:
         none: ids that stand for nothing, which are often looked up all the same.
@@ -78,7 +77,7 @@ class Lookup(Generic[T]):
     def get(self, token: int) -> T | None:
         """Give what an id stands for."""
         try:
-            return self.items[token]
+            return self.items[token] if token >= 0 else None
         except IndexError:
             return self._find(token)
 
@@ -89,26 +88,15 @@ class Lookup(Generic[T]):
             TypeError: one is no integer.
 
         """
-        if not isinstance(self.items, list):
-            _check_integers(tokens)
-        if len(tokens) < _FEW:
-            return tuple([self.get(token) for token in tokens])
         try:
-            return itemgetter(*tokens)(self.items)  # type: ignore[no-any-return]  # a tuple
-        except IndexError:
-            return tuple([self.get(token) for token in tokens])
+            array("I", tokens)  # dicts take 1.0 for 1, lists -1 for the last
+            if len(tokens) >= _FEW:
+                return itemgetter(*tokens)(self.items)  # type: ignore[no-any-return]  # a tuple
+        except (IndexError, OverflowError):
+            pass
+        return tuple([self.get(token) for token in tokens])
 
     def fill(self) -> None:
         """Make the list now."""
         if not isinstance(self.items, list):
-            every = self._every()
-            self.items = every + [None] * len(every)
-
-
-def _check_integers(tokens: Sequence[int]) -> None:
-    """Refuse 1.0, which a dict takes for 1."""
-    try:
-        array("q", tokens)
-    except OverflowError:  # too large for any vocabulary, but an integer
-        for token in tokens:
-            index(token)
+            self.items = self._every()

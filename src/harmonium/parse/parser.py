@@ -86,7 +86,7 @@ class Parser(Machine):
         """
         if type(ids) is not int:
             return self._run(self._take, as_token_ids(ids))
-        if self._plain:
+        if self._plain and ids >= 0:
             try:
                 text = self._texts[ids]
             except IndexError:

@@ -76,7 +76,7 @@ class StreamableParser:
             HarmonyError: the token cannot stand here (policy ``oracle`` alone).
 
         """
-        if self._plain is not None and type(token) is int:
+        if self._plain is not None and type(token) is int and token >= 0:
             try:
                 text = self._plain[token]
             except IndexError:
