@@ -165,6 +165,9 @@ def test_an_error_in_a_stream_is_raised_in_chat_and_told_in_responses(strict):
         last = list(stream)[-1]
     assert last.type == "response.failed"
     assert "without a start token" in last.response.error.message
+    body = {"model": "demo", "input": MALFORMED}
+    rendered = strict.post("/responses/render", cast_to=dict[str, object], body=body)
+    assert last.response.usage.input_tokens == rendered["count"]
 
 
 def test_what_is_cut_short_says_so(client):

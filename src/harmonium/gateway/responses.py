@@ -183,12 +183,17 @@ class ResponsesJob:
 
     def failed(self, failure: Failure) -> bytes:
         """Give ``response.failed``, and the stream's end."""
-        service = self._service
+        record, service = self._record, self._service
         stream = self._stream or response_byte_stream(
             self._asked, service.seam, service.response_options
         )
         begun = b"" if self._stream is not None else stream.start()
-        return begun + stream.fail(failure.message, _TOLD.get(failure.status, "server_error"))
+        return begun + stream.fail(
+            failure.message,
+            _TOLD.get(failure.status, "server_error"),
+            input_tokens=record.prompt_tokens or 0,
+            cached_tokens=record.cached_tokens,
+        )
 
     async def _events(self, generation: Generation[list[Event]]) -> AsyncGenerator[bytes, None]:
         record, service = self._record, self._service
