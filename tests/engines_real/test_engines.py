@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from urllib.request import urlopen
 
 import pytest
 
@@ -24,6 +26,7 @@ from harmonium.errors import EngineRejectedError
 pytestmark = pytest.mark.anyio
 
 EXACT = ("vllm", "llamacpp", "gguf", "onnx")
+RUNNING = "vllm:num_requests_running{"
 FAIR = 5
 """Seconds within which an engine must have noticed that nobody listens any more."""
 
@@ -105,6 +108,32 @@ async def test_an_endless_answer_ends_when_nobody_wants_it(engine):
     async with asyncio.timeout(FAIR):
         ids, _, _ = await run(engine, asking(GREETING, "after"))
     assert ids == GREETING.ids
+
+
+def busy(place):
+    """Tell whether a server is generating, by its own word."""
+    kind, _, url = place.partition(":")
+    if kind == "llamacpp":
+        with urlopen(f"{url}/slots", timeout=5) as answer:  # noqa: S310  (our own server)
+            return any(slot["is_processing"] for slot in json.load(answer))
+    with urlopen(f"{url}/metrics", timeout=5) as answer:  # noqa: S310
+        lines = answer.read().decode().splitlines()
+    return any(float(line.split()[-1]) for line in lines if line.startswith(RUNNING))
+
+
+@pytest.mark.parametrize("kind", ["vllm", "llamacpp"])
+async def test_a_server_stops_within_a_second_of_being_left(places, kind):
+    engine, loop = open_engine(places(kind)), asyncio.get_running_loop()
+    unbounded = asking(ENDLESS, "left", logit_bias={RETURN: -100.0})
+    generation, heard = engine.generate(unbounded), 0
+    while heard < 30:
+        heard += len((await anext(generation)).token_ids)
+    assert await loop.run_in_executor(None, busy, places(kind))
+    await generation.aclose()
+    async with asyncio.timeout(1):
+        while await loop.run_in_executor(None, busy, places(kind)):
+            pass
+    await engine.aclose()
 
 
 async def test_a_long_prompt_is_given_up_while_it_is_read(engine):
