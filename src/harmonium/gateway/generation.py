@@ -11,10 +11,9 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from harmonium.engines.protocol import Chunk, Finish, GenerationRequest
+from harmonium.engines.protocol import Chunk, Finish, GenerationRequest, join_chunks
 from harmonium.engines.protocol import TokenLogprob as EngineLogprob
 from harmonium.errors import EngineBrokenError
 from harmonium.gateway.record import Phase, Record
@@ -22,6 +21,9 @@ from harmonium.openai import EngineFinish
 
 _MOST_WAITING = 64
 """Chunks that may wait to be read; the engine then waits as well, and in turn its own server."""
+
+_FAIR = 32
+"""Pieces after which other requests get a turn, should the engine never make anyone wait."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -106,13 +108,55 @@ class Generation(Generic[T]):
         finally:
             at_end()
 
-    async def pieces(self) -> AsyncGenerator[Piece[T], None]:
+    def pieces(self) -> AsyncGenerator[Piece[T], None]:
         """Give every piece; the engine is let go of when this is closed.
 
         Raises:
             HarmoniumError: the engine failed, or the ids deviate under the strict policy.
 
         """
+        return self._one() if len(self._requests) == 1 else self._several()
+
+    async def _one(self) -> AsyncGenerator[Piece[T], None]:
+        """Generate the only choice in the task that reads: no second one wakes for each chunk."""
+        chunks = self._engine.generate(self._requests[0])
+        hearing = _Hearing()
+        given = 0
+        try:
+            while True:
+                piece = self._read(0, await self._hear(chunks, hearing))
+                yield piece
+                if piece.finish is not None:
+                    self._record.finish.append(piece.finish)
+                    return
+                given += 1
+                if not given % _FAIR:
+                    await asyncio.sleep(0)
+        finally:
+            self._record.upstream_cancels += not hearing.is_over
+            await chunks.aclose()
+
+    async def _hear(self, chunks: AsyncGenerator[Chunk, None], hearing: _Hearing) -> Chunk:
+        """Wait for the engine's next chunk."""
+        clock = self._clock
+        clock.waiting_since = since = clock.now()
+        try:
+            chunk = await anext(chunks)
+        except StopAsyncIteration:
+            hearing.is_over = True
+            raise self._broke_off() from None
+        except Exception:
+            hearing.is_over = True
+            raise
+        finally:
+            clock.waiting_since = None
+            self._note_wait(since)
+        self._note_begin()
+        hearing.is_over = chunk.finish is not None
+        return chunk
+
+    async def _several(self) -> AsyncGenerator[Piece[T], None]:
+        """Generate every choice in a task of its own."""
         inbox = _Inbox()
         pumps = [asyncio.create_task(self._pump(at, inbox)) for at in range(len(self._requests))]
         going = set(range(len(pumps)))
@@ -139,16 +183,25 @@ class Generation(Generic[T]):
 
     async def _wait(self, inbox: _Inbox) -> dict[int, Chunk]:
         """Wait for chunks; give all that have come, those of a choice as one."""
-        clock, record = self._clock, self._record
+        clock = self._clock
         clock.waiting_since = since = clock.now()
         found = await inbox.take()
         clock.waiting_since = None
-        record.last_token = now = clock.now()
-        record.engine_seconds += now - since
-        if found and not clock.has_begun:
-            clock.has_begun = True
-            record.first_token, record.phase = now, _PHASES[record.stream]
+        self._note_wait(since)
+        if found:
+            self._note_begin()
         return found
+
+    def _note_wait(self, since: float) -> None:
+        record = self._record
+        record.last_token = now = self._clock.now()
+        record.engine_seconds += now - since
+
+    def _note_begin(self) -> None:
+        clock, record = self._clock, self._record
+        if not clock.has_begun:
+            clock.has_begun = True
+            record.first_token, record.phase = record.last_token, _PHASES[record.stream]
 
     async def _pump(self, choice: int, inbox: _Inbox) -> None:
         """Put what the engine says of a choice into the inbox, as long as there is room."""
@@ -163,8 +216,7 @@ class Generation(Generic[T]):
                 if inbox.is_full:
                     await inbox.emptied.wait()
             failed = True
-            message = f"{self._engine.name} ended a generation without saying why; try again"
-            inbox.fail(EngineBrokenError(message, engine=self._engine.name))
+            inbox.fail(self._broke_off())
         except Exception as error:  # noqa: BLE001  (raised again by who reads)
             failed = True
             inbox.fail(error)
@@ -181,6 +233,10 @@ class Generation(Generic[T]):
         said = reading.take(chunk.token_ids, last=finish is not None)
         return Piece(choice, said, chunk.logprobs or (), "stop" if reading.found else finish)
 
+    def _broke_off(self) -> EngineBrokenError:
+        message = f"{self._engine.name} ended a generation without saying why; try again"
+        return EngineBrokenError(message, engine=self._engine.name)
+
     def _reason(self, finish: Finish) -> EngineFinish:
         if finish.reason == "stop" or finish.reason == "length":  # noqa: PLR1714  (narrows the type)
             return finish.reason
@@ -189,6 +245,15 @@ class Generation(Generic[T]):
 
 
 _PHASES: Mapping[bool, Phase] = {True: "streaming", False: "generating"}
+
+
+class _Hearing:
+    """Know whether the engine has said its last word of a choice, or failed."""
+
+    __slots__ = ("is_over",)
+
+    def __init__(self) -> None:
+        self.is_over = False
 
 
 class _Inbox:
@@ -229,18 +294,4 @@ class _Inbox:
         found, self._chunks, self._count = self._chunks, {}, 0
         self._filled.clear()
         self.emptied.set()
-        return {choice: _joined(chunks) for choice, chunks in found.items()}
-
-
-def _joined(chunks: list[Chunk]) -> Chunk:
-    """Give chunks in a row as one: how ids are cut into chunks means nothing."""
-    if len(chunks) == 1:
-        return chunks[0]
-    told = [chunk.logprobs for chunk in chunks if chunk.logprobs is not None]
-    cached = [chunk.cached_tokens for chunk in chunks if chunk.cached_tokens is not None]
-    return Chunk(
-        tuple(chain.from_iterable(chunk.token_ids for chunk in chunks)),
-        tuple(chain.from_iterable(told)) if told else None,
-        chunks[-1].finish,
-        max(cached, default=None),
-    )
+        return {choice: join_chunks(chunks) for choice, chunks in found.items()}

@@ -56,6 +56,7 @@ def read_responses(
     setup = ResponsesSetup(
         prompt=service.prompt_settings(),
         defaults=_defaults(service),
+        cipher=service.cipher,
         previous=before,
         find_item=lambda name: None if store is None else store.item(name, owner),
     )

@@ -21,6 +21,7 @@ from harmonium.gateway.app import create_app
 from harmonium.gateway.connection import BoundedConfig
 from harmonium.gateway.keys import KeyRing, load_keys
 from harmonium.gateway.logs import set_up_logs
+from harmonium.gateway.sealing import load_cipher
 from harmonium.gateway.service import Service
 from harmonium.gateway.settings import Settings
 from harmonium.limits import DEFAULT_LIMITS
@@ -43,7 +44,9 @@ def make_service(
     ring = load_keys(settings, environment) if keys is None else keys
     encoding = load_encoding(settings.encoding)
     _ = encoding.format  # raises for an encoding without Harmony's tokens
-    return Service(settings, encoding, make_engine(settings, environment), ring)
+    cipher = load_cipher(settings, environment)
+    engine = make_engine(settings, environment)
+    return Service(settings, encoding, engine, ring, cipher=cipher)
 
 
 def make_engine(settings: Settings, environment: Mapping[str, str]) -> Engine:

@@ -23,7 +23,14 @@ from harmonium.gateway.store import ResponseStore
 from harmonium.gateway.tracing import Tracing
 from harmonium.model import ReasoningEffort
 from harmonium.model.contents import DEFAULT_IDENTITY
-from harmonium.openai import AnswerOptions, IdSource, PromptSettings, ResponseOptions, Seam
+from harmonium.openai import (
+    AnswerOptions,
+    IdSource,
+    PromptSettings,
+    ReasoningCipher,
+    ResponseOptions,
+    Seam,
+)
 from harmonium.openai import random_ids as _random_ids
 
 T = TypeVar("T")
@@ -54,6 +61,7 @@ class Service:
         keys: who may ask.
         now: seconds since the epoch.
         new_id: where the ids of answers come from.
+        cipher: seals reasoning that clients keep; None refuses to.
 
     """
 
@@ -63,6 +71,7 @@ class Service:
     keys: KeyRing = field(default_factory=KeyRing)
     now: Callable[[], float] = time.time
     new_id: IdSource = _random_ids
+    cipher: ReasoningCipher | None = None
     metrics: Metrics = field(init=False)
     admission: Admission = field(init=False)
     lifecycle: Lifecycle = field(init=False)

@@ -27,6 +27,7 @@ OTHERS = frozenset(
         "CONFIG",
         "ENGINE_API_KEY",
         "ORACLES",
+        "SEALING_KEYS",
         "SYSTEM_INSTRUCTIONS",
         "TRACEBACK",
     )
