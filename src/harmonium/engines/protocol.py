@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal, Protocol, runtime_checkable
 
 from harmonium.tokens import HARMONY_FORMAT
@@ -149,6 +150,20 @@ class Chunk:
     logprobs: tuple[TokenLogprob, ...] | None = None
     finish: Finish | None = None
     cached_tokens: int | None = None
+
+
+def join_chunks(chunks: Sequence[Chunk]) -> Chunk:
+    """Give chunks in a row, at least one, as one: how ids are cut into chunks means nothing."""
+    if len(chunks) == 1:
+        return chunks[0]
+    told = [chunk.logprobs for chunk in chunks if chunk.logprobs is not None]
+    cached = [chunk.cached_tokens for chunk in chunks if chunk.cached_tokens is not None]
+    return Chunk(
+        tuple(chain.from_iterable(chunk.token_ids for chunk in chunks)),
+        tuple(chain.from_iterable(told)) if told else None,
+        chunks[-1].finish,
+        max(cached, default=None),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ Knows nothing of any one server: that is its dialect's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from harmonium.engines.dialect import Dialect, Question, Reader
+from harmonium.engines.dialect import Dialect, Framing, Reader
 from harmonium.engines.ending import Ending
 from harmonium.engines.failures import raise_if_error
 from harmonium.engines.frames import EventFrames, LineFrames
-from harmonium.engines.protocol import Capabilities, Chunk, GenerationRequest
+from harmonium.engines.protocol import Capabilities, Chunk, GenerationRequest, join_chunks
 from harmonium.engines.support import check_supported
 from harmonium.engines.upstream import Upstream
 from harmonium.engines.waits import Waits
@@ -29,6 +30,7 @@ from harmonium.errors import (
 )
 
 _DONE = b"[DONE]"
+_FRAMES: Mapping[Framing, type[LineFrames]] = {"events": EventFrames, "lines": LineFrames}
 _NEVER_BEGAN = (EngineRejectedError, EngineUnavailableError, OverloadedError)
 
 
@@ -68,9 +70,11 @@ class RemoteEngine:
         stream = self._stream(request, capabilities)
         is_reached, is_whole = True, False
         try:
-            async for chunk in self._chunks(stream):
-                yield chunk
-                stream.waits.go_on()
+            while stream.ending.finish is None:
+                chunk = await self._next(stream)
+                if chunk is not None:
+                    yield chunk
+                    stream.waits.go_on()
             is_whole = await self._wind_up(stream)
             yield stream.ending.last()
             await self._drain(stream)
@@ -79,7 +83,7 @@ class RemoteEngine:
             is_reached = not isinstance(error, _NEVER_BEGAN)
             raise
         finally:
-            await stream.payloads.aclose()
+            await stream.pieces.aclose()
             if is_reached and not is_whole:
                 self._abort_soon(request.request_id)
 
@@ -87,7 +91,8 @@ class RemoteEngine:
         waits = Waits(self._upstream.limits)
         question = self._dialect.question(request, _room(request, capabilities))
         return _Stream(
-            payloads=self._payloads(question, waits),
+            pieces=self._upstream.pieces(question.path, question.body, waits),
+            frames=_FRAMES[self._dialect.framing](self._upstream.limits.engine_line_bytes),
             read=self._dialect.reader(request),
             ending=Ending(request, infers_stop=self._dialect.omits_stop),
             waits=waits,
@@ -108,33 +113,34 @@ class RemoteEngine:
         await asyncio.gather(*self._abortions)
         await self._upstream.aclose()
 
-    async def _payloads(self, question: Question, waits: Waits) -> AsyncGenerator[bytes, None]:
-        limit = self._upstream.limits.engine_line_bytes
-        frames = EventFrames(limit) if self._dialect.framing == "events" else LineFrames(limit)
-        pieces = self._upstream.pieces(question.path, question.body, waits)
-        try:
-            async for piece in pieces:
-                for payload in frames.feed(piece):
-                    yield payload
-        finally:
-            await pieces.aclose()
+    async def _next(self, stream: _Stream) -> Chunk | None:
+        """Give what came together as one chunk; None when it adds no ids.
 
-    async def _chunks(self, stream: _Stream) -> AsyncIterator[Chunk]:
-        """Give chunks until the generation has ended."""
-        heard = 0
-        async for payload in stream.payloads:
-            if payload == _DONE:
+        What stands behind a fault of the server, or behind the end, stays for the next call.
+        """
+        if not await stream.hear():
+            raise self._ended_early(stream)
+        chunks: list[Chunk] = []
+        while stream.heard and stream.ending.finish is None:
+            if stream.heard[0] == _DONE:
+                if chunks:
+                    break
+                raise self._ended_early(stream)
+            try:
+                chunk = self._take(stream)
+            except EngineError as error:
+                if not chunks:
+                    raise
+                stream.fault = error
                 break
-            heard += 1
-            chunk = self._take(payload, stream)
             if chunk is not None:
-                yield chunk
-            if stream.ending.finish is not None:
-                return
-        raise self._ended_early(heard)
+                chunks.append(chunk)
+        return join_chunks(chunks) if chunks else None
 
-    def _take(self, payload: bytes, stream: _Stream) -> Chunk | None:
-        said = read_object(payload)
+    def _take(self, stream: _Stream) -> Chunk | None:
+        """Take one payload."""
+        said = read_object(stream.heard.popleft())
+        stream.has_spoken = True
         raise_if_error(said, self.name)
         delta = stream.read(said)
         return None if delta is None else stream.ending.take(delta)
@@ -146,10 +152,10 @@ class RemoteEngine:
         """
         stream.waits.wind_up()
         try:
-            async for payload in stream.payloads:
-                if payload == _DONE:
+            while await stream.hear():
+                if stream.heard[0] == _DONE:
                     return True
-                self._take(payload, stream)
+                self._take(stream)
         except EngineError:
             return False
         return True
@@ -157,7 +163,7 @@ class RemoteEngine:
     async def _drain(self, stream: _Stream) -> None:
         """Read to the end of the body, so that its connection can serve again."""
         with suppress(EngineError):
-            async for _ in stream.payloads:
+            async for _ in stream.pieces:
                 pass
 
     def _abort_soon(self, request_id: str) -> None:
@@ -172,22 +178,42 @@ class RemoteEngine:
             async with asyncio.timeout(self._upstream.limits.engine_close_seconds):
                 await self.abort(request_id)
 
-    def _ended_early(self, heard: int) -> EngineError:
-        if heard:
+    def _ended_early(self, stream: _Stream) -> EngineError:
+        if stream.has_spoken:
             message = f"{self.name} stopped in the middle of an answer; see its log"
             return EngineBrokenError(message, engine=self.name)
         message = f"{self.name} answered without a single event; is it the right engine?"
         return EngineProtocolError(message, engine=self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Stream:
     """Hold what one generation needs while it runs."""
 
-    payloads: AsyncGenerator[bytes, None]
+    pieces: AsyncGenerator[bytes, None]
+    frames: LineFrames
     read: Reader
     ending: Ending
     waits: Waits
+    heard: deque[bytes] = field(default_factory=deque)
+    has_spoken: bool = False
+    fault: EngineError | None = None
+
+    async def hear(self) -> bool:
+        """Wait until payloads are there; tell whether any are, rather than the body's end.
+
+        Raises:
+            EngineError: the server failed, now or behind what was taken last.
+
+        """
+        if self.fault is not None:
+            raise self.fault
+        while not self.heard:
+            piece = await anext(self.pieces, b"")
+            if not piece:
+                return False
+            self.heard.extend(self.frames.feed(piece))
+        return True
 
 
 def _with_its_model(request: GenerationRequest, capabilities: Capabilities) -> GenerationRequest:

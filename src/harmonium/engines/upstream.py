@@ -102,12 +102,14 @@ class Upstream:
 
         """
         response = await self._begin(path, body, waits)
-        is_whole = False
+        read, is_whole = response.content.readany, False
         try:
-            while piece := await self._next(response, waits):
-                yield piece
+            with explaining(self.name, begun=True):
+                while piece := await waits.reading(read, self.name):
+                    yield piece
             is_whole = True
         finally:
+            waits.close()
             if not is_whole:
                 response.close()
 
@@ -138,11 +140,6 @@ class Upstream:
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 if not attempt.is_kept:
                     raise
-
-    async def _next(self, response: aiohttp.ClientResponse, waits: Waits) -> bytes:
-        with explaining(self.name, begun=True):
-            async with waits.bounding(self.name):
-                return await response.content.readany()
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -6,7 +6,7 @@ Only waiting for the engine counts, but for the total: a slow reader of ours mak
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -28,7 +28,12 @@ class Waits:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._now = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._reader: asyncio.Task[object] | None = None
+        self._is_late = False
         self._end = self._now() + limits.engine_total_seconds
         self._phase: Phase = "first_token"
         self._until = self._now() + limits.engine_first_token_seconds
@@ -58,6 +63,52 @@ class Waits:
         except TimeoutError as error:
             if type(error) is not TimeoutError:  # the HTTP client's own: for a connection
                 raise
-            phase: Phase = "total" if is_total else self._phase
-            message = f"{name} {_WORDS[phase]}; the limits say how long it may take"
-            raise EngineTimeoutError(message, phase=phase, engine=name) from None
+            raise self._late("total" if is_total else self._phase, name) from None
+
+    async def reading(self, read: Callable[[], Awaitable[bytes]], name: str) -> bytes:
+        """Read, bounded as in `bounding`; one timer serves all reads of a stream until `close`.
+
+        Raises:
+            EngineTimeoutError: it took too long; ``phase`` tells which bound it broke.
+
+        """
+        due = min(self._end, self._until)
+        if self._timer is None or due < self._due:
+            self._arm(due)
+        self._reader = task = asyncio.current_task()
+        asked = task.cancelling() if task is not None else 0
+        try:
+            return await read()
+        except asyncio.CancelledError:
+            if task is None or not self._is_late or task.uncancel() > asked:
+                raise
+            raise self._late("total" if self._end < self._until else self._phase, name) from None
+        finally:
+            self._reader = None
+
+    def close(self) -> None:
+        """Let go of the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self, due: float) -> None:
+        self.close()
+        self._due = due
+        self._timer = self._loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        """End the read that is late; one that began later than the timer has time left."""
+        self._timer = None
+        due = min(self._end, self._until)
+        if self._reader is None:
+            return
+        if self._now() < due:
+            self._arm(due)
+            return
+        self._is_late = True
+        self._reader.cancel()
+
+    def _late(self, phase: Phase, name: str) -> EngineTimeoutError:
+        message = f"{name} {_WORDS[phase]}; the limits say how long it may take"
+        return EngineTimeoutError(message, phase=phase, engine=name)
