@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 WHEEL_BIN = $(WHEEL_VENV)/bin
 export HARMONIUM_ORACLES = $(abspath $(ORACLES))
 
-.PHONY: run test install oracles lint types unit wheel docs bench test-engines clients clean
+.PHONY: run test install oracles lint types unit wheel docs bench bench-gateway soak test-engines clients clean
 
 run: install
 	$(BIN)/python examples/tour.py
@@ -81,6 +81,23 @@ $(ORACLES)/template/.installed:
 
 bench: install oracles $(VENV)/.installed-bench $(if $(TEMPLATE),$(ORACLES)/template/.installed)
 	$(BIN)/python -m benchmarks $(BENCH) $(if $(TEMPLATE),--template $(TEMPLATE))
+
+# The gateway before a scripted engine, beside a bare proxy and the LiteLLM proxy, which has an
+# environment of its own. BENCH holds options: --quick, --check, --publish.
+$(ORACLES)/litellm/.installed:
+	$(PYTHON) -m venv $(ORACLES)/litellm
+	$(ORACLES)/litellm/bin/python -m pip install --quiet --no-compile "litellm[proxy]==1.106.2"
+	touch $@
+
+bench-gateway: install $(ORACLES)/litellm/.installed
+	$(BIN)/python -m benchmarks.gateway $(BENCH)
+
+# Minutes of requests to a real gateway, many of them broken off or failed by the engine: memory
+# stays, nothing is left, the counts add up. SOAK is how many seconds.
+SOAK ?= 600
+
+soak: install
+	$(BIN)/python scripts/soak.py $(SOAK)
 
 # What users install: the wheel in an environment of its own, with nothing of src on the path. What
 # users see is tested there: the command, the examples, the testing room, every documented example.

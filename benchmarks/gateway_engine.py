@@ -1,0 +1,174 @@
+"""Own the engine of the gateway's benchmark: a script in vLLM's words, which costs next to nothing.
+
+Usage: python -m benchmarks.gateway_engine; prints its port. The same tokens go out as ids
+(``/v1/completions``) or as OpenAI's chat chunks (``/v1/chat/completions``), one write a chunk, as
+the script says that was set last: ``/script/CHUNKS-TOKENS-MICROSECONDS``. The request's seed is the
+stream's number; ``/times`` tells when each chunk of each stream was sent, and forgets it. Knows
+nothing of who asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harmonium.tokens import HARMONY_FORMAT, load_tokenizer
+
+PATIENCE_SECONDS = 1_800
+"""After which the engine ends, whoever still wants it."""
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+_PLAIN = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Say how a stream goes: so many chunks of so many tokens, with so long between them."""
+
+    chunks: int
+    tokens: int
+    microseconds: int
+
+    @property
+    def name(self) -> str:
+        """How it is asked for."""
+        return f"{self.chunks}-{self.tokens}-{self.microseconds}"
+
+    @classmethod
+    def named(cls, name: str) -> Script:
+        """Give the script of a name."""
+        chunks, tokens, microseconds = map(int, name.split("-"))
+        return cls(chunks, tokens, microseconds)
+
+
+def _words() -> list[int]:
+    """Give ids that each stand for one word of ASCII letters behind a blank: easy to count."""
+    tokenizer = load_tokenizer()
+    is_word = re.compile(rb" [a-z]+").fullmatch
+    return [token for token in range(1_000, 20_000) if is_word(tokenizer.token_bytes(token))]
+
+
+class Frames:
+    """Hold the frames of each script, in both forms, as HTTP chunks."""
+
+    def __init__(self) -> None:
+        self._words = _words()
+        self._tokenizer = load_tokenizer()
+        self._kept: dict[tuple[Script, bool], list[bytes]] = {}
+
+    def of(self, script: Script, *, is_chat: bool) -> list[bytes]:
+        """Give a stream's writes."""
+        key = (script, is_chat)
+        if key not in self._kept:
+            make = self._chat if is_chat else self._completions
+            self._kept[key] = [_http_chunk(events) for events in make(script)]
+        return self._kept[key]
+
+    def _said(self, script: Script) -> list[list[int]]:
+        words, size = self._words, script.tokens
+        return [
+            [words[at % len(words)] for at in range(begin, begin + size)]
+            for begin in range(0, script.chunks * size, size)
+        ]
+
+    def _completions(self, script: Script) -> Iterable[Sequence[object]]:
+        header = [HARMONY_FORMAT.channel, *self._tokenizer.encode("final"), HARMONY_FORMAT.message]
+        for number, ids in enumerate(self._said(script)):
+            yield [_completion_chunk(script, ids if number else [*header, *ids])]
+        yield [_completion_chunk(script, [HARMONY_FORMAT.return_], "stop"), "[DONE]"]
+
+    def _chat(self, script: Script) -> Iterable[Sequence[object]]:
+        for ids in self._said(script):
+            text = b"".join(self._tokenizer.token_bytes(token) for token in ids).decode()
+            yield [_chat_chunk(script, {"role": "assistant", "content": text})]
+        yield [_chat_chunk(script, {}, "stop"), "[DONE]"]
+
+
+def _completion_chunk(script: Script, ids: list[int], finish: str | None = None) -> object:
+    choice = {"index": 0, "text": " word" * len(ids), "logprobs": None, "finish_reason": finish,
+              "stop_reason": ids[-1] if finish else None, "token_ids": ids,
+              "prompt_token_ids": None}  # fmt: skip
+    return {"id": "cmpl-1f3b0d5c8a7e4f62", "object": "text_completion", "created": 1_700_000_000,
+            "model": script.name, "choices": [choice], "usage": None}  # fmt: skip
+
+
+def _chat_chunk(script: Script, delta: object, finish: str | None = None) -> object:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    return {"id": "chatcmpl-1f3b0d5c8a7e4f62", "object": "chat.completion.chunk",
+            "created": 1_700_000_000, "model": script.name, "choices": [choice]}  # fmt: skip
+
+
+def _http_chunk(events: Sequence[object]) -> bytes:
+    texts = (event if isinstance(event, str) else json.dumps(event, separators=(",", ":"))
+             for event in events)  # fmt: skip
+    data = "".join(f"data: {text}\n\n" for text in texts).encode()
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+class Engine:
+    """Answer requests, one after another on each connection."""
+
+    def __init__(self) -> None:
+        self._frames = Frames()
+        self._script = Script(1, 1, 0)
+        self._times: dict[int, list[float]] = {}
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection until it closes."""
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                found = _LENGTH.search(head)
+                body = await reader.readexactly(int(found[1])) if found else b""
+                await self._answer(head.split(b" ", 2)[1].decode(), body, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, path: str, body: bytes, writer: asyncio.StreamWriter) -> None:
+        if path.endswith("/completions"):
+            await self._stream(json.loads(body), writer, is_chat="/chat/" in path)
+            return
+        if path.startswith("/script/"):
+            self._script = Script.named(path.rpartition("/")[2])
+        known = {"/times": self._times, "/health": {}, "/v1/models": {"data": []}}
+        told = json.dumps(known.get(path)).encode()
+        writer.write(_PLAIN % (404 if path == "/openapi.json" else 200, len(told), told))
+        if path == "/times":
+            self._times = {}
+
+    async def _stream(
+        self, asked: dict[str, int], writer: asyncio.StreamWriter, *, is_chat: bool
+    ) -> None:
+        script = self._script
+        times = self._times.setdefault(asked["seed"], [])
+        writer.write(_HEAD)
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for frame in self._frames.of(script, is_chat=is_chat):
+            times.append(time.monotonic())
+            writer.write(frame)
+            await writer.drain()
+            due += script.microseconds / 1e6
+            await asyncio.sleep(max(0.0, due - loop.time()))
+        writer.write(b"0\r\n\r\n")
+
+
+async def main() -> None:
+    """Serve on a free port until told to stop, or for as long as anything may take."""
+    server = await asyncio.start_server(Engine().serve, "127.0.0.1", 0)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    async with server:
+        await asyncio.sleep(PATIENCE_SECONDS)
+
+
+if __name__ == "__main__":
+    import uvloop
+
+    uvloop.run(main())
