@@ -1,0 +1,120 @@
+"""What a server sends at once is one chunk; what is wrong behind it comes behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from engines.running import asking, run
+from engines.servers import RETURN, event
+from harmonium.engines import open_engine
+from harmonium.engines.waits import Waits
+from harmonium.errors import EngineBrokenError, EngineProtocolError, EngineTimeoutError
+from harmonium.limits import DEFAULT_LIMITS
+
+pytestmark = pytest.mark.anyio
+
+
+def said(*ids, finish=None):
+    return event({"choices": [{"index": 0, "token_ids": list(ids), "finish_reason": finish}]})
+
+
+DONE = b"data: [DONE]\n\n"
+
+
+@pytest.fixture
+async def engine(server):
+    server.on("/v1/models", {"data": [{"id": "tiny"}]})
+    engine = open_engine(f"vllm:{server.url}")
+    yield engine
+    await engine.aclose()
+
+
+def at_once(server, *events):
+    async def handler(_request, wire):
+        await wire.stream([b"".join(events)])
+
+    server.on("/v1/completions", handler)
+
+
+async def until_it_fails(engine):
+    """Give the ids of each chunk, and the error."""
+    given = []
+    try:
+        async for chunk in engine.generate(asking()):
+            given.append(chunk.token_ids)  # noqa: PERF401  (kept when it raises)
+    except (EngineBrokenError, EngineProtocolError) as error:
+        return given, type(error)
+    return given, None
+
+
+async def test_events_that_come_at_once_are_one_chunk(server, engine):
+    at_once(server, said(5), said(6, 7), said(RETURN, finish="stop"), DONE)
+    chunks = [chunk.token_ids async for chunk in engine.generate(asking())]
+    assert chunks == [(5, 6, 7, RETURN), ()]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (event({"error": {"message": "full", "code": 500}}), EngineBrokenError),
+        (b"data: {]\n\n", EngineProtocolError),
+        (DONE, EngineBrokenError),
+        (b"", EngineBrokenError),
+    ],
+    ids=["complaint", "garbage", "done", "end"],
+)
+async def test_tokens_before_a_fault_in_the_same_bytes_are_given(server, engine, fault, error):
+    at_once(server, said(5), said(6), fault)
+    assert await until_it_fails(engine) == ([(5, 6)], error)
+
+
+async def test_a_fault_behind_the_end_in_the_same_bytes_matters_no_more(server, engine):
+    at_once(server, said(5), said(RETURN, finish="stop"), b"data: {]\n\n")
+    assert (await run(engine)).ids == [5, RETURN]
+
+
+async def test_the_tokens_a_cache_held_are_told_behind_the_end_in_the_same_bytes(server, engine):
+    usage = {"choices": [], "usage": {"prompt_tokens_details": {"cached_tokens": 4}}}
+    at_once(server, said(5), said(RETURN, finish="stop"), event(usage), DONE)
+    assert (await run(engine)).cached == 4
+
+
+async def never():
+    await asyncio.Event().wait()
+    return b""
+
+
+async def test_a_timer_set_for_the_first_token_leaves_the_next_its_own_time():
+    limits = {"engine_first_token_seconds": 0, "engine_idle_seconds": 60}
+    waits = Waits(replace(DEFAULT_LIMITS, **limits))
+
+    async def at_once():
+        return b"x"
+
+    async def a_few_turns_later():
+        for _ in range(10):  # the first timer rings meanwhile
+            await asyncio.sleep(0)
+        return b"y"
+
+    await waits.reading(at_once, "it")
+    waits.go_on()
+    assert await waits.reading(a_few_turns_later, "it") == b"y"
+    waits.close()
+
+
+async def test_a_shorter_time_is_kept_though_the_timer_was_set_for_a_longer():
+    limits = {"engine_first_token_seconds": 300, "engine_idle_seconds": 0.01}
+    waits = Waits(replace(DEFAULT_LIMITS, **limits))
+    reading = asyncio.create_task(waits.reading(never, "it"))
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    waits.go_on()
+    with pytest.raises(EngineTimeoutError) as caught:
+        await waits.reading(never, "it")
+    waits.close()
+    assert caught.value.phase == "idle"
