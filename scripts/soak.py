@@ -40,6 +40,8 @@ WARM_UP = 0.25
 """Of the time, before memory counts."""
 MEMORY_FACTOR, MEMORY_BYTES = 1.03, 4 * 2**20
 """What memory may grow by, beside what it fluctuates by."""
+TEXTS = 50
+"""Prompts of each plan: few, so that the bounded cache of their tokens fills early."""
 SETTLE_SECONDS = 10
 _PLAN = re.compile(r"plan:([a-z]+)")
 _HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -152,7 +154,7 @@ class Clients:
 
     async def _ask(self, plan: str, path: str, *, streamed: bool) -> str | None:
         """Ask once; tell what is wrong with the answer, if anything is."""
-        said = f"plan:{plan} {self._dice.random()}"
+        said = f"plan:{plan} {self._dice.randrange(TEXTS)}"
         body: dict[str, object] = {"model": MODEL, "stream": streamed}
         if path == "/v1/responses":
             body |= {"input": said, "store": self._dice.random() < SHARE}
@@ -237,7 +239,7 @@ async def _metrics(web: aiohttp.ClientSession, url: str) -> Mapping[str, float]:
 def _start(engine_port: int, log: IO[str]) -> Gateway:
     command = [sys.executable, "-m", "harmonium", "serve", "--port", "0", "--model", MODEL,
                "--engine", f"vllm:http://127.0.0.1:{engine_port}", "--log-level", "info",
-               "--store-bytes", "1000000"]  # fmt: skip
+               "--store-bytes", "100000"]  # fmt: skip
     environment = {key: text for key, text in os.environ.items() if "HARMONIUM" not in key}
     process = subprocess.Popen(  # noqa: S603  (our own command)
         command, stderr=log, text=True, env=environment
