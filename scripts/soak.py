@@ -29,6 +29,8 @@ import aiohttp
 from harmonium.tokens import HARMONY_FORMAT, load_tokenizer
 
 CLIENTS = 16
+PAUSE_SECONDS = 0.1
+"""Between two requests of a client: closed connections keep their ports for a minute."""
 MODEL = "gpt-oss-20b"
 ANSWER = "The quick brown fox jumps over the lazy dog, and then rests for a while."
 FAULTS = ("refused", "overloaded", "dropped", "died", "garbage", "complained")
@@ -135,6 +137,7 @@ class Clients:
     async def work(self, until: float) -> None:
         """Ask again and again."""
         while time.monotonic() < until:
+            await asyncio.sleep(PAUSE_SECONDS)
             plan, path, streamed = self._draw()
             self.asked[plan] += 1
             try:
