@@ -94,11 +94,19 @@ def test_a_full_disk_is_a_data_error():
     assert b"Traceback" not in done.stderr
 
 
+def _heed_interrupts():
+    """Undo what a shell does to commands in its background, these tests perhaps among them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_an_interrupt_ends_the_command_quietly(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     process = subprocess.Popen(  # noqa: S603
-        [*COMMAND, "tokens", "count", pipe], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, "tokens", "count", pipe],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509  (no threads here)
     )
     with pipe.open("wb"):  # opens once the command reads
         process.send_signal(signal.SIGINT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from growth import grows_linearly
@@ -19,9 +19,12 @@ STOPS = st.lists(st.text("ab\n", min_size=1, max_size=4), min_size=1, max_size=4
 
 
 def before(text, stops):
-    """The text up to the first stop string, the plain way."""
-    places = [text.find(stop) for stop in stops if stop in text]
-    return text[: min(places)] if places else text
+    """The text up to the stop string that is complete first, found a character at a time."""
+    for end in range(len(text) + 1):
+        found = [stop for stop in stops if text[:end].endswith(stop)]
+        if found:
+            return text[: end - max(map(len, found))]
+    return text
 
 
 def pieces_of(text, cuts):
@@ -42,6 +45,7 @@ def test_text_ends_at_the_first_stop_however_it_is_cut(text, stops, cuts):
 
 
 @given(LETTERS.filter(bool), STOPS, st.lists(st.integers(0, 60)))
+@example("ab\n", ["b", "ab\n"], [])
 def test_the_visible_text_of_events_ends_at_the_first_stop(text, stops, cuts):
     prefix = (
         "<|channel|>analysis<|message|>ab ab<|end|><|start|>assistant<|channel|>final<|message|>"

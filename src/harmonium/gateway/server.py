@@ -93,6 +93,9 @@ def serve(
         Multiprocess(config, sockets=[bound]).run()
 
 
+_BACKLOG = 2048
+
+
 @dataclass(frozen=True)
 class _Application:
     """Make the application, in whichever process it runs."""
@@ -102,7 +105,11 @@ class _Application:
 
     def __call__(self) -> ASGIApp:
         set_up_logs(self.settings.log_level)
-        return create_app(make_service(self.settings, self.environment))
+        service = make_service(self.settings, self.environment)
+        # what the first request would wait for: the encoder, and the parser's tables
+        service.encoding.encode_ordinary("ready")
+        service.encoding.lexicon.fill()
+        return create_app(service)
 
 
 def _bind(settings: Settings) -> socket.socket:
@@ -116,5 +123,6 @@ def _bind(settings: Settings) -> socket.socket:
         message = f"port {settings.port} of that host cannot be had: {error.strerror or error}"
         place = Position(path="port")
         raise InvalidInputError(message, code="address_unusable", position=place) from None
+    found.listen(_BACKLOG)  # whoever comes before the server is ready waits, and is not refused
     found.set_inheritable(True)
     return found

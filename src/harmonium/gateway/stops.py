@@ -12,13 +12,16 @@ from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted
 
 
 def cut_at(text: str, stops: Sequence[str]) -> int | None:
-    """Give where the first stop string in a text begins; None when there is none.
+    """Give where the stop string begins that is complete first; None when there is none.
 
-    >>> cut_at("one two three", ("three", "two")), cut_at("one", ("two",))
-    (4, None)
+    Of those complete at the same character the longest counts. So the answer is the same however
+    a text is cut into pieces.
+
+    >>> cut_at("one two three", ("three", "two")), cut_at("abc", ("b", "abc")), cut_at("a", ("b",))
+    (4, 1, None)
     """
-    places = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return min(places, default=None)
+    found = [(place + len(stop), place) for stop in stops if (place := text.find(stop)) >= 0]
+    return min(found)[1] if found else None
 
 
 def open_end(text: str, stops: Sequence[str]) -> int:
