@@ -91,6 +91,16 @@ def test_a_changed_answer_changes_no_other(encoding):
     assert parser.tokens == tokens_of("<|start|>user<|message|>a<|end|>")
 
 
+@pytest.mark.parametrize("place", range(5))
+def test_a_number_that_only_equals_an_id_is_refused_wherever_it_stands(encoding, place):
+    ids = tokens_of("<|channel|>final<|message|>a<|return|>")
+    parse = encoding.parse_messages_from_completion_tokens
+    assert parse(ids, library.Role.ASSISTANT)[0].channel == "final"
+    ids[place] = float(ids[place])
+    with pytest.raises(TypeError):
+        parse(ids, library.Role.ASSISTANT)
+
+
 # ---- rendering
 
 

@@ -6,6 +6,8 @@ error) it leaves to `OracleStream`, which then reads all of it from the start.
 
 from __future__ import annotations
 
+from array import array
+
 from harmonium.caching import BoundedCache
 from harmonium.compat.openai_harmony.failures import HarmonyError
 from harmonium.compat.openai_harmony.quirks import Header, read_header
@@ -44,7 +46,7 @@ def read_at_sight(reading: Reading, ids: list[int]) -> list[Spoken] | None:
             if place < len(ids) and ids[place] not in reading.lexicon.stops:
                 return None
             role, place = None, place + 1
-    except (TypeError, ValueError, HarmonyError, UnknownTokenError):
+    except (TypeError, OverflowError, ValueError, HarmonyError, UnknownTokenError):
         return None
     return found
 
@@ -55,14 +57,18 @@ def _read_header(
     """Read the header at `begin`; give it and where the content begins.
 
     Raises:
+        TypeError: something in it is no integer.
+        OverflowError: something in it is negative, or has more than 32 bits.
         ValueError: it does not begin or end as it should, or is no text.
         HarmonyError: it says what a header must not.
         UnknownTokenError: a token is unknown.
 
     """
+    first = begin
     if role is None:
         begin = ids.index(reading.format.start, begin, begin + 1) + 1
     end = ids.index(reading.format.message, begin)
+    array("I", ids[first : end + 1])  # raises for 1.0, which compares equal to 1
     tokens = tuple(ids[begin:end])
     key = (role, reading.one_channel, tokens)
     header = _headers.get(key)
