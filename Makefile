@@ -10,7 +10,8 @@ BIN = $(VENV)/bin
 WHEEL_BIN = $(WHEEL_VENV)/bin
 export HARMONIUM_ORACLES = $(abspath $(ORACLES))
 
-.PHONY: run test install oracles lint types unit wheel docs bench bench-gateway soak test-engines clients clean
+.PHONY: run test install oracles lint types unit wheel docs bench bench-gateway soak engines test-engines \
+	clients clean
 
 run: install
 	$(BIN)/python examples/tour.py
@@ -160,7 +161,9 @@ $(ENGINES)/model/.unpacked: tests/data/tiny_gpt_oss.xz $(ENGINES)/vllm/.installe
 		--cache_dir $(ENGINES)/onnx-cache
 	touch $@
 
-test-engines: $(ENGINES)/local/.installed $(ENGINES)/model/.unpacked
+engines: $(ENGINES)/local/.installed $(ENGINES)/model/.unpacked
+
+test-engines: engines
 	ENGINES_HOME=$(abspath $(ENGINES)) $(ENGINES)/local/bin/python -m pytest $(ENGINE_TESTS)
 
 clean:

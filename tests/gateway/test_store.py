@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,8 +16,14 @@ def items(number):
     return [{"id": f"msg_{number}", "type": "message"}]
 
 
+def size_of(number, size):
+    store = ResponseStore(10**6)
+    store.put(response(number, size), [], items(number), "0")
+    return store.size
+
+
 @given(
-    st.integers(100, 2_000),
+    st.integers(1_000, 8_000),
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 400)), max_size=30, unique_by=lambda e: e),
 )
 def test_what_is_kept_never_takes_more_than_the_bound(limit, puts):
@@ -29,11 +33,22 @@ def test_what_is_kept_never_takes_more_than_the_bound(limit, puts):
         order.append((number, str(owner)))
         assert store.size <= limit
     kept = [number for number, owner in order if store.get(f"resp_{number}", owner)]
-    sizes = [len(json.dumps([response(n, puts[n][1]), items(n)])) for n in kept]
-    assert sum(sizes) == store.size
-    fitting = [n for n, (_, size) in enumerate(puts)
-               if len(json.dumps([response(n, size), items(n)])) <= limit]  # fmt: skip
+    assert sum(size_of(n, puts[n][1]) for n in kept) == store.size
+    fitting = [n for n, (_, size) in enumerate(puts) if size_of(n, size) <= limit]
     assert kept == fitting[len(fitting) - len(kept) :]
+    without = [n for n in fitting if n not in kept]
+    assert not without or store.size + size_of(without[-1], puts[without[-1]][1]) > limit
+
+
+def test_text_comes_back_as_it_was_and_as_an_object_of_its_own():
+    store = ResponseStore(10_000)
+    said = [{"id": "msg_1", "text": "\ud83c caf\u00e9 \U0001f338"}]
+    store.put(response(1), said, said, None)
+    found = store.get("resp_1", None)
+    assert (found.response, found.items) == (response(1), (*said, *said))
+    found.response["text"] = found.items[0]["text"] = "changed"
+    assert store.get("resp_1", None).items == (*said, *said)
+    assert store.item("msg_1", None) == said[0]
 
 
 def test_an_item_goes_with_its_response():

@@ -172,13 +172,15 @@ def test_a_result_before_its_call_is_read_anew_each_time():
 
 
 def test_what_is_kept_is_bounded():
-    dialogues = Dialogues(limit=1000)
+    dialogues = Dialogues(limit=10_000)
     for number in range(200):
         dialogues.read([{"role": "user", "content": f"{number}" * 10}, HI], None)
-        assert dialogues.size <= 1000
-    assert dialogues.size > 0
-    dialogues.read([{"role": "user", "content": "x" * 2000}], None)
-    assert dialogues.size <= 1000
+        assert 0 < dialogues.size <= 10_000
+    before = dialogues.size
+    dialogues.read([{"role": "user", "content": "x" * 20_000}], None)
+    assert dialogues.size == before
+    dialogues.resize(before - 1)
+    assert 0 < dialogues.size < before
 
 
 def test_json_nested_too_deeply_to_be_kept_is_read_all_the_same():

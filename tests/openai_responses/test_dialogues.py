@@ -65,13 +65,13 @@ def read(items, tools, dialogues, before=None):
 @given(st.lists(ITEMS, max_size=10), st.lists(st.integers(0, 10), max_size=6), TOOL_LISTS)
 @settings(max_examples=250)
 def test_keeping_what_was_read_makes_no_difference(items, ends, tools):
-    large, tiny = Dialogues(), Dialogues(600)
+    large, tiny = Dialogues(), Dialogues(6000)
     for end in sorted(ends):
         whole = read(items[:end], tools, OFF)
         assert read(items[:end], tools, large) == whole
         assert read(items[:end], tools, tiny) == whole
     assert OFF.size == 0
-    assert tiny.size <= 600
+    assert tiny.size <= 6000
 
 
 @given(st.lists(ITEMS, max_size=10), st.integers(0, 10), st.integers(0, 10))
@@ -141,15 +141,17 @@ def test_what_is_kept_can_be_forgotten():
 
 
 def test_the_longest_unused_are_forgotten_first():
-    kept = Dialogues(8000)
+    kept = Dialogues(40_000)
     said = [[{"role": "user", "content": str(n) * 1000}] for n in range(9)]
     for items in said:
         read(items, [], kept)
         read(said[0], [], kept)
-    assert 4000 < kept.size <= 8000
+    assert 20_000 < kept.size <= 40_000
     before = kept.size
     read([*said[0], {"role": "user", "content": "more"}], [], kept)
-    assert kept.size > before - 3000
+    assert kept.size > before - 8000
+    kept.resize(20_000)
+    assert 10_000 < kept.size <= 20_000
 
 
 def _turns(count):

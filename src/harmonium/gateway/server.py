@@ -18,6 +18,7 @@ from harmonium.engines.opening import open_engine
 from harmonium.engines.protocol import Engine
 from harmonium.errors import InvalidInputError, Position
 from harmonium.gateway.app import create_app
+from harmonium.gateway.caches import bound_caches
 from harmonium.gateway.connection import BoundedConfig
 from harmonium.gateway.keys import KeyRing, load_keys
 from harmonium.gateway.logs import set_up_logs
@@ -32,6 +33,8 @@ def make_service(
 ) -> Service:
     """Put a gateway's parts together. Nothing is connected to until it is used.
 
+    The caches, which belong to the process, get the bound of these settings.
+
     Args:
         settings: the configuration.
         environment: the variables that hold keys: ours and the engine's.
@@ -45,6 +48,7 @@ def make_service(
     encoding = load_encoding(settings.encoding)
     _ = encoding.format  # raises for an encoding without Harmony's tokens
     cipher = load_cipher(settings, environment)
+    bound_caches(settings.cache_bytes, encoding)
     engine = make_engine(settings, environment)
     return Service(settings, encoding, engine, ring, cipher=cipher)
 

@@ -95,6 +95,9 @@ class Settings:
         "memory", "where stored responses are kept; several workers need `none`", "memory", "none"
     )
     store_bytes: int = _count(64 * 2**20, "what stored responses may take; the oldest go first")
+    cache_bytes: int = _count(
+        128 * 2**20, "what a process keeps of prompts so that their next turn is quick", 0
+    )
 
     api_key_file: str = _word("", "a file with one key a line")
     allow_unauthenticated: bool = False

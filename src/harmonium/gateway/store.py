@@ -1,51 +1,66 @@
 """Own the responses that are kept in memory: bounded in bytes, each seen by its own key alone.
 
-What is kept is gone when the process ends, and other processes do not see it.
+They are kept as JSON text, so that the bound is on memory: as objects they would take several
+times as much. What is kept is gone when the process ends, and other processes do not see it.
 """
 
 from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 JSON = Mapping[str, object]
+
+_PER_RESPONSE, _PER_ITEM = 1_000, 500
+"""Bytes of memory beside the text: names, and their places in the tables."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Hold one response as it is kept.
+    """Hold one response that was kept.
 
     Args:
         response: the whole object.
         items: the items of its input and output, and of all responses before it.
         given: how many of the items were there before its output.
-        owner: the label of the key that asked for it.
-        size: bytes, as JSON.
 
     """
 
     response: JSON
     items: Sequence[JSON]
     given: int
+
+
+class _Kept(NamedTuple):
+    """Hold one response as it is kept: texts, the items of its output with their ids."""
+
+    response: bytes
+    before: bytes
+    output: tuple[tuple[str, bytes], ...]
     owner: str | None
-    size: int
+
+    @property
+    def size(self) -> int:
+        texts = len(self.response) + len(self.before)
+        return _PER_RESPONSE + texts + sum(_PER_ITEM + len(text) for _, text in self.output)
 
 
 class ResponseStore:
-    """Keep responses until they make up more than a number of bytes.
+    """Keep responses until they take more than a number of bytes.
 
     Args:
-        limit: bytes, as JSON; the oldest go first.
+        limit: bytes of memory; the oldest go first.
 
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._size = 0
-        self._kept: OrderedDict[str, Stored] = OrderedDict()
-        self._items: dict[tuple[str | None, str], JSON] = {}
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._items: dict[tuple[str | None, str], bytes] = {}
 
     @property
     def size(self) -> int:
@@ -56,42 +71,53 @@ class ResponseStore:
         self, response: JSON, before: Sequence[JSON], output: Sequence[JSON], owner: str | None
     ) -> None:
         """Keep a response with the items before it and those of its output."""
-        items = (*before, *output)
-        size = len(json.dumps([response, items]))
-        if size > self._limit:
+        named = tuple((str(item.get("id") or ""), _text(item)) for item in output)
+        kept = _Kept(_text(response), _text(list(before)), named, owner)
+        if kept.size > self._limit:
             return
-        if str(response["id"]) in self._kept:
-            self._forget(str(response["id"]))
-        stored = Stored(response, items, len(before), owner, size)
-        self._kept[str(response["id"])] = stored
-        self._size += size
-        for name, item in _named(output):
-            self._items[owner, name] = item
+        name = str(response["id"])
+        if name in self._kept:
+            self._forget(name)
+        self._kept[name] = kept
+        self._size += kept.size
+        self._items.update({(owner, item): text for item, text in named if item})
         while self._size > self._limit:
             self._forget(next(iter(self._kept)))
 
     def get(self, name: str, owner: str | None) -> Stored | None:
         """Give what is kept under an id, to who asked for it."""
         found = self._kept.get(name)
-        return found if found is not None and found.owner == owner else None
+        if found is None or found.owner != owner:
+            return None
+        before = cast("list[JSON]", json.loads(found.before))
+        output = [_object(text) for _, text in found.output]
+        return Stored(_object(found.response), (*before, *output), len(before))
 
     def item(self, name: str, owner: str | None) -> JSON | None:
         """Give the output item of an id, to who asked for it."""
-        return self._items.get((owner, name))
+        found = self._items.get((owner, name))
+        return None if found is None else _object(found)
 
     def delete(self, name: str, owner: str | None) -> bool:
         """Forget a response; tell whether there was one."""
-        if self.get(name, owner) is None:
+        found = self._kept.get(name)
+        if found is None or found.owner != owner:
             return False
         self._forget(name)
         return True
 
     def _forget(self, name: str) -> None:
-        stored = self._kept.pop(name)
-        self._size -= stored.size
-        for item, _ in _named(stored.items[stored.given :]):
-            self._items.pop((stored.owner, item), None)
+        kept = self._kept.pop(name)
+        self._size -= kept.size
+        for item, _ in kept.output:
+            self._items.pop((kept.owner, item), None)
 
 
-def _named(items: Sequence[JSON]) -> Iterator[tuple[str, JSON]]:
-    return ((str(item["id"]), item) for item in items if item.get("id"))
+def _text(value: object) -> bytes:
+    """Give a value's JSON; half characters, which clients may send, come back as they were."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _object(text: bytes) -> JSON:
+    return cast("JSON", json.loads(text))

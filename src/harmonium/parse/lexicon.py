@@ -31,7 +31,8 @@ PLACES = {
 HeaderKey = tuple[str, Role | None, ToolNames, tuple[int, ...]]
 """Policy, role from outside, declared tools, and the header's tokens."""
 
-_SMALLEST_BLOCK, _LARGEST_BLOCK = 32, 4096
+_SMALLEST_BLOCK, _BLOCK = 64, 512
+"""Ids looked up at once, first and then: what lies behind the end of a message is in vain."""
 
 _HEADER_BYTES = 512 * 1024
 _BYTES_PER_HEADER = 600
@@ -102,12 +103,15 @@ class Lexicon:
             TypeError: one of the ids read is no integer.
 
         """
-        found: list[bytes] = []
-        size = _SMALLEST_BLOCK
+        pieces = self.pieces.get_all(tokens[begin : begin + _SMALLEST_BLOCK])
+        if None in pieces:
+            end = pieces.index(None)
+            return b"".join(pieces[:end]), begin + end  # type: ignore[arg-type]  # none is None
+        begin += len(pieces)
+        found: list[bytes] = [b"".join(pieces)]  # type: ignore[arg-type]  # none is None
         while begin < len(tokens):
-            pieces = self.pieces.get_all(tokens[begin : begin + size])
+            pieces = self.pieces.get_all(tokens[begin : begin + _BLOCK])
             begin += len(pieces)
-            size = min(2 * size, _LARGEST_BLOCK)
             try:
                 found.append(b"".join(pieces))  # type: ignore[arg-type]  # None raises, which is rare
             except TypeError:

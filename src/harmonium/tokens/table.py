@@ -56,14 +56,17 @@ class TokenTable(dict[int, bytes]):
     def ordinary(self, most: int) -> list[bytes | None]:
         """Give the bytes of all ordinary tokens by id, at once; None for ids that are none.
 
+        Special tokens have a place, so that looking one up is no exception.
+
         Args:
             most: leave out ids from here on.
 
         """
         pieces = self._vocabulary.listed(most)
-        for token in self._special:
-            if token < len(pieces):
-                pieces[token] = None
+        special = [token for token in self._special if token < most]
+        pieces += [None] * (max(special, default=0) + 1 - len(pieces))
+        for token in special:
+            pieces[token] = None
         return pieces
 
     def join(self, tokens: Iterable[int]) -> bytes:

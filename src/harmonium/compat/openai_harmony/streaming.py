@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -156,11 +157,19 @@ class StreamableParser:
 
 def as_message(said: Spoken) -> Message:
     """Turn a parsed message into a Message."""
-    header = said.header
-    return Message(
-        author=Author(role=_ROLES[header.role], name=header.name),
-        content=[TextContent(text=said.text)],
-        channel=header.channel,
-        recipient=header.recipient,
-        content_type=header.content_type,
+    role, name, recipient, channel, content_type = said.header
+    return _message(
+        {
+            "author": _author({"role": _ROLES[role], "name": name}),
+            "content": [_text({"text": said.text})],
+            "channel": channel,
+            "recipient": recipient,
+            "content_type": content_type,
+        }
     )
+
+
+# A model's validator makes it in two thirds of the time that calling its class takes.
+_author: Callable[[object], Author] = Author.__pydantic_validator__.validate_python
+_text: Callable[[object], TextContent] = TextContent.__pydantic_validator__.validate_python
+_message: Callable[[object], Message] = Message.__pydantic_validator__.validate_python

@@ -22,10 +22,14 @@ from harmonium.openai.chat.tools import name_map, namespaces, read_tools
 from harmonium.openai.prompt import developer_message
 from harmonium.openai.tools import DeclaredTool, ToolChoice
 
-KEPT_BYTES = 8 * 1024 * 1024
-"""Bound on the JSON of all histories kept: over a hundred long conversations."""
+KEPT_BYTES = 32 * 1024 * 1024
+"""Bound on what all histories kept take: some hundred long conversations."""
 
 _OPENING = 2
+_PER_DIALOGUE, _PER_MESSAGE = 2_000, 1_000
+_PER_BYTE, _PER_BYTE_OF_TOOLS = 2, 10
+"""What is kept beside the JSON it was read from, in bytes of memory, as measured: objects take
+several times the room of the JSON they stand for."""
 _PLAIN = 2  # marshal's last format in which equal values always have equal bytes
 
 
@@ -60,7 +64,7 @@ class Dialogue:
 
 
 class _Kept(NamedTuple):
-    """Hold what was read of messages like these, of so many bytes; never changed, only copied."""
+    """Hold what was read of messages like these, and the memory of it all; never changed."""
 
     items: list[object]
     size: int
@@ -73,16 +77,21 @@ class Dialogues:
     Safe to share between threads.
 
     Args:
-        limit: bound in bytes on the JSON that is kept; see `KEPT_BYTES` for what that takes.
+        limit: bound in bytes on the memory of what is kept; 0 keeps nothing.
 
     """
 
     def __init__(self, limit: int = KEPT_BYTES) -> None:
         self._limit = limit
         self.size = 0
-        """Bytes of JSON kept now."""
+        """Bytes of memory that is kept now, counted a little high."""
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def limit(self) -> int:
+        """The bound on it."""
+        return self._limit
 
     def read(self, items: list[object], tools: object) -> Dialogue:
         """Read a request's messages and tools, going on from what was read before.
@@ -92,7 +101,8 @@ class Dialogues:
 
         """
         try:
-            key = _dump((tools, items[:_OPENING]))
+            declared = _dump(tools)
+            key = declared + _dump(items[:_OPENING])
             kept = self._kept.get(key)
             if kept is not None and items[: len(kept.items)] != kept.items:
                 kept = None
@@ -100,12 +110,13 @@ class Dialogues:
         except (ValueError, RecursionError):  # no plain JSON, or nested too deeply
             return _read(items, tools)
         if kept is None:
-            dialogue = _read(items, marshal.loads(key)[0])  # noqa: S302  (just dumped)
+            dialogue = _read(items, marshal.loads(declared))  # noqa: S302  (just dumped)
         else:
             dialogue = kept.dialogue.copy()
             dialogue.history.read(items)
         if dialogue.history.settled and (kept is None or len(items) > len(kept.items)):
-            self._keep(key, kept, new, dialogue)
+            size = _size_of(declared) if kept is None else kept.size
+            self._keep(key, _Kept([] if kept is None else kept.items, size, dialogue), new)
         return dialogue
 
     def clear(self) -> None:
@@ -114,21 +125,39 @@ class Dialogues:
             self._kept.clear()
             self.size = 0
 
-    def _keep(self, key: bytes, old: _Kept | None, new: bytes, dialogue: Dialogue) -> None:
+    def resize(self, limit: int) -> None:
+        """Set another bound; the oldest beyond it are forgotten."""
+        with self._lock:
+            self._limit = limit
+            self._make_room()
+
+    def _keep(self, key: bytes, before: _Kept, new: bytes) -> None:
         """Keep a dialogue; of its messages a copy, which no caller can change."""
         items: list[object] = marshal.loads(new)  # noqa: S302  (just dumped)
-        size = len(new)
-        if old is not None:
-            items, size = old.items + items, old.size + size
+        size = before.size + _PER_BYTE * len(new) + _PER_MESSAGE * len(items)
         with self._lock:
             gone = self._kept.pop(key, None)
             if gone is not None:
-                self.size -= len(key) + gone.size
-            self._kept[key] = _Kept(items, size, dialogue.copy())
-            self.size += len(key) + size
-            while self.size > self._limit:
-                dropped, gone = self._kept.popitem(last=False)
-                self.size -= len(dropped) + gone.size
+                self.size -= gone.size
+            if size > self._limit:
+                return
+            self._kept[key] = _Kept(before.items + items, size, before.dialogue.copy())
+            self.size += size
+            self._make_room()
+
+    def _make_room(self) -> None:
+        while self.size > self._limit:
+            _, gone = self._kept.popitem(last=False)
+            self.size -= gone.size
+
+
+DIALOGUES = Dialogues()
+"""Where all requests are kept."""
+
+
+def _size_of(tools: bytes) -> int:
+    """Give what a dialogue takes before its first message."""
+    return _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(tools)
 
 
 def _dump(value: Any) -> bytes:  # noqa: ANN401  (what marshal cannot take, it refuses)

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 from harmonium.errors import RequestError
 from harmonium.model import Conversation, ReasoningEffort
 from harmonium.model.checks import unchecked
-from harmonium.openai.chat.dialogue import Dialogues
+from harmonium.openai.chat.dialogue import DIALOGUES
 from harmonium.openai.chat.fields import AnswerFormat, read_fields
 from harmonium.openai.chat.tools import read_tool_choice
 from harmonium.openai.failures import missing
@@ -140,7 +140,7 @@ def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRe
     model = fields.get("model")
     if model is None:
         raise missing("model")
-    dialogue = _DIALOGUES.read(_messages(fields), fields.get("tools"))
+    dialogue = DIALOGUES.read(_messages(fields), fields.get("tools"))
     tools, history = dialogue.tools, dialogue.history
     names = history.names
     choice = read_tool_choice(fields.get("tool_choice"), "tool_choice", tools, names)
@@ -165,7 +165,6 @@ def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRe
     )
 
 
-_DIALOGUES = Dialogues()
 _DEFAULT_SETTINGS = PromptSettings()
 _KEPT = ("prompt_cache_key", "safety_identifier", "store", "user")
 

@@ -25,9 +25,13 @@ from harmonium.openai.responses.tools import RequestTools, read_tools
 from harmonium.openai.tools import ToolChoice
 
 KEPT_BYTES = 32 * 1024 * 1024
-"""Bound on the bytes of all histories kept: some hundred long conversations."""
+"""Bound on what all histories kept take: some hundred long conversations."""
 
 _OPENING = 2
+_PER_DIALOGUE, _PER_ITEM = 2_000, 250
+_PER_BYTE, _PER_BYTE_OF_TOOLS = 2, 18
+"""What is kept beside the JSON it was read from, in bytes of memory, as measured: objects take
+several times the room of the JSON they stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ class Dialogues:
     threads.
 
     Args:
-        limit: bound in bytes on the JSON that is kept; 0 keeps nothing.
+        limit: bound in bytes on the memory of what is kept; 0 keeps nothing.
 
     """
 
@@ -173,12 +177,21 @@ class Dialogues:
 
     @property
     def size(self) -> int:
-        """Bytes of JSON kept now."""
+        """Bytes of memory that is kept now, counted a little high."""
         return self._kept.size
+
+    @property
+    def limit(self) -> int:
+        """The bound on it."""
+        return self._kept.limit
 
     def clear(self) -> None:
         """Forget everything that was read."""
         self._kept.clear()
+
+    def resize(self, limit: int) -> None:
+        """Set another bound; the longest unused beyond it are forgotten."""
+        self._kept.resize(limit)
 
     def read(self, declared: Declared, said: Said) -> Dialogue:
         """Read a request's tools and items, going on from what was read before.
@@ -194,7 +207,7 @@ class Dialogues:
         read = None if known is None else _read_on(known, said)
         dialogue, settled = read or _read(_own(declared, key), said)
         if settled and (known is None or dialogue.count > known.count):
-            self._kept.keep(key, items, dialogue.copy())
+            self._kept.keep(key, items, dialogue.copy(), _size_of(key, items, dialogue.count))
         return dialogue
 
 
@@ -207,10 +220,15 @@ def _key(declared: Declared, said: Said) -> tuple[Hashable, ...] | None:
     servers = {
         label: [as_json(tool) for tool in tools] for label, tools in declared.servers.items()
     }
-    opening = list(islice(said.items, _OPENING))
-    given = [declared.tools.value, servers, dict(declared.failures), declared.approval, opening]
-    found = plain_bytes(given)
-    return None if found is None else (found, declared.cipher)
+    opening = plain_bytes(list(islice(said.items, _OPENING)))
+    tools = plain_bytes([declared.tools.value, servers, dict(declared.failures), declared.approval])
+    return None if tools is None or opening is None else (tools, opening, declared.cipher)
+
+
+def _size_of(key: tuple[Hashable, ...], items: bytes, count: int) -> int:
+    """Give what the state of a conversation takes; the key begins with its tools."""
+    of_items = _PER_BYTE * len(items) + _PER_ITEM * count
+    return _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(cast("bytes", key[0])) + of_items
 
 
 def _own(declared: Declared, key: tuple[Hashable, ...]) -> Declared:

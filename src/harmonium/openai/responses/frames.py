@@ -1,14 +1,16 @@
 """Own how events leave: as JSON objects or as server-sent bytes; know nothing of their order.
 
 Most events are deltas. What a delta's frame repeats is written once, when its part opens; each
-delta then costs one number and one escaped string.
+delta then costs one number and one escaped string. The bytes are ASCII: half of a surrogate pair,
+echoed from a request, has no UTF-8, and clients that split decoded lines as Python does would
+break a frame at characters such as U+2028.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from json.encoder import encode_basestring as _quote
+from json.encoder import encode_basestring_ascii as _quote
 from typing import Generic, Protocol, TypeVar
 
 JSON = dict[str, object]
@@ -41,23 +43,12 @@ def sse_frame(event: Mapping[str, object]) -> bytes:
         b'event: error\ndata: {"type":"error","sequence_number":0}\n\n'
 
     """
-    return _frame_text(event).encode("utf-8")
+    return _frame_text(event).encode("ascii")
 
 
 def _frame_text(event: Mapping[str, object]) -> str:
-    body = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-    if not body.isascii() and _has_surrogate(body):
-        # Half a surrogate pair, echoed from the request, has no UTF-8: escaped it can travel.
-        body = json.dumps(event, separators=(",", ":"))
+    body = json.dumps(event, separators=(",", ":"))
     return f"event: {event['type']}\ndata: {body}\n\n"
-
-
-def _has_surrogate(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 class Sink(Protocol, Generic[Taken_co]):
@@ -116,7 +107,7 @@ class ByteSink:
         self._pieces.append(_frame_text(event))
 
     def delta(self, frame: Frame, text: str) -> None:
-        """Write a delta: what parsers give is whole characters, so it always has UTF-8."""
+        """Write a delta."""
         number = self._number
         self._number = number + 1
         self._pieces.append(f'{frame.head}{number},"delta":{_quote(text)}}}\n\n')
@@ -128,7 +119,7 @@ class ByteSink:
     def take(self) -> bytes:
         """Give the bytes written since the last time: whole frames."""
         pieces, self._pieces = self._pieces, []
-        return "".join(pieces).encode("utf-8")
+        return "".join(pieces).encode("ascii")
 
 
 class NullSink:

@@ -36,6 +36,7 @@ def own_copy(plain: bytes) -> Any:  # noqa: ANN401  (as `plain_bytes`)
 class _Entry(NamedTuple, Generic[T]):
     items: bytes
     state: T
+    size: int
 
 
 class KeptStates(Generic[T]):
@@ -44,7 +45,8 @@ class KeptStates(Generic[T]):
     Safe to share between threads; states are never changed here, and callers copy what they get.
 
     Args:
-        limit: bound in bytes on the items kept; the longest unused go first. 0 keeps nothing.
+        limit: bound in bytes on what is kept, as its keepers tell; the longest unused go first.
+            0 keeps nothing.
 
     """
 
@@ -56,8 +58,13 @@ class KeptStates(Generic[T]):
 
     @property
     def size(self) -> int:
-        """Bytes kept now."""
+        """Bytes kept now, as counted by who keeps them."""
         return self._size
+
+    @property
+    def limit(self) -> int:
+        """The bound on it."""
+        return self._limit
 
     def find(self, key: tuple[Hashable, ...], items: bytes) -> T | None:
         """Give the state under `key` whose items these begin with, None without one."""
@@ -68,17 +75,29 @@ class KeptStates(Generic[T]):
             self._kept.move_to_end(key)
             return kept.state
 
-    def keep(self, key: tuple[Hashable, ...], items: bytes, state: T) -> None:
-        """Keep a state in place of the one under `key`; one beyond the bound is not kept."""
-        entry = _Entry(items[_HEAD:], state)
+    def keep(self, key: tuple[Hashable, ...], items: bytes, state: T, size: int) -> None:
+        """Keep a state in place of the one under `key`; one beyond the bound is not kept.
+
+        Args:
+            key: tells one conversation from another.
+            items: what the state was read from.
+            state: what was read.
+            size: bytes of memory that all of these take.
+
+        """
         with self._lock:
             self._drop(key)
-            if _bytes_of(key, entry) > self._limit:
+            if size > self._limit:
                 return
-            self._kept[key] = entry
-            self._size += _bytes_of(key, entry)
-            while self._size > self._limit:
-                self._drop(next(iter(self._kept)))
+            self._kept[key] = _Entry(items[_HEAD:], state, size)
+            self._size += size
+            self._make_room()
+
+    def resize(self, limit: int) -> None:
+        """Set another bound; the longest unused beyond it are forgotten."""
+        with self._lock:
+            self._limit = limit
+            self._make_room()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -89,8 +108,8 @@ class KeptStates(Generic[T]):
     def _drop(self, key: tuple[Hashable, ...]) -> None:
         entry = self._kept.pop(key, None)
         if entry is not None:
-            self._size -= _bytes_of(key, entry)
+            self._size -= entry.size
 
-
-def _bytes_of(key: tuple[Hashable, ...], entry: _Entry[Any]) -> int:
-    return len(entry.items) + sum(len(part) for part in key if isinstance(part, bytes))
+    def _make_room(self) -> None:
+        while self._size > self._limit:
+            self._drop(next(iter(self._kept)))
