@@ -11,7 +11,7 @@ from harmonium.errors import RequestError
 from harmonium.model import Conversation, ReasoningEffort
 from harmonium.model.checks import unchecked
 from harmonium.openai.chat.dialogue import DIALOGUES
-from harmonium.openai.chat.fields import AnswerFormat, read_fields
+from harmonium.openai.chat.fields import AnswerFormat, StreamOptions, read_fields
 from harmonium.openai.chat.tools import read_tool_choice
 from harmonium.openai.failures import missing
 from harmonium.openai.prompt import (
@@ -49,6 +49,7 @@ class AnswerSettings:
     Args:
         n: how many choices.
         include_usage: end a stream with a chunk that holds the usage.
+        obfuscated: pad every chunk of a stream.
         logprobs: give the log probabilities of the visible tokens.
         top_logprobs: how many alternatives of each.
         single_call: show no tool call but the first (``parallel_tool_calls: false``).
@@ -60,6 +61,7 @@ class AnswerSettings:
 
     n: int = 1
     include_usage: bool = False
+    obfuscated: bool = False
     logprobs: bool = False
     top_logprobs: int = 0
     single_call: bool = False
@@ -205,9 +207,11 @@ def _answer(fields: Mapping[str, object], choice: ToolChoice) -> AnswerSettings:
     if fields.get("top_logprobs") and not fields.get("logprobs"):
         message = "top_logprobs needs logprobs: true"
         raise RequestError(message, param="top_logprobs", code="invalid_value")
+    streamed = _given(fields, "stream_options", StreamOptions())
     return AnswerSettings(
         n=_given(fields, "n", 1),
-        include_usage=_given(fields, "stream_options", default=False),
+        include_usage=streamed.include_usage,
+        obfuscated=streamed.include_obfuscation,
         logprobs=_given(fields, "logprobs", default=False),
         top_logprobs=_given(fields, "top_logprobs", 0),
         single_call=not _given(fields, "parallel_tool_calls", default=True),
