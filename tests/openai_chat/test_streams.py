@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,6 +89,34 @@ def test_a_stream_begins_with_the_role_and_ends_with_one_reason_and_the_usage(id
     assert [chunk["usage"] for chunk in sent[:-1]] == [None] * len(sent[:-1])
     assert {chunk["id"] for chunk in sent} == {first["id"]}
     assert {chunk["created"] for chunk in sent} == {7}
+
+
+PADDED = request_of(
+    tools=[WEATHER],
+    stream=True,
+    stream_options={"include_obfuscation": True},
+)
+
+
+@given(token_streams(), CUTS)
+@settings(max_examples=60)
+def test_padding_that_was_asked_for_stands_in_every_chunk_and_changes_nothing_else(ids, cuts):
+    sent = chunks(ids, PADDED, cuts)
+    assert objects(ids, PADDED, cuts)[0].obfuscation
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,16}", chunk.pop("obfuscation")) for chunk in sent)
+    assert sent == chunks(ids, request_of(tools=[WEATHER], stream=True), cuts)
+
+
+def test_a_text_and_its_padding_fill_a_multiple_of_sixteen_bytes():
+    sent = chunks(ids_of("<|channel|>final<|message|>Zürich 🎉 is big.<|return|>"), PADDED)
+    told = [(chunk["choices"][0]["delta"].get("content", ""), chunk) for chunk in sent[:-1]]
+    assert len(told) > 3
+    assert {(len(json.dumps(t)) - 2 + len(c["obfuscation"])) % 16 for t, c in told} == {0}
+
+
+def test_nothing_is_padded_unless_that_was_asked_for():
+    sent = chunks(ids_of(ANSWER), request_of(stream=True, stream_options={"include_usage": True}))
+    assert [chunk for chunk in sent if "obfuscation" in chunk] == []
 
 
 @given(token_streams())

@@ -156,11 +156,19 @@ def test_truncation_tier_retention_and_stream_options():
     assert refusal_of(service_tier="gold") == ("service_tier", "invalid_value")
     assert request_of(prompt_cache_retention="in_memory").values["prompt_cache_retention"] is None
     assert refusal_of(prompt_cache_retention="24h")[0] == "prompt_cache_retention"
-    assert request_of(stream_options={"include_obfuscation": False}).values["stream_options"]
-    assert refusal_of(stream_options={"include_obfuscation": True}) == (
+    assert refusal_of(stream_options={"include_obfuscation": 1}) == (
         "stream_options.include_obfuscation",
-        "unsupported_parameter",
+        "invalid_type",
     )
+
+
+def test_who_changes_an_answer_changes_no_other():
+    setup = setup_of(defaults={"metadata": {"served": "here"}})
+    for known in (setup_of(), setup):
+        first, second = (response_answer(request_of(known), Seam(0)).response for _ in range(2))
+        first["metadata"]["mine"] = "x"
+        assert "mine" not in second["metadata"]
+        assert "mine" not in request_of(known).values["metadata"]
 
 
 def test_defaults_of_the_server_stand_in_for_absent_fields():

@@ -19,6 +19,7 @@ from harmonium.openai.endings import EngineFinish
 from harmonium.openai.ids import IdSource, Seam, counting_ids, random_ids
 from harmonium.openai.logprobs import TokenLogprob
 from harmonium.openai.output import ItemClosed, ItemOpened, ItemText, OutputEvent, OutputFold
+from harmonium.openai.padding import Padding, random_padding
 from harmonium.openai.prompt import PromptSettings
 from harmonium.openai.responses import (
     McpServer,
@@ -63,6 +64,7 @@ __all__ = [
     "McpServer",
     "OutputEvent",
     "OutputFold",
+    "Padding",
     "Page",
     "PendingCall",
     "PromptSettings",
@@ -90,6 +92,7 @@ __all__ = [
     "counting_ids",
     "error_event",
     "random_ids",
+    "random_padding",
     "response_answer",
     "response_byte_stream",
     "response_event_stream",

@@ -1,4 +1,4 @@
-"""Own how new objects get their ids; know nothing of the objects."""
+"""Own what an answer takes from the world: the time, ids, padding; know nothing of answers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
+
+from harmonium.openai.padding import Padding, random_padding
 
 IdSource = Callable[[str], str]
 """Give a new id that begins with the given prefix, such as ``call_``."""
@@ -33,13 +35,15 @@ def counting_ids(start: int = 1) -> IdSource:
 
 @dataclass(frozen=True, slots=True)
 class Seam:
-    """Hold what an answer takes from the world: the time, and new ids.
+    """Hold what an answer takes from the world.
 
     Args:
         now: seconds since the epoch, the ``created`` of the answer.
         new_id: where ids come from; random unless given.
+        padding: where the padding of streams comes from that ask for it; random unless given.
 
     """
 
     now: int
     new_id: IdSource = random_ids
+    padding: Padding = random_padding

@@ -115,7 +115,8 @@ class ChatStream(_Choices, Generic[T]):
         writer: type[ChunkWriter[T]],
     ) -> None:
         super().__init__(request, seam, options)
-        self._writer = writer(self.head, include_usage=self.settings.include_usage)
+        padding = seam.padding if self.settings.obfuscated else None
+        self._writer = writer(self.head, include_usage=self.settings.include_usage, padding=padding)
 
     def feed(
         self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[TokenLogprob] = ()

@@ -12,6 +12,7 @@ from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from harmonium.openai.chat.choice import CallHead, Delta, DeltaKind
+from harmonium.openai.padding import Padding, obfuscation
 from harmonium.openai.usage import TokenUsage
 
 if TYPE_CHECKING:
@@ -62,13 +63,17 @@ class ChunkWriter(Generic[T]):
     Args:
         head: what every chunk says.
         include_usage: whether every chunk has a ``usage``, null but in the last.
+        padding: where the padding of every chunk comes from; None for none.
 
     """
 
-    def __init__(self, head: AnswerHead, *, include_usage: bool) -> None:
+    def __init__(
+        self, head: AnswerHead, *, include_usage: bool, padding: Padding | None = None
+    ) -> None:
         self._base = head.to_dict("chat.completion.chunk")
         self._names = REASONING_NAMES[head.reasoning]
         self._include_usage = include_usage
+        self._padding = padding
 
     def write(self, choice: int, delta: Delta, logprobs: JSON | None) -> T | None:
         """Write one piece; None when nothing of it is shown."""
@@ -93,8 +98,12 @@ class ChunkWriter(Generic[T]):
             "logprobs": logprobs,
             "finish_reason": delta.text if delta.kind == "finish" else None,
         }
-        chunk = {**self._base, "choices": [said]}
-        return {**chunk, "usage": None} if self._include_usage else chunk
+        chunk: JSON = {**self._base, "choices": [said]}
+        if self._include_usage:
+            chunk["usage"] = None
+        if self._padding is not None:
+            chunk["obfuscation"] = obfuscation(delta.text, self._padding)
+        return chunk
 
     def _fields(self, delta: Delta) -> JSON:
         match delta.kind:
@@ -131,8 +140,11 @@ class ObjectWriter(ChunkWriter["ChatCompletionChunk"]):
 class ByteWriter(ChunkWriter[bytes]):
     """Write chunks as server-sent events: ``data: {...}`` and a blank line, in ASCII."""
 
-    def __init__(self, head: AnswerHead, *, include_usage: bool) -> None:
-        super().__init__(head, include_usage=include_usage)
+    def __init__(
+        self, head: AnswerHead, *, include_usage: bool, padding: Padding | None = None
+    ) -> None:
+        super().__init__(head, include_usage=include_usage, padding=padding)
+        self._texts = _TEXTS if padding is None else frozenset[DeltaKind]()
         self._frames: dict[int, tuple[DeltaKind, CallHead | None, list[str]]] = {}
 
     def write(self, choice: int, delta: Delta, logprobs: JSON | None) -> bytes | None:
@@ -140,7 +152,7 @@ class ByteWriter(ChunkWriter[bytes]):
         kind, text, _, _, call = delta
         frame = self._frames.get(choice)
         if frame is None or frame[0] is not kind or frame[1] is not call or logprobs is not None:
-            if logprobs is not None or kind not in _TEXTS or self._hides(kind):
+            if logprobs is not None or kind not in self._texts or self._hides(kind):
                 return super().write(choice, delta, logprobs)
             self._frames[choice] = frame = (kind, call, self._frame(choice, delta))
         return _encode(text).join(frame[2]).encode("ascii")
@@ -161,7 +173,8 @@ class ByteWriter(ChunkWriter[bytes]):
         return f"data: {json.dumps(chunk, separators=(',', ':'))}\n\n"
 
 
-_TEXTS = frozenset({"reasoning", "content", "arguments"})
+_TEXTS: frozenset[DeltaKind] = frozenset({"reasoning", "content", "arguments"})
+"""What comes in many pieces, for which a frame pays, unless each has a padding of its own."""
 
 
 def error_event(error: Mapping[str, object]) -> bytes:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from harmonium.errors import RequestError
 from harmonium.model import ReasoningEffort, ResponseFormat
-from harmonium.openai.failures import blaming, missing, refused, wrong_type
+from harmonium.openai.failures import blaming, missing, refused
+from harmonium.openai.metadata import METADATA_LIMITS, read_metadata
 from harmonium.openai.reading import (
     JSONObject,
     read_choice,
@@ -45,6 +46,13 @@ class AnswerFormat:
 
     shape: ResponseFormat
     strict: bool = False
+
+
+class StreamOptions(NamedTuple):
+    """Hold what a request asks of its stream."""
+
+    include_usage: bool = False
+    include_obfuscation: bool = False
 
 
 def _number(low: float, high: float) -> Reader:
@@ -122,17 +130,6 @@ def _logit_bias(value: object, param: str) -> object:
     return found
 
 
-def _metadata(value: object, param: str) -> object:
-    found = read_object(value, param)
-    if len(found) > _MOST_METADATA:
-        message = f"{param} has {len(found)} entries; at most {_MOST_METADATA} are allowed"
-        raise RequestError(message, param=param)
-    for text in found.values():
-        if not isinstance(text, str):
-            raise wrong_type(param, "an object of strings", text)
-    return dict(found)
-
-
 def _modalities(value: object, param: str) -> object:
     if list(read_list(value, param)) != ["text"]:
         raise refused(param, 'the model writes text only; give ["text"] or leave it out')
@@ -147,16 +144,13 @@ def _verbosity(value: object, param: str) -> object:
 
 def _stream_options(value: object, param: str) -> object:
     options: JSONObject = read_object(value, param)
-    flags = {name: options.get(name) for name in ("include_usage", "include_obfuscation")}
-    read = {n: v is not None and read_flag(v, f"{param}.{n}") for n, v in flags.items()}
-    if read["include_obfuscation"]:
-        where = f"{param}.include_obfuscation"
-        raise refused(where, "chunks are not obfuscated; give false or leave it out")
-    return read["include_usage"]
+    flags = {name: options.get(name) for name in StreamOptions._fields}
+    return StreamOptions(
+        *(flag is not None and read_flag(flag, f"{param}.{n}") for n, flag in flags.items())
+    )
 
 
 _MOST_STOPS = 4
-_MOST_METADATA = 16
 _ID_DIGITS = 10
 _MOST_CHOICES = 128
 _TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
@@ -175,7 +169,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "max_completion_tokens": Field("engine", "1 or more; wins over `max_tokens`", _integer(1)),
         "max_tokens": Field("engine", "1 or more", _integer(1)),
         "messages": Field("prompt", "the conversation", _as_given),
-        "metadata": Field("answer", "echoed; up to 16 strings", _metadata),
+        "metadata": Field("answer", f"echoed; {METADATA_LIMITS}", read_metadata),
         "modalities": Field("ignored", 'refused unless `["text"]`', _modalities),
         "model": Field("caller", "echoed in the answer", read_name),
         "moderation": Field("refused", "no moderation here", _refused("nothing moderates here")),
@@ -198,7 +192,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "store": Field("caller", "kept", read_flag),
         "stream": Field("caller", "kept", read_flag),
         "stream_options": Field(
-            "answer", "`include_usage`; `include_obfuscation` is refused", _stream_options
+            "answer", "`include_usage`; `include_obfuscation`: chunks are padded", _stream_options
         ),
         "temperature": Field("engine", "0 to 2", _number(0, 2)),
         "tool_choice": Field(

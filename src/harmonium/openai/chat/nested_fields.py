@@ -30,7 +30,7 @@ NESTED_FIELDS: Mapping[str, str] = MappingProxyType(
         "tools[].function": "`name`, `description`, `parameters`; `strict` is for the engine",
         "tools[].custom": "`name`, `description`, `format`; a grammar is told as text",
         "stream_options.include_usage": "a last chunk with the usage",
-        "stream_options.include_obfuscation": "refused when true",
+        "stream_options.include_obfuscation": "every chunk padded; not unless asked",
     }
 )
 """Field inside a message, a tool or the stream's options -> what happens to it."""
@@ -55,7 +55,7 @@ ANSWER_FIELDS: Mapping[str, str] = MappingProxyType(
         "choices[].message.audio": "absent: the model writes text only",
         "metadata": "echoed; absent where none was given, and in chunks",
         "moderation": "absent: nothing moderates here",
-        "obfuscation": "absent: chunks are not obfuscated",
+        "obfuscation": "in chunks, when asked for: pads each text to a multiple of 16 bytes",
         "service_tier": "`default` when a tier was asked for; else null",
         "system_fingerprint": "`AnswerOptions.system_fingerprint`",
         "usage": "see above; in a stream the last chunk's, when asked for",

@@ -7,9 +7,11 @@ name; fields that are not in the table are unknown to the API and ignored.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from harmonium.openai.metadata import METADATA_LIMITS, read_metadata
 from harmonium.openai.responses.node import Node
 
 Reader = Callable[[Node], object]
@@ -27,7 +29,6 @@ INCLUDABLE = (
 """What ``include`` may name. The last three speak of items that never occur here."""
 
 _SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
-_METADATA_PAIRS, _KEY_CHARS, _VALUE_CHARS = 16, 64, 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,7 @@ def _integer(low: int, high: int | None = None) -> Reader:
 
 
 def _metadata(node: Node) -> object:
-    pairs = node.mapping()
-    if len(pairs) > _METADATA_PAIRS:
-        node.fail(f"metadata has {len(pairs)} pairs; at most {_METADATA_PAIRS} are allowed")
-    for key in pairs:
-        if len(str(key)) > _KEY_CHARS:
-            node.fail(f"metadata keys are strings of at most {_KEY_CHARS} characters")
-        if len(node.get(key).text()) > _VALUE_CHARS:
-            node.get(key).fail(f"a metadata value has at most {_VALUE_CHARS} characters")
-    return dict(pairs)
+    return read_metadata(node.value, node.path)
 
 
 def _include(node: Node) -> object:
@@ -98,10 +91,7 @@ def _retention(node: Node) -> object:
 
 
 def _stream_options(node: Node) -> object:
-    obfuscation = node.get("include_obfuscation")
-    if obfuscation.flag(default=False):
-        obfuscation.refuse("streams are not obfuscated here; leave it out or give false")
-    return dict(node.mapping())
+    return {"include_obfuscation": node.get("include_obfuscation").flag(default=False)}
 
 
 _NOT_HERE = "refused unless null or empty"
@@ -119,7 +109,7 @@ FIELDS: tuple[Field, ...] = (
     Field("instructions", "the developer message's instructions; only the newest count", _text),
     Field("max_output_tokens", "1 or more, for the engine", _integer(1)),
     Field("max_tool_calls", "1 or more: how many calls `pending_calls` offers in all", _integer(1)),
-    Field("metadata", "echoed; 16 pairs of strings, keys to 64 and values to 512", _metadata, {}),
+    Field("metadata", f"echoed; {METADATA_LIMITS}", _metadata, {}),
     Field("model", "echoed; which model runs is the caller's choice", _text, ""),
     Field("moderation", _NOT_HERE, _refused),
     Field(
@@ -145,7 +135,7 @@ FIELDS: tuple[Field, ...] = (
         default=True,
     ),
     Field("stream", "kept for the caller", _flag, default=False),
-    Field("stream_options", "`include_obfuscation` must not be true", _stream_options),
+    Field("stream_options", "`include_obfuscation`: every delta is padded", _stream_options),
     Field("temperature", "0 to 2, for the engine", _number(0, 2), 1.0),
     Field("text", "`format` becomes a response format; verbosity medium alone", _any),
     Field("tool_choice", "none hides tools and calls; what is required, the engine enforces", _any),
@@ -184,7 +174,8 @@ def read_fields(request: Node, defaults: Mapping[str, object]) -> Mapping[str, o
     for field in FIELDS:
         node = request.get(field.name)
         if node.is_null:
-            values[field.name] = defaults.get(field.name, field.default)
+            # A copy: who changes an answer changes no other.
+            values[field.name] = copy(defaults.get(field.name, field.default))
         else:
             values[field.name] = field.read(node)
     return MappingProxyType(values)

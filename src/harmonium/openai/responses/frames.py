@@ -13,8 +13,11 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as _quote
 from typing import Generic, Protocol, TypeVar
 
+from harmonium.openai.padding import Padding, obfuscation
+
 JSON = dict[str, object]
 Taken_co = TypeVar("Taken_co", covariant=True)
+T = TypeVar("T")
 
 _DONE = "data: [DONE]\n\n"
 
@@ -136,3 +139,36 @@ class NullSink:
 
     def take(self) -> None:
         """Give nothing."""
+
+
+class PaddedSink(Generic[T]):
+    """Write to another sink, with an ``obfuscation`` beside every delta.
+
+    Args:
+        sink: what is written to.
+        padding: where the padding comes from.
+
+    """
+
+    def __init__(self, sink: Sink[T], padding: Padding) -> None:
+        self._sink = sink
+        self._padding = padding
+
+    def event(self, event: JSON) -> None:
+        """Write an event; one that holds a delta is padded."""
+        delta = event.get("delta")
+        if isinstance(delta, str):
+            event = {**event, "obfuscation": obfuscation(delta, self._padding)}
+        self._sink.event(event)
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Write a delta, padded."""
+        self.event({**frame.fields, "delta": text})
+
+    def end(self) -> None:
+        """Write what comes after the last event."""
+        self._sink.end()
+
+    def take(self) -> T:
+        """Give what was written since the last time."""
+        return self._sink.take()

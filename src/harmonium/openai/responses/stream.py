@@ -16,7 +16,7 @@ from harmonium.openai.endings import EngineFinish
 from harmonium.openai.ids import Seam
 from harmonium.openai.logprobs import TokenLogprob
 from harmonium.openai.responses.envelope import Envelope, ResponseStatus
-from harmonium.openai.responses.frames import JSON, Sink
+from harmonium.openai.responses.frames import JSON, PaddedSink, Sink
 from harmonium.openai.responses.item_fold import ItemFold
 from harmonium.openai.responses.items import (
     EVERYTHING,
@@ -66,10 +66,10 @@ class ResponseStream(Generic[T]):
         chosen = options or ResponseOptions()
         self._request = request
         self._seam = seam
-        self._sink = sink
+        self._sink = PaddedSink(sink, seam.padding) if _is_padded(request) else sink
         model = chosen.model or str(request.values["model"] or "")
         self._envelope = Envelope(seam.new_id("resp_"), seam.now, model, request.values)
-        self._fold = ItemFold(request, seam.new_id, sink, chosen)
+        self._fold = ItemFold(request, seam.new_id, self._sink, chosen)
         limit = request.values["max_tool_calls"]
         self._limit = limit if isinstance(limit, int) else None
         self._stage: ResponseStatus | None = None
@@ -307,3 +307,8 @@ class ResponseStream(Generic[T]):
         self._lifecycle(f"response.{'incomplete' if status == 'cancelled' else status}")
         self._sink.end()
         return self._sink.take()
+
+
+def _is_padded(request: ResponsesRequest) -> bool:
+    options = request.values["stream_options"]
+    return isinstance(options, Mapping) and options.get("include_obfuscation") is True
