@@ -40,10 +40,13 @@ SHARE = 0.1
 """Of the requests whose client leaves; and of those whose engine fails."""
 WARM_UP = 0.25
 """Of the time, before memory counts."""
-MEMORY_FACTOR, MEMORY_BYTES = 1.03, 4 * 2**20
-"""What memory may grow by, beside what it fluctuates by."""
-TEXTS = 50
-"""Prompts of each plan: few, so that the bounded cache of their tokens fills early."""
+MEMORY_FACTOR, MEMORY_BYTES = 1.02, 2 * 2**20
+"""What memory may grow by from the end of the warm-up to the end: no more than it fluctuates by."""
+CACHE_BYTES, STORE_BYTES = 4 * 2**20, 100_000
+"""What the gateway may keep: little, so that it is full before memory counts. No two prompts are
+alike, as in production, so everything that is kept by request must be bounded."""
+WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "jetty")
+MOST_TURNS = 6
 SETTLE_SECONDS = 10
 _PLAN = re.compile(r"plan:([a-z]+)")
 _HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -157,12 +160,11 @@ class Clients:
 
     async def _ask(self, plan: str, path: str, *, streamed: bool) -> str | None:
         """Ask once; tell what is wrong with the answer, if anything is."""
-        said = f"plan:{plan} {self._dice.randrange(TEXTS)}"
         body: dict[str, object] = {"model": MODEL, "stream": streamed}
         if path == "/v1/responses":
-            body |= {"input": said, "store": self._dice.random() < SHARE}
+            body |= {"input": self._talk(plan), "store": self._dice.random() < SHARE}
         else:
-            body["messages"] = [{"role": "user", "content": said}]
+            body["messages"] = self._talk(plan)
         if plan == LEFT and not streamed:
             return await self._leave(path, body)
         async with self._web.post(self._url + path, json=body) as answer:
@@ -172,6 +174,17 @@ class Clients:
                 return None
             text = (await answer.read()).decode()
         return _fault(plan, answer.status, text, streamed=streamed)
+
+    def _talk(self, plan: str) -> list[dict[str, str]]:
+        """Make a conversation of some turns that nobody had before."""
+        dice = self._dice
+        texts = [
+            f"{dice.getrandbits(64):x} {' '.join(dice.choices(WORDS, k=dice.randrange(5, 60)))}"
+            for _ in range(2 * dice.randrange(MOST_TURNS))
+        ]
+        turns = [*texts, f"plan:{plan} {dice.getrandbits(64):x}"]
+        return [{"role": ("user", "assistant")[place % 2], "content": text}
+                for place, text in enumerate(turns)]  # fmt: skip
 
     async def _leave(self, path: str, body: object) -> str | None:
         try:
@@ -220,6 +233,19 @@ class Gateway:
                 continue
         return found
 
+    def curve(self) -> list[float]:
+        """Give the memory over time in MiB: the medians of twelve parts."""
+        size = max(1, len(self.memory) // 12)
+        parts = [self.memory[at : at + size] for at in range(0, len(self.memory), size)]
+        return [round(statistics.median(part) / 2**20, 1) for part in parts]
+
+    def slope(self) -> float:
+        """Give the growth a second behind the warm-up, by least squares, in bytes."""
+        counted = self.memory[int(WARM_UP * len(self.memory)) :]
+        if len(counted) < 2:  # noqa: PLR2004  (no line goes through one point)
+            return 0.0
+        return statistics.linear_regression(range(len(counted)), counted).slope
+
     def growth(self) -> tuple[float, float]:
         """Give the memory behind the warm-up and at the end, in bytes: medians of a sixth."""
         counted = self.memory[int(WARM_UP * len(self.memory)) :]
@@ -242,7 +268,7 @@ async def _metrics(web: aiohttp.ClientSession, url: str) -> Mapping[str, float]:
 def _start(engine_port: int, log: IO[str]) -> Gateway:
     command = [sys.executable, "-m", "harmonium", "serve", "--port", "0", "--model", MODEL,
                "--engine", f"vllm:http://127.0.0.1:{engine_port}", "--log-level", "info",
-               "--store-bytes", "100000"]  # fmt: skip
+               "--store-bytes", f"{STORE_BYTES}", "--cache-bytes", f"{CACHE_BYTES}"]  # fmt: skip
     environment = {key: text for key, text in os.environ.items() if "HARMONIUM" not in key}
     process = subprocess.Popen(  # noqa: S603  (our own command)
         command, stderr=log, text=True, env=environment
@@ -327,9 +353,11 @@ def _tell(clients: Clients, gateway: Gateway, left: Mapping[str, int]) -> None:
     begin, end = (size / 2**20 for size in gateway.growth())
     asked = clients.asked
     faults = sum(asked[name] for name in FAULTS)
+    curve = " ".join(map(str, gateway.curve()))
     sys.stdout.write(
         f"{asked.total()} requests, {asked[LEFT]} broken off, {faults} failed by the engine; "
-        f"memory {begin:.1f} MiB after warming up, {end:.1f} MiB at the end; left: {dict(left)}\n"
+        f"left: {dict(left)}\nmemory {begin:.1f} MiB after warming up, {end:.1f} MiB at the end, "
+        f"{gateway.slope() * 60 / 1024:+.0f} KiB a minute; over time: {curve}\n"
     )
 
 
@@ -338,8 +366,8 @@ def main() -> int:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 600.0
     with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
         wrong = asyncio.run(_soak(seconds, log))
-        if "internal_error" in Path(log.name).read_text("utf-8"):
-            wrong.append("the gateway's log tells of an internal error")
+        told = Path(log.name).read_text("utf-8").splitlines()
+        wrong += [f"the log says {line}" for line in told if "internal_error" in line][:3]
     sys.stdout.write("".join(f"WRONG: {what}\n" for what in wrong))
     return int(bool(wrong))
 
