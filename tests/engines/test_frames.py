@@ -32,6 +32,17 @@ def test_payloads_are_the_same_however_the_bytes_are_cut(kind, data, places):
     assert payloads(kind(999), cut(data, places)) == payloads(kind(999), [data])
 
 
+USUAL = st.lists(
+    st.sampled_from([b"data: ", b"data: {}\n\n", b"\n\n", b"\n", b"\r", b"x"]), max_size=9
+).map(b"".join)
+
+
+@given(USUAL)
+def test_whole_events_read_at_once_are_those_read_byte_by_byte(data):
+    bytewise = [data[at : at + 1] for at in range(len(data))]
+    assert EventFrames(999).feed(data) == payloads(EventFrames(999), bytewise)
+
+
 @given(st.lists(st.text("ab{}: \u00e9", min_size=1).map(str.encode), max_size=6))
 def test_events_give_back_the_data_that_was_sent(sent):
     stream = b"".join(b"data: " + data + b"\n\n" for data in sent)

@@ -82,39 +82,52 @@ async def test_the_tokens_a_cache_held_are_told_behind_the_end_in_the_same_bytes
     assert (await run(engine)).cached == 4
 
 
-async def never():
-    await asyncio.Event().wait()
-    return b""
+class Reader:
+    """Reads as an answer does: with a mark before and behind, and given up by the timer."""
+
+    def __init__(self, **limits):
+        self.waits = Waits(replace(DEFAULT_LIMITS, **limits), "it")
+        self.waits.watch(self.give_up)
+        self.coming = asyncio.get_running_loop().create_future()
+
+    def give_up(self):
+        self.coming.set_exception(self.waits.late)
+
+    async def read(self, turns=None):
+        """Wait for something that comes after some turns of the loop, or never."""
+        self.waits.begin()
+        try:
+            for _ in range(turns or 0):
+                await asyncio.sleep(0)
+            return b"x" if turns is not None else await self.coming
+        finally:
+            self.waits.end()
 
 
 async def test_a_timer_set_for_the_first_token_leaves_the_next_its_own_time():
-    limits = {"engine_first_token_seconds": 0, "engine_idle_seconds": 60}
-    waits = Waits(replace(DEFAULT_LIMITS, **limits))
+    reader = Reader(engine_first_token_seconds=0, engine_idle_seconds=60)
+    assert await reader.read(turns=0) == b"x"
+    reader.waits.go_on()
+    assert await reader.read(turns=10) == b"x"  # the first timer rings meanwhile
+    assert reader.waits.late is None
+    reader.waits.close()
 
-    async def at_once():
-        return b"x"
 
-    async def a_few_turns_later():
-        for _ in range(10):  # the first timer rings meanwhile
-            await asyncio.sleep(0)
-        return b"y"
-
-    await waits.reading(at_once, "it")
-    waits.go_on()
-    assert await waits.reading(a_few_turns_later, "it") == b"y"
-    waits.close()
+async def test_a_timer_that_rang_while_nobody_waited_is_set_for_the_next_read():
+    reader = Reader(engine_first_token_seconds=0)
+    assert await reader.read(turns=0) == b"x"
+    for _ in range(10):
+        await asyncio.sleep(0)
+    with pytest.raises(EngineTimeoutError):
+        await reader.read()
+    reader.waits.close()
 
 
 async def test_a_shorter_time_is_kept_though_the_timer_was_set_for_a_longer():
-    limits = {"engine_first_token_seconds": 300, "engine_idle_seconds": 0.01}
-    waits = Waits(replace(DEFAULT_LIMITS, **limits))
-    reading = asyncio.create_task(waits.reading(never, "it"))
-    await asyncio.sleep(0)
-    reading.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await reading
-    waits.go_on()
+    reader = Reader(engine_first_token_seconds=300, engine_idle_seconds=0.01)
+    assert await reader.read(turns=1) == b"x"
+    reader.waits.go_on()
     with pytest.raises(EngineTimeoutError) as caught:
-        await waits.reading(never, "it")
-    waits.close()
+        await reader.read()
+    reader.waits.close()
     assert caught.value.phase == "idle"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from harmonium.engines.protocol import (
     Capabilities,
@@ -51,6 +51,9 @@ class Question:
 
 Reader = Callable[[Json], Delta | None]
 """Reads one stream, payload after payload; None where a payload adds nothing."""
+
+QuickReader = Callable[[bytes], tuple[int, ...] | None]
+"""Gives the ids of a payload that brings ids alone, undecoded as it came; None for any other."""
 
 
 class Asker(Protocol):
@@ -103,6 +106,15 @@ class Dialect(Protocol):
 
     def abortion(self, request_id: str) -> Question | None:
         """Say how to end a generation; None where closing the connection is all there is."""
+        ...
+
+
+@runtime_checkable
+class QuickDialect(Protocol):
+    """Speak to a server most of whose payloads can be read in a quicker way."""
+
+    def quick_reader(self, request: GenerationRequest) -> QuickReader | None:
+        """Give the quick way for one stream, where it has one."""
         ...
 
 

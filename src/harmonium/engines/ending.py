@@ -51,6 +51,11 @@ class Ending:
             added, self.finish = self._end(delta.reason, delta.stop_token)
         return self._chunk(delta, kept, added)
 
+    def take_ids(self, ids: tuple[int, ...]) -> Chunk | None:
+        """Give the chunk that ids make with nothing said beside them; see `take`."""
+        kept, self.finish = self._cut(ids)
+        return Chunk(kept, cached_tokens=self.cached_tokens) if kept else None
+
     def last(self) -> Chunk:
         """Give the chunk that ends the generation; it has ended (`finish` is set)."""
         return Chunk((), () if self._wants_logprobs else None, self.finish, self.cached_tokens)

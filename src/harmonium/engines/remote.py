@@ -11,13 +11,13 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from harmonium.engines.dialect import Dialect, Framing, Reader
+from harmonium.engines.dialect import Dialect, Framing, QuickDialect, QuickReader, Reader
 from harmonium.engines.ending import Ending
 from harmonium.engines.failures import raise_if_error
 from harmonium.engines.frames import EventFrames, LineFrames
 from harmonium.engines.protocol import Capabilities, Chunk, GenerationRequest, join_chunks
 from harmonium.engines.support import check_supported
-from harmonium.engines.upstream import Upstream
+from harmonium.engines.upstream import Source, Upstream
 from harmonium.engines.waits import Waits
 from harmonium.engines.wire import read_object
 from harmonium.errors import (
@@ -46,6 +46,7 @@ class RemoteEngine:
     def __init__(self, upstream: Upstream, dialect: Dialect) -> None:
         self._upstream = upstream
         self._dialect = dialect
+        self._quick = dialect if isinstance(dialect, QuickDialect) else None
         self._known: Capabilities | None = None
         self._probing = asyncio.Lock()
         self._abortions: set[asyncio.Task[None]] = set()
@@ -67,35 +68,39 @@ class RemoteEngine:
         capabilities = self._known or await self.capabilities()
         check_supported(request, capabilities, self.name)
         request = _with_its_model(request, capabilities)
-        stream = self._stream(request, capabilities)
+        question = self._dialect.question(request, _room(request, capabilities))
+        stream = self._stream(request)
+        ending, waits = stream.ending, stream.waits
         is_reached, is_whole = True, False
         try:
-            while stream.ending.finish is None:
-                chunk = await self._next(stream)
+            stream.source = await self._upstream.stream(question.path, question.body, waits)
+            while ending.finish is None:
+                if not (stream.heard or await stream.hear()):
+                    raise self._ended_early(stream)
+                chunk = self._next(stream)
                 if chunk is not None:
                     yield chunk
-                    stream.waits.go_on()
+                    waits.go_on()
             is_whole = await self._wind_up(stream)
-            yield stream.ending.last()
-            await self._drain(stream)
+            yield ending.last()
+            await stream.drain()
         except EngineError as error:
             error.engine = self.name
             is_reached = not isinstance(error, _NEVER_BEGAN)
             raise
         finally:
-            await stream.pieces.aclose()
+            stream.close(is_whole=is_whole)
             if is_reached and not is_whole:
                 self._abort_soon(request.request_id)
 
-    def _stream(self, request: GenerationRequest, capabilities: Capabilities) -> _Stream:
-        waits = Waits(self._upstream.limits)
-        question = self._dialect.question(request, _room(request, capabilities))
+    def _stream(self, request: GenerationRequest) -> _Stream:
+        upstream = self._upstream
         return _Stream(
-            pieces=self._upstream.pieces(question.path, question.body, waits),
-            frames=_FRAMES[self._dialect.framing](self._upstream.limits.engine_line_bytes),
+            waits=Waits(upstream.limits, upstream.name),
+            frames=_FRAMES[self._dialect.framing](upstream.limits.engine_line_bytes),
             read=self._dialect.reader(request),
+            read_quickly=None if self._quick is None else self._quick.quick_reader(request),
             ending=Ending(request, infers_stop=self._dialect.omits_stop),
-            waits=waits,
         )
 
     async def abort(self, request_id: str) -> None:
@@ -113,13 +118,11 @@ class RemoteEngine:
         await asyncio.gather(*self._abortions)
         await self._upstream.aclose()
 
-    async def _next(self, stream: _Stream) -> Chunk | None:
+    def _next(self, stream: _Stream) -> Chunk | None:
         """Give what came together as one chunk; None when it adds no ids.
 
         What stands behind a fault of the server, or behind the end, stays for the next call.
         """
-        if not await stream.hear():
-            raise self._ended_early(stream)
         chunks: list[Chunk] = []
         while stream.heard and stream.ending.finish is None:
             if stream.heard[0] == _DONE:
@@ -131,7 +134,7 @@ class RemoteEngine:
             except EngineError as error:
                 if not chunks:
                     raise
-                stream.fault = error
+                stream.fail_later(error)
                 break
             if chunk is not None:
                 chunks.append(chunk)
@@ -139,7 +142,13 @@ class RemoteEngine:
 
     def _take(self, stream: _Stream) -> Chunk | None:
         """Take one payload."""
-        said = read_object(stream.heard.popleft())
+        payload = stream.heard.popleft()
+        if stream.read_quickly is not None:
+            ids = stream.read_quickly(payload)
+            if ids is not None:
+                stream.has_spoken = True
+                return stream.ending.take_ids(ids)
+        said = read_object(payload)
         stream.has_spoken = True
         raise_if_error(said, self.name)
         delta = stream.read(said)
@@ -152,19 +161,13 @@ class RemoteEngine:
         """
         stream.waits.wind_up()
         try:
-            while await stream.hear():
+            while stream.heard or await stream.hear():
                 if stream.heard[0] == _DONE:
                     return True
                 self._take(stream)
         except EngineError:
             return False
         return True
-
-    async def _drain(self, stream: _Stream) -> None:
-        """Read to the end of the body, so that its connection can serve again."""
-        with suppress(EngineError):
-            async for _ in stream.pieces:
-                pass
 
     def _abort_soon(self, request_id: str) -> None:
         """Tell the server without making the caller wait; the connection is closed already."""
@@ -190,11 +193,12 @@ class RemoteEngine:
 class _Stream:
     """Hold what one generation needs while it runs."""
 
-    pieces: AsyncGenerator[bytes, None]
+    waits: Waits
     frames: LineFrames
     read: Reader
+    read_quickly: QuickReader | None
     ending: Ending
-    waits: Waits
+    source: Source | None = None
     heard: deque[bytes] = field(default_factory=deque)
     has_spoken: bool = False
     fault: EngineError | None = None
@@ -209,11 +213,29 @@ class _Stream:
         if self.fault is not None:
             raise self.fault
         while not self.heard:
-            piece = await anext(self.pieces, b"")
+            piece = b"" if self.source is None else await self.source.read()
             if not piece:
                 return False
             self.heard.extend(self.frames.feed(piece))
         return True
+
+    def fail_later(self, error: EngineError) -> None:
+        """Fail with `error` when more is wanted; what stands behind it matters no more."""
+        self.fault = error
+        self.heard.clear()
+
+    async def drain(self) -> None:
+        """Read to the end of the body, so that its connection can serve again."""
+        with suppress(EngineError):
+            while self.source is not None and await self.source.read():
+                pass
+
+    def close(self, *, is_whole: bool) -> None:
+        """Let go of the connection: for others when the answer is whole, else for good."""
+        if self.source is not None and is_whole:
+            self.source.leave()
+        elif self.source is not None:
+            self.source.close()
 
 
 def _with_its_model(request: GenerationRequest, capabilities: Capabilities) -> GenerationRequest:

@@ -62,6 +62,8 @@ class Upstream:
             self._headers["Authorization"] = f"Bearer {api_key}"
         self._session: aiohttp.ClientSession | None = None
         self._is_closed = False
+        self.left: set[Source] = set()
+        """Answers whose end nobody waits for any more."""
 
     async def get(self, path: str) -> object:
         """Give the JSON at a path; None where the server has no such path.
@@ -92,36 +94,18 @@ class Upstream:
         async with self._probing(), self._post(path, body) as response:
             await response.read()
 
-    async def pieces(
-        self, path: str, body: Mapping[str, object], waits: Waits
-    ) -> AsyncGenerator[bytes, None]:
-        """Post, and give the answer's bytes as they come; closing this closes the connection.
+    async def stream(self, path: str, body: Mapping[str, object], waits: Waits) -> Source:
+        """Post, and give the answer once its headers are there, if it is one.
 
         Raises:
-            EngineError: while iterating: unreachable, refused, broken, or slower than `waits`.
+            EngineError: unreachable, refused, or slower than `waits`.
 
         """
-        response = await self._begin(path, body, waits)
-        read, is_whole = response.content.readany, False
-        try:
-            with explaining(self.name, begun=True):
-                while piece := await waits.reading(read, self.name):
-                    yield piece
-            is_whole = True
-        finally:
-            waits.close()
-            if not is_whole:
-                response.close()
-
-    async def _begin(
-        self, path: str, body: Mapping[str, object], waits: Waits
-    ) -> aiohttp.ClientResponse:
-        """Post, and give the answer once its headers are there, if it is one."""
         with explaining(self.name, begun=False):
-            async with waits.bounding(self.name):
+            async with waits.bounding():
                 response = await self._answer(path, body)
                 if response.status == _OK:
-                    return response
+                    return Source(response, waits, self)
                 async with response:
                     raise self._failure(response, await self._body(response))
 
@@ -144,6 +128,8 @@ class Upstream:
     async def aclose(self) -> None:
         """Close every connection."""
         self._is_closed = True
+        for left in tuple(self.left):
+            left.cut()
         if self._session is not None:
             await self._session.close()
 
@@ -217,6 +203,71 @@ class Upstream:
         words = body.decode("utf-8", "replace")[: self.limits.engine_error_chars]
         retry_after = response.headers.get("Retry-After")
         return failure_of(response.status, words, self.name, retry_after)
+
+
+class Source:
+    """Read one answer's bytes as they come.
+
+    Args:
+        response: its headers are there.
+        waits: bounds each read.
+        upstream: where it comes from.
+
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, waits: Waits, upstream: Upstream) -> None:
+        self._response = response
+        self._read = response.content.readany
+        self._waits = waits
+        self._upstream = upstream
+        self._timer: asyncio.TimerHandle | None = None
+        waits.watch(response.close)
+
+    async def read(self) -> bytes:
+        """Wait for more bytes, and give all that are there; none at the end.
+
+        Raises:
+            EngineError: the connection broke, or it took longer than it may.
+
+        """
+        waits = self._waits
+        waits.begin()
+        try:
+            return await self._read()
+        except Exception as error:
+            if waits.late is not None:
+                raise waits.late from None
+            with explaining(self._upstream.name, begun=True):
+                raise error from None
+        finally:
+            waits.end()
+
+    def close(self) -> None:
+        """Let go of the connection, and so of the generation; it serves again if all was read."""
+        self._waits.close()
+        self._response.close()
+
+    def leave(self) -> None:
+        """Let the answer, complete already, come to its end, so that its connection serves again.
+
+        Nobody waits for that: what does not end soon is closed.
+        """
+        self._waits.close()
+        content = self._response.content
+        if content.is_eof() or self._response.closed:
+            self._response.close()
+            return
+        seconds = self._upstream.limits.engine_close_seconds
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.cut)
+        self._upstream.left.add(self)
+        content.on_eof(self.cut)
+
+    def cut(self) -> None:
+        """Close an answer that was left; where it has ended, its connection is kept."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._upstream.left.discard(self)
+        self._response.close()
 
 
 async def _note_kept(_session: object, context: SimpleNamespace, _params: object) -> None:

@@ -12,6 +12,7 @@ from harmonium.engines.dialect import (
     Delta,
     Framing,
     Question,
+    QuickReader,
     Reader,
     by_likelihood,
     ignored_fields,
@@ -118,6 +119,12 @@ class VllmDialect:
         """Make the reader of one stream."""
         sampling = request.sampling
         return lambda said: read_completion(said, sampling)
+
+    def quick_reader(self, request: GenerationRequest) -> QuickReader | None:
+        """Give the quick way to read a stream without log probabilities."""
+        from harmonium.engines.usual import read_usual_completion  # noqa: PLC0415  (see there)
+
+        return read_usual_completion if request.sampling.logprobs is None else None
 
     def abortion(self, request_id: str) -> Question | None:
         """End by name on the token route; the other one has only its connection.

@@ -6,7 +6,7 @@ Only waiting for the engine counts, but for the total: a slow reader of ours mak
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -24,67 +24,91 @@ _WORDS: dict[Phase, str] = {
 
 
 class Waits:
-    """Bound the waits of one generation: for its first token, between tokens, in all."""
+    """Bound the waits of one generation: for its first token, between tokens, in all.
 
-    def __init__(self, limits: Limits) -> None:
+    Reads cost a mark before and one behind each; a timer looks at the marks when time is up.
+
+    Args:
+        limits: how long is too long.
+        name: the engine's.
+
+    """
+
+    __slots__ = (
+        "_due",
+        "_end",
+        "_give_up",
+        "_limits",
+        "_loop",
+        "_name",
+        "_now",
+        "_phase",
+        "_timer",
+        "_until",
+        "_waits",
+        "late",
+    )
+
+    def __init__(self, limits: Limits, name: str) -> None:
         self._limits = limits
+        self._name = name
         self._loop = asyncio.get_running_loop()
         self._now = self._loop.time
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
-        self._reader: asyncio.Task[object] | None = None
-        self._is_late = False
+        self._give_up: Callable[[], object] = _nothing
         self._end = self._now() + limits.engine_total_seconds
         self._phase: Phase = "first_token"
         self._until = self._now() + limits.engine_first_token_seconds
+        self._waits = False
+        self.late: EngineTimeoutError | None = None
+        """What to raise once the wait was given up."""
 
     def go_on(self) -> None:
-        """Begin to wait for the next tokens."""
+        """Give the time for the next tokens from now on."""
         self._phase = "idle"
         self._until = self._now() + self._limits.engine_idle_seconds
 
     def wind_up(self) -> None:
-        """Begin to wait for the end of an answer that is complete."""
+        """Give the time for the end of an answer that is complete from now on."""
         self._phase = "close"
         self._until = self._now() + self._limits.engine_close_seconds
 
     @asynccontextmanager
-    async def bounding(self, name: str) -> AsyncGenerator[None, None]:
+    async def bounding(self) -> AsyncGenerator[None, None]:
         """Bound what is awaited inside.
 
         Raises:
             EngineTimeoutError: it took too long; ``phase`` tells which bound it broke.
 
         """
-        is_total = self._end < self._until
+        due, is_total = min(self._end, self._until), self._end < self._until
         try:
-            async with asyncio.timeout_at(min(self._end, self._until)):
+            async with asyncio.timeout_at(due):
                 yield
         except TimeoutError as error:
             if type(error) is not TimeoutError:  # the HTTP client's own: for a connection
                 raise
-            raise self._late("total" if is_total else self._phase, name) from None
+            raise self._error(is_total=is_total) from None
 
-    async def reading(self, read: Callable[[], Awaitable[bytes]], name: str) -> bytes:
-        """Read, bounded as in `bounding`; one timer serves all reads of a stream until `close`.
+    def watch(self, give_up: Callable[[], object]) -> None:
+        """Bound every read from now on, until `close`.
 
-        Raises:
-            EngineTimeoutError: it took too long; ``phase`` tells which bound it broke.
+        Args:
+            give_up: ends a read that is late, at once; it must then raise `late`.
 
         """
-        due = min(self._end, self._until)
-        if self._timer is None or due < self._due:
-            self._arm(due)
-        self._reader = task = asyncio.current_task()
-        asked = task.cancelling() if task is not None else 0
-        try:
-            return await read()
-        except asyncio.CancelledError:
-            if task is None or not self._is_late or task.uncancel() > asked:
-                raise
-            raise self._late("total" if self._end < self._until else self._phase, name) from None
-        finally:
-            self._reader = None
+        self._give_up = give_up
+
+    def begin(self) -> None:
+        """Say that a read begins."""
+        self._waits = True
+        if self._timer is None or self._until < self._due:
+            self._arm(min(self._end, self._until))
+
+    def end(self) -> None:
+        """Say that the read has ended."""
+        self._waits = False
 
     def close(self) -> None:
         """Let go of the timer."""
@@ -93,7 +117,8 @@ class Waits:
             self._timer = None
 
     def _arm(self, due: float) -> None:
-        self.close()
+        if self._timer is not None:
+            self._timer.cancel()
         self._due = due
         self._timer = self._loop.call_at(due, self._ring)
 
@@ -101,14 +126,17 @@ class Waits:
         """End the read that is late; one that began later than the timer has time left."""
         self._timer = None
         due = min(self._end, self._until)
-        if self._reader is None:
-            return
         if self._now() < due:
             self._arm(due)
-            return
-        self._is_late = True
-        self._reader.cancel()
+        elif self._waits:
+            self.late = self._error(is_total=self._end < self._until)
+            self._give_up()
 
-    def _late(self, phase: Phase, name: str) -> EngineTimeoutError:
-        message = f"{name} {_WORDS[phase]}; the limits say how long it may take"
-        return EngineTimeoutError(message, phase=phase, engine=name)
+    def _error(self, *, is_total: bool) -> EngineTimeoutError:
+        phase: Phase = "total" if is_total else self._phase
+        message = f"{self._name} {_WORDS[phase]}; the limits say how long it may take"
+        return EngineTimeoutError(message, phase=phase, engine=self._name)
+
+
+def _nothing() -> None:
+    """Stand in for what ends a read, where none is watched."""

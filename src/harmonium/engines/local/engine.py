@@ -76,12 +76,12 @@ class LocalEngine:
         """Generate one completion; see `Engine.generate`."""
         check_supported(request, await self.capabilities(), self.name)
         room = self._model.room(request)
-        ending, waits, outbox = Ending(request), Waits(self._limits), Outbox()
+        ending, waits, outbox = Ending(request), Waits(self._limits, self.name), Outbox()
         self._running[request.request_id] = outbox
         self._thread.submit(self._model.compute, request, room, outbox)
         try:
             while ending.finish is None:
-                async with waits.bounding(self.name):
+                async with waits.bounding():
                     tokens = await outbox.take()
                 chunk = ending.take(_delta(tokens, outbox, request))
                 if chunk is not None:
