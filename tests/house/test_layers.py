@@ -39,7 +39,7 @@ THIRD_PARTY = {
     "tokens": {"tiktoken"},
     "compat": {"openai", "pydantic", "pydantic_core", "typing_extensions"},
     "openai": {"cryptography", "openai"},
-    "engines": {"aiohttp", "llama_cpp", "numpy", "onnxruntime_genai"},
+    "engines": {"aiohttp", "msgspec", "llama_cpp", "numpy", "onnxruntime_genai"},
     "gateway": {
         "openai",
         "opentelemetry",
