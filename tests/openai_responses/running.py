@@ -33,6 +33,8 @@ EVERYTHING = [
     "web_search_call.results",
     "message.output_text.logprobs",
 ]
+NOTES = {"type": "mcp", "server_label": "notes"}
+LISTED = {"type": "mcp_list_tools", "id": "l", "server_label": "notes", "tools": [{"name": "find"}]}
 CIPHER = ReasoningCipher(bytes(32), nonces=bytes)
 
 REASONING = "<|channel|>analysis<|message|>Need it.<|end|>"
@@ -60,6 +62,12 @@ def setup_of(**known):
 def request_of(setup=None, **fields):
     body = {"model": "gpt-oss", "input": "hi", "tools": TOOLS, **fields}
     return responses_request(body, setup or setup_of())
+
+
+def serving(setup=None, **fields):
+    """A request whose history lists the tool ``find`` of the server ``notes``."""
+    said = [LISTED, {"role": "user", "content": "hi"}]
+    return request_of(setup, **{"input": said, "tools": [*TOOLS, NOTES], **fields})
 
 
 def prompt_of(request):

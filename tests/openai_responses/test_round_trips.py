@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonium import Conversation, Message
-from harmonium.openai import Seam, ToolResult, as_response, counting_ids, response_answer
+from harmonium.model import ToolNamespace
+from harmonium.openai import (
+    PromptSettings,
+    Seam,
+    ToolResult,
+    as_response,
+    counting_ids,
+    response_answer,
+)
 from harmonium.testing import texts
 from openai_responses.rules import faults
 from openai_responses.running import (
@@ -31,6 +39,8 @@ from openai_responses.running import (
 START = 2  # the ids of ``<|start|>assistant``, which the prompt ends with
 SAID = texts().filter(bool)
 SERVED = ["notes.find", "notes.a.b", "notes", "container.exec", "container"]
+GIVEN = PromptSettings(builtin_tools=(ToolNamespace("notes"), ToolNamespace("container")))
+"""The servers' tools, which are given to every request."""
 
 
 def _to(recipient, channel, content_type):
@@ -73,14 +83,13 @@ def _run(turns, request, last):
 
 def _back(request, output, **known):
     """The conversation when the output is sent back behind the input it answered."""
-    again = request_of(
-        setup_of(**known), input=[{"role": "user", "content": "hi"}, *output], include=EVERYTHING
-    )
+    items = [{"role": "user", "content": "hi"}, *output]
+    again = request_of(setup_of(**{"prompt": GIVEN, **known}), input=items, include=EVERYTHING)
     assert again.conversation.messages[:3] == request.conversation.messages
     return list(again.conversation.messages[3:])
 
 
-REQUEST = request_of(include=EVERYTHING)
+REQUEST = request_of(setup_of(prompt=GIVEN), include=EVERYTHING)
 
 
 @given(TURNS, st.lists(SPEECH, max_size=3))
@@ -97,7 +106,7 @@ def test_the_items_of_a_response_say_what_the_model_and_the_tools_said(turns, la
 
 
 def _everything(include=()):
-    request = request_of(include=list(include))
+    request = request_of(setup_of(prompt=GIVEN), include=list(include))
     stream, _ = in_turns(
         [
             ids_of(REASONING, PREAMBLE, SEARCH),
@@ -189,13 +198,16 @@ HELD = [{"type": "mcp", "server_label": "notes", "require_approval": "always"}]
 @given(APPROVALS)
 @settings(max_examples=60)
 def test_what_waits_for_approval_says_the_same(turns):
-    request = request_of(tools=[*TOOLS, *HELD])
+    setup = setup_of(prompt=GIVEN)
+    request = request_of(setup, tools=[*TOOLS, *HELD])
     calls = [_to(name, "commentary", "json")(text) for _, name, text in turns]
     spoken = [m for (speech, _, _), call in zip(turns, calls, strict=True) for m in (speech, call)]
     stream, given_ = in_turns([_said(spoken)], request, [])
     assert faults([event for events in given_ for event in events]) == []
     assert stream.messages == spoken
+    assert {item["type"] for item in stream.response["output"]}.isdisjoint({"mcp_call"})
     again = request_of(
+        setup,
         tools=[*TOOLS, *HELD],
         input=[{"role": "user", "content": "hi"}, *stream.response["output"]],
     )

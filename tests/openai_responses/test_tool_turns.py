@@ -7,25 +7,39 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from harmonium import InvalidInputError, Message
-from harmonium.openai import Page, Seam, ToolResult, response_event_stream
+from harmonium.model import ToolDescription, ToolNamespace
+from harmonium.openai import (
+    Page,
+    PromptSettings,
+    Seam,
+    ToolResult,
+    counting_ids,
+    response_event_stream,
+)
 from openai_responses.rules import faults
 from openai_responses.running import (
     ANSWER,
     CALL,
     EVERYTHING,
+    LISTED,
     MCP,
+    NOTES,
     PYTHON,
     REASONING,
     SEARCH,
+    TOOLS,
+    WEATHER,
     ids_of,
     in_turns,
     parsed,
     request_of,
+    serving,
+    setup_of,
     types_of,
 )
 
 EVENT = TypeAdapter(ResponseStreamEvent)
-REQUEST = request_of(include=EVERYTHING)
+REQUEST = serving(include=EVERYTHING)
 
 
 def _events(turns, results, request=REQUEST, **options):
@@ -115,7 +129,7 @@ def test_a_call_that_nobody_runs_stays_incomplete():
 
 
 def _pending(limit):
-    stream = response_event_stream(request_of(max_tool_calls=limit), Seam(0))
+    stream = response_event_stream(serving(max_tool_calls=limit), Seam(0))
     for part in parsed(ids_of(PYTHON, SEARCH, MCP, CALL), REQUEST):
         stream.feed(part)
     stream.end_turn()
@@ -150,6 +164,61 @@ def test_calls_beyond_the_limit_are_answered_and_not_run():
     events += stream.finish()
     statuses = [item["status"] for item in stream.response["output"]]
     assert statuses == ["completed", "failed", "completed"]
+
+
+NOTHING_OFFERED = {"tools": [WEATHER, NOTES], "input": "hi"}
+ONE_OF_TWO = {**LISTED, "tools": [{"name": "find"}, {"name": "drop"}]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "runs"),
+    [
+        ({}, ["python", "browser.search", "notes.find"]),
+        (NOTHING_OFFERED, []),
+        ({"tool_choice": "none"}, []),
+        ({"tool_choice": {"type": "code_interpreter"}}, ["python"]),
+        ({"tool_choice": {"type": "mcp", "server_label": "notes"}}, ["notes.find"]),
+        ({"tool_choice": {"type": "function", "name": "get_weather"}}, []),
+        (
+            {
+                "input": [ONE_OF_TWO, {"role": "user", "content": "hi"}],
+                "tools": [{**NOTES, "allowed_tools": ["drop"], "require_approval": "always"}],
+            },
+            [],
+        ),
+    ],
+)
+def test_a_tool_that_the_request_does_not_offer_is_never_run(fields, runs):
+    request = serving(**fields)
+    stream = response_event_stream(request, Seam(7, counting_ids()))
+    events = stream.start()
+    for part in parsed(ids_of(PYTHON, SEARCH, MCP), request):
+        events += stream.feed(part)
+    events += stream.end_turn()
+    assert [call.recipient for call in stream.pending_calls] == runs
+    asked = [call.recipient for call in (*stream.pending_calls, *stream.surplus_calls)]
+    assert sorted(asked) == ["browser.search", "notes.find", "python"]
+    for call in stream.surplus_calls:
+        events += stream.tool_finished(call.output_index, ToolResult("No.", failed=True))
+    assert faults(events + stream.finish()) == []
+
+
+def test_a_tool_that_the_server_gives_to_every_request_is_run():
+    space = ToolNamespace("notes", tools=(ToolDescription("find"),))
+    setup = setup_of(prompt=PromptSettings(builtin_tools=(space,)))
+    stream = response_event_stream(request_of(setup, tools=[]), Seam(0))
+    stream.feed(parsed(ids_of(MCP), REQUEST)[0])
+    stream.end_turn()
+    assert [call.recipient for call in stream.pending_calls] == ["notes.find"]
+
+
+def test_calls_that_are_not_offered_do_not_count_against_the_limit():
+    stream = response_event_stream(serving(max_tool_calls=1, tools=[*TOOLS]), Seam(0))
+    for part in parsed(ids_of(MCP, PYTHON, SEARCH), REQUEST):
+        stream.feed(part)
+    stream.end_turn()
+    assert [call.recipient for call in stream.pending_calls] == ["python"]
+    assert [call.recipient for call in stream.surplus_calls] == ["notes.find", "browser.search"]
 
 
 def test_a_call_whose_stop_token_the_engine_kept_is_pending_when_its_turn_ends():

@@ -159,9 +159,7 @@ class ItemFold(Generic[T]):
         route = event.route
         if route.is_call and not self._shows_call():
             return
-        if route.kind == "mcp" and self._request.tools.holds(
-            route.server_label or "", route.name or ""
-        ):
+        if route.kind == "mcp" and self._waits(event):
             # Whether there is anything to approve shows when it is said to its end.
             self._held = event
             return
@@ -191,6 +189,12 @@ class ItemFold(Generic[T]):
         if self._request.tool_choice.mode == "none":
             return False
         return not self._has_called or self._request.values["parallel_tool_calls"] is True
+
+    def _waits(self, call: ItemOpened) -> bool:
+        """Tell whether a call of a server's tool waits for approval; one not offered never runs."""
+        label, name = call.route.server_label or "", call.route.name or ""
+        offered = self._request.offers(call.header.recipient or "")
+        return offered and self._request.tools.holds(label, name)
 
     def _add_text(self, item: Item, event: ItemText) -> None:
         """Add text that has more to it than a delta: log probabilities, citations."""

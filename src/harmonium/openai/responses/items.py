@@ -174,6 +174,11 @@ class Item:
         return self.life.part == "output_text"
 
     @property
+    def recipient(self) -> str:
+        """Whom its message addresses; empty for nobody."""
+        return ("" if self.header is None else self.header.recipient) or ""
+
+    @property
     def is_pending(self) -> bool:
         """Whether it waits for the server to run a tool."""
         return self.is_closed and self.status == "in_progress" and self.kind in RUN_BY_SERVER

@@ -16,7 +16,6 @@ from harmonium.model import (
     Conversation,
     DeveloperContent,
     Message,
-    ReasoningEffort,
     ResponseFormat,
     Role,
     ToolNamespace,
@@ -98,6 +97,7 @@ class ResponsesRequest:
         items: the items of ``input``, as they came, references resolved: for the store.
         cipher: the setup's, when sealed reasoning was asked for.
         approved: calls of MCP servers that were approved: the answer begins with running them.
+        spaces: the namespaces of built-in tools that the model is told of.
 
     """
 
@@ -111,6 +111,14 @@ class ResponsesRequest:
     items: tuple[JSONObject, ...]
     cipher: ReasoningCipher | None = None
     approved: tuple[ApprovedCall, ...] = ()
+    spaces: frozenset[str] = frozenset()
+
+    def offers(self, recipient: str) -> bool:
+        """Tell whether the model was told of a tool that the server itself runs.
+
+        Models also call tools that they were not given, or that were kept from them.
+        """
+        return recipient in self.tool_choice.names or recipient.partition(".")[0] in self.spaces
 
     def render(
         self,
@@ -180,8 +188,9 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
     values["tools"] = list(dialogue.tools.echo)
     include = _include(values["include"], setup)
     lead = _Lead(request, dialogue, choice, shape)
+    prompt = lead.prompt(setup)
     return ResponsesRequest(
-        unchecked(Conversation, messages=lead.messages(effort, setup)),
+        unchecked(Conversation, messages=lead.messages(prompt.system_message(effort))),
         history,
         dialogue.tools,
         choice,
@@ -191,6 +200,7 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
         tuple(dialogue.items[said.before :]),
         setup.cipher if _SEALED in include else None,
         dialogue.reader.approved,
+        frozenset(space.name for space in prompt.builtin_tools),
     )
 
 
@@ -203,9 +213,7 @@ class _Lead:
     choice: ToolChoice
     shape: ResponseFormat | None
 
-    def messages(
-        self, effort: ReasoningEffort | None, setup: ResponsesSetup
-    ) -> tuple[Message, ...]:
+    def messages(self, system: Message) -> tuple[Message, ...]:
         """Put them before what was said.
 
         A history that itself begins with instructions gives them to the developer message,
@@ -220,10 +228,9 @@ class _Lead:
         shapes = () if self.shape is None else (self.shape,)
         spaces = self.dialogue.namespaces(self.choice)
         developer = developer_message(instructions, spaces, shapes)
-        system = self._prompt(setup).system_message(effort)
         return (system, *(() if developer is None else (developer,)), *said)
 
-    def _prompt(self, setup: ResponsesSetup) -> PromptSettings:
+    def prompt(self, setup: ResponsesSetup) -> PromptSettings:
         """Give the server's settings with the built-in tools that may be called."""
         known = {**_BUILT_IN_SPACES, **setup.built_in}
         given = {space.name: space for space in setup.prompt.builtin_tools}

@@ -99,16 +99,22 @@ class ResponseStream(Generic[T]):
 
     @property
     def pending_calls(self) -> tuple[PendingCall, ...]:
-        """The calls that wait for the server to run a tool, up to ``max_tool_calls`` in all."""
-        return tuple(self._waiting(self._served[: self._limit]))
+        """The calls that wait for the server to run a tool, up to ``max_tool_calls`` in all.
+
+        Calls of tools that the request does not offer are never among them.
+        """
+        return tuple(self._waiting(self._runnable()))
 
     @property
     def surplus_calls(self) -> tuple[PendingCall, ...]:
-        """The calls beyond ``max_tool_calls`` that wait: to be answered, and not to be run.
+        """The calls that wait to be answered, and are not to be run.
 
-        A `ToolResult` that has failed and says so lets the model end its answer.
+        They are those beyond ``max_tool_calls``, and those of tools that the request does not
+        offer. A `ToolResult` that has failed and says so lets the model end its answer.
         """
-        return () if self._limit is None else tuple(self._waiting(self._served[self._limit :]))
+        runnable = {item.index for item in self._runnable()}
+        served = (item for item in self._fold.items if item.kind in RUN_BY_SERVER)
+        return tuple(self._waiting(item for item in served if item.index not in runnable))
 
     def stored_items(self) -> list[JSON]:
         """Give the items with all that `include` may have left out: what a store keeps."""
@@ -244,15 +250,15 @@ class ResponseStream(Generic[T]):
 
     # What the events are made of
 
-    @property
-    def _served(self) -> list[Item]:
-        return [item for item in self._fold.items if item.kind in RUN_BY_SERVER]
+    def _runnable(self) -> list[Item]:
+        served = (item for item in self._fold.items if item.kind in RUN_BY_SERVER)
+        offered = [item for item in served if self._request.offers(item.recipient)]
+        return offered[: self._limit]
 
     def _waiting(self, items: Iterable[Item]) -> Iterator[PendingCall]:
         for item in items:
             if item.is_pending and item.header is not None:
-                recipient = item.header.recipient or ""
-                yield PendingCall(item.index, item.id, recipient, item.text)
+                yield PendingCall(item.index, item.id, item.recipient, item.text)
 
     def _begin(self) -> None:
         if self._stage is not None:
