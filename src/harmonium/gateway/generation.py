@@ -120,11 +120,24 @@ class Generation(Generic[T]):
     async def _one(self) -> AsyncGenerator[Piece[T], None]:
         """Generate the only choice in the task that reads: no second one wakes for each chunk."""
         chunks = self._engine.generate(self._requests[0])
-        hearing = _Hearing()
-        given = 0
+        clock, is_over, given = self._clock, False, 0
         try:
             while True:
-                piece = self._read(0, await self._hear(chunks, hearing))
+                clock.waiting_since = since = clock.now()
+                try:
+                    chunk = await anext(chunks)
+                except StopAsyncIteration:
+                    is_over = True
+                    raise self._broke_off() from None
+                except Exception:
+                    is_over = True
+                    raise
+                finally:
+                    clock.waiting_since = None
+                    self._note_wait(since)
+                self._note_begin()
+                is_over = chunk.finish is not None
+                piece = self._read(0, chunk)
                 yield piece
                 if piece.finish is not None:
                     self._record.finish.append(piece.finish)
@@ -133,27 +146,8 @@ class Generation(Generic[T]):
                 if not given % _FAIR:
                     await asyncio.sleep(0)
         finally:
-            self._record.upstream_cancels += not hearing.is_over
+            self._record.upstream_cancels += not is_over
             await chunks.aclose()
-
-    async def _hear(self, chunks: AsyncGenerator[Chunk, None], hearing: _Hearing) -> Chunk:
-        """Wait for the engine's next chunk."""
-        clock = self._clock
-        clock.waiting_since = since = clock.now()
-        try:
-            chunk = await anext(chunks)
-        except StopAsyncIteration:
-            hearing.is_over = True
-            raise self._broke_off() from None
-        except Exception:
-            hearing.is_over = True
-            raise
-        finally:
-            clock.waiting_since = None
-            self._note_wait(since)
-        self._note_begin()
-        hearing.is_over = chunk.finish is not None
-        return chunk
 
     async def _several(self) -> AsyncGenerator[Piece[T], None]:
         """Generate every choice in a task of its own."""
@@ -245,15 +239,6 @@ class Generation(Generic[T]):
 
 
 _PHASES: Mapping[bool, Phase] = {True: "streaming", False: "generating"}
-
-
-class _Hearing:
-    """Know whether the engine has said its last word of a choice, or failed."""
-
-    __slots__ = ("is_over",)
-
-    def __init__(self) -> None:
-        self.is_over = False
 
 
 class _Inbox:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import cast
 
 from harmonium.encoding import Encoding
 from harmonium.engines.protocol import TokenLogprob as EngineLogprob
 from harmonium.errors import UnknownTokenError
 from harmonium.gateway.stops import EventStops, TextStops
 from harmonium.openai import TokenLogprob
-from harmonium.parse import Event, Parser
+from harmonium.parse import ContentDelta, Event, Parser
 
 
 class EventReading:
@@ -32,7 +34,7 @@ class EventReading:
         return self._stops is not None and self._stops.found
 
     def take(self, ids: Sequence[int], *, last: bool) -> list[Event]:
-        """Take the next ids, and give the events they complete.
+        """Take the next ids, and give the events they complete; text in a row is one delta.
 
         Raises:
             ParseError: they deviate from Harmony, under the strict policy.
@@ -41,7 +43,34 @@ class EventReading:
         events = self._parser.feed(ids[0] if len(ids) == 1 else ids)
         if last:
             events += self._parser.close()
-        return events if self._stops is None else self._stops.take(events)
+        if self._stops is not None:
+            events = self._stops.take(events)
+        return joined_deltas(events) if len(events) > 1 else events
+
+
+def joined_deltas(events: Sequence[Event]) -> list[Event]:
+    """Give events in which text that came together is one delta: what is sent is one frame.
+
+    >>> joined_deltas([ContentDelta("a", 3, 4), ContentDelta("b", 4, 5)])
+    [ContentDelta(text='ab', start=3, end=5)]
+    """
+    if {*map(type, events)} == _DELTAS_ALONE:
+        return [_joined(cast("Sequence[ContentDelta]", events))]
+    out: list[Event] = []
+    for kind, run in groupby(events, type):
+        if kind is ContentDelta:
+            out.append(_joined(cast("Sequence[ContentDelta]", list(run))))
+        else:
+            out += run
+    return out
+
+
+_DELTAS_ALONE = {ContentDelta}
+
+
+def _joined(deltas: Sequence[ContentDelta]) -> ContentDelta:
+    text = "".join([delta[0] for delta in deltas])
+    return ContentDelta(text, deltas[0].start, deltas[-1].end)
 
 
 class TextReading:

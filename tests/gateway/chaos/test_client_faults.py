@@ -133,7 +133,7 @@ def test_a_client_that_does_not_read_slows_the_engine_and_is_given_up(impatient,
 
 def test_a_client_that_reads_nothing_is_given_up_while_the_engine_is_silent():
     hold = Hold()
-    script = [*chunks_of(ANSWER)[:-3], Chunk((9906,) * 50_000), hold]
+    script = [*chunks_of(ANSWER)[:-3], Chunk((72_056,) * 80_000), hold]  # 10 MB of blanks
     patience = {"keepalive_seconds": 0.05, "write_seconds": 0.2}
     with running(ScriptedEngine(script), **patience) as gateway, connected(gateway) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
