@@ -148,6 +148,17 @@ def test_an_answer_that_breaks_off_closes_its_open_item():
     assert fold.abort() == []
 
 
+def test_a_parser_that_nobody_closed_leaves_no_item_open():
+    fold = OutputFold(NAMES)
+    first = fold.feed(ENCODING.parser().feed(TURN))
+    fold.begin_turn()
+    second = fold.feed(ENCODING.parser().feed(TURN))
+    assert isinstance(first[-1], ItemText)
+    assert second[0] == ItemClosed(1, Route("answer"), "4", None, truncated=True)
+    assert isinstance(second[1], ItemOpened)
+    assert second[1].item == 2
+
+
 def test_an_item_that_was_cut_off_says_so():
     closed = [event for event in _outputs(TURN) if isinstance(event, ItemClosed)]
     assert [(event.truncated, event.stop) for event in closed] == [(False, "end"), (True, None)]

@@ -416,6 +416,7 @@ def test_an_error_ends_the_stream_by_itself():
         "sequence_number": len(events) - 1,
     }
     assert stream.response["status"] == "failed"
+    assert stream.response["error"] == {"code": "server_error", "message": "too long"}
 
 
 def test_nothing_comes_after_the_end():

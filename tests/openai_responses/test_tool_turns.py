@@ -87,6 +87,7 @@ def test_a_search_runs_between_its_events():
     assert search["action"] == {
         "type": "search",
         "query": "x",
+        "queries": ["x"],
         "sources": [{"type": "url", "url": "https://x"}],
     }
     assert search["results"] == [{"type": "text", "text": "【1†x】"}]
@@ -291,10 +292,14 @@ def test_citations_and_log_probabilities_go_together():
     assert len(stream.response["output"][0]["content"][0]["annotations"]) == 2
 
 
+def _search(query):
+    return {"type": "search", "query": query, "queries": [query], "sources": []}
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "action"),
     [
-        ("search", '{"query": "a"}', {"type": "search", "query": "a"}),
+        ("search", '{"query": "a"}', _search("a")),
         ("open", '{"id": "https://y"}', {"type": "open_page", "url": "https://y"}),
         ("open", '{"id": 4, "cursor": 3}', {"type": "open_page", "url": "https://x.example"}),
         ("open", "{}", {"type": "open_page", "url": None}),
@@ -303,15 +308,15 @@ def test_citations_and_log_probabilities_go_together():
             '{"pattern": "a", "cursor": 3}',
             {"type": "find_in_page", "pattern": "a", "url": "https://x.example"},
         ),
-        ("search", "{", {"type": "search", "query": "invalid arguments: {"}),
-        ("search", '{"query": 3}', {"type": "search", "query": 'invalid arguments: {"query": 3}'}),
+        ("search", "{", _search("invalid arguments: {")),
+        ("search", '{"query": 3}', _search('invalid arguments: {"query": 3}')),
         ("open", "[]", {"type": "open_page", "url": "invalid arguments: []"}),
         (
             "find",
             "{}",
             {"type": "find_in_page", "pattern": "invalid arguments: {}", "url": ""},
         ),
-        ("click", "{}", {"type": "search", "query": "invalid arguments: {}"}),
+        ("click", "{}", _search("invalid arguments: {}")),
         ("search", "[" * 100_000, None),
     ],
 )
@@ -319,6 +324,5 @@ def test_the_browsers_arguments_become_an_action_and_never_an_error(name, argume
     text = f"<|channel|>analysis to=browser.{name} code<|message|>{arguments}<|call|>"
     stream, _ = _events([[text]], [ToolResult("")], pages={3: PAGE})
     found = stream.response["output"][0]
-    del found["action"]["sources"]
     assert action is None or found["action"] == action
     assert found["arguments"] == arguments

@@ -124,6 +124,7 @@ class OutputFold:
     def _take(self, event: Event, out: list[OutputEvent]) -> None:
         match event:
             case MessageStarted(author, channel, recipient):
+                out += self.abort()  # of a parser that nobody closed
                 self._route = route(recipient, channel, author.role, self._names)
                 self._thinks = self._route.kind == "reasoning"
                 if self._route is not NOTHING:

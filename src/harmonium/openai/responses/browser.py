@@ -36,7 +36,7 @@ def read_action(function: str | None, arguments: str, pages: Mapping[int, Page])
 
     Example:
         >>> read_action("search", '{"query": "weather"}', {})
-        {'type': 'search', 'query': 'weather'}
+        {'type': 'search', 'query': 'weather', 'queries': ['weather']}
         >>> read_action("find", '{"pattern"', {})["pattern"]
         'invalid arguments: {"pattern"'
 
@@ -44,7 +44,7 @@ def read_action(function: str | None, arguments: str, pages: Mapping[int, Page])
     given = _object(arguments)
     match function:
         case "search" if given is not None and isinstance(given.get("query"), str):
-            return {"type": "search", "query": given["query"]}
+            return _search(str(given["query"]))
         case "open" if given is not None:
             return {"type": "open_page", "url": _opened(given, pages)}
         case "find" if given is not None and isinstance(given.get("pattern"), str):
@@ -55,7 +55,7 @@ def read_action(function: str | None, arguments: str, pages: Mapping[int, Page])
         case "find":
             return {"type": "find_in_page", "pattern": _INVALID + arguments, "url": ""}
         case _:
-            return {"type": "search", "query": _INVALID + arguments}
+            return _search(_INVALID + arguments)
 
 
 def call_of_action(action: Mapping[str, object]) -> tuple[str, str]:
@@ -68,6 +68,11 @@ def call_of_action(action: Mapping[str, object]) -> tuple[str, str]:
         given["query"] = queries[0] if isinstance(queries, list) and queries else ""
     known = {name: value for name, value in given.items() if isinstance(value, str)}
     return function, json.dumps(known, ensure_ascii=False)
+
+
+def _search(query: str) -> JSON:
+    """Give the action of a search: the API has its words twice, as one and as many."""
+    return {"type": "search", "query": query, "queries": [query]}
 
 
 def _object(arguments: str) -> JSON | None:

@@ -272,7 +272,8 @@ def _web_search(item: Item, include: frozenset[str]) -> JSON:
     function = item.route.name
     action = empty_action(function) if item.action is None else dict(item.action)
     result = item.result
-    if result is not None and "web_search_call.action.sources" in include:
+    wants_sources = "web_search_call.action.sources" in include
+    if result is not None and wants_sources and action["type"] == "search":
         action["sources"] = [{"type": "url", "url": url} for url in result.sources]
     found: JSON = {
         "type": "web_search_call",

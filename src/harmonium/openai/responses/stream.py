@@ -239,12 +239,16 @@ class ResponseStream(Generic[T]):
         return self._end("cancelled", usage=self.usage(input_tokens, cached_tokens))
 
     def error(self, error: HarmoniumError) -> T:
-        """End the stream with an ``error`` event instead of a response."""
+        """End the stream with an ``error`` event instead of a response.
+
+        The event has the error's own code; the response has ``server_error``, since the API knows
+        few codes there.
+        """
         self._close_all("length")
-        fields = {"code": error.code, "message": error.message}
-        self._final = self._envelope.response("failed", self._public_items(), error=fields)
-        param = error.position.path
-        self._sink.event({"type": "error", **fields, "param": param, "sequence_number": 0})
+        told: JSON = {"code": error.code, "message": error.message, "param": error.position.path}
+        failure = {"code": "server_error", "message": error.message}
+        self._final = self._envelope.response("failed", self._public_items(), error=failure)
+        self._sink.event({"type": "error", **told, "sequence_number": 0})
         self._sink.end()
         return self._sink.take()
 
