@@ -368,3 +368,57 @@ def test_a_conversation_without_an_answer_is_a_data_error(command):
     done = command("convert", "--from", "harmony", "--to", "chat", stdin=asked)
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("error[no_answer]: ")
+
+
+def _message(text):
+    return {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+
+
+SEVERAL = json.dumps({"choices": [_message("one"), _message("two"), {"message": {"content": 3}}]})
+
+
+def test_of_several_choices_the_first_is_taken_and_that_is_said(convert):
+    done = convert(SEVERAL, "chat", "text")
+    assert done.out == "<|channel|>final<|message|>one<|return|>"
+    assert "3 choices" in done.err
+    assert "--choice 1" in done.err
+
+
+def test_any_choice_can_be_asked_for(convert):
+    done = convert(SEVERAL, "chat", "text", "--choice", 1)
+    assert (done.out, done.err) == ("<|channel|>final<|message|>two<|return|>", "")
+    assert convert(json.dumps(_message("x")), "chat", "text", "--choice", 0).err == ""
+
+
+def test_a_fault_in_a_choice_is_placed_in_it(command):
+    done = command("convert", "--from", "chat", "--to", "text", "--choice", 2, stdin=SEVERAL)
+    assert done.code == 1
+    assert "choices[2].message.content" in done.err
+
+
+@pytest.mark.parametrize("number", [3, 999_999_999])
+def test_a_choice_that_is_not_there_is_an_error_of_the_data(command, number):
+    done = command("convert", "--from", "chat", "--to", "text", "--choice", number, stdin=SEVERAL)
+    assert done.code == 1
+    assert "it has 3" in done.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--from", "harmony", "--choice", "0"),
+        ("--from", "responses", "--choice", "0"),
+        ("--from", "chat", "--choice", "-1"),
+        ("--from", "chat", "--choice", "first"),
+        ("--from", "chat", "--choice", "9999999999"),
+    ],
+)
+def test_a_choice_that_cannot_be_meant_is_an_error_of_usage(command, options):
+    assert command("convert", "--to", "text", *options, stdin=SEVERAL).code == 2
+
+
+def test_a_choice_is_about_answers(command):
+    request = json.dumps(CHAT)
+    done = command("convert", "--from", "chat", "--to", "text", "--choice", "0", stdin=request)
+    assert done.code == 2
+    assert "--choice is about answers" in done.err

@@ -228,7 +228,18 @@ def test_all_past_reasoning_is_kept_when_asked_for():
     ]  # fmt: skip
     assert "Thinking." not in prompt_of(request_of(input=said))
     assert "Thinking." in prompt_of(request_of(input=said, reasoning={"context": "all_turns"}))
+    kept = {context: _echoed(context) for context in ("auto", "current_turn", "all_turns", None)}
+    assert kept == {
+        "auto": "current_turn",
+        "current_turn": "current_turn",
+        "all_turns": "all_turns",
+        None: None,
+    }
     assert refusal_of(reasoning={"context": "some"}) == ("reasoning.context", "invalid_value")
+
+
+def _echoed(context):
+    return request_of(reasoning={"context": context}).values["reasoning"].get("context")
 
 
 def test_a_schema_becomes_a_response_format():

@@ -10,6 +10,7 @@ from harmonium import Conversation, Message
 from harmonium.model import ToolNamespace
 from harmonium.openai import (
     PromptSettings,
+    RequestError,
     Seam,
     ToolResult,
     as_response,
@@ -157,6 +158,9 @@ def test_an_item_may_be_referred_to():
     stored = {item["id"]: item for item in output}
     references = [{"type": "item_reference", "id": item["id"]} for item in output]
     assert _back(request, references, find_item=stored.get) == stream.messages
+    with pytest.raises(RequestError, match=r"store: false.*reasoning\.encrypted_content") as caught:
+        _back(request, references)
+    assert (caught.value.param, caught.value.code) == ("input[1].id", "item_not_found")
     bare = [{"id": item["id"]} for item in output]
     assert _back(request, bare, find_item=stored.get) == stream.messages
 

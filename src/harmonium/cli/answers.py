@@ -128,8 +128,20 @@ def conversation_answer(conversation: Conversation, encoding: Encoding) -> Answe
     return _spoken(found, encoding, "stop")
 
 
-def api_answer(
-    data: object, api: Api, asked: Asked | None, encoding: Encoding, today: str | None
+def choices_in(data: object) -> int:
+    """Count the choices of a chat answer; a message, or a choice by itself, is one."""
+    body = _object(data)
+    return len(_list(body["choices"])) if "choices" in body else 1
+
+
+def api_answer(  # noqa: PLR0913  (the choice is by name)
+    data: object,
+    api: Api,
+    asked: Asked | None,
+    encoding: Encoding,
+    today: str | None,
+    *,
+    choice: int = 0,
 ) -> Answer:
     """Read an answer of an API: whole, or only its message, choice or items.
 
@@ -139,12 +151,13 @@ def api_answer(
         asked: the request it answers, of either API; a stand-in takes its place.
         encoding: what the answer was written in.
         today: the date of the prompt.
+        choice: which of a chat answer's choices, from 0.
 
     Raises:
         InvalidInputError: it cannot be read; the error says where.
 
     """
-    said = _chat(data) if api == "chat" else _response(data)
+    said = _chat(data, choice) if api == "chat" else _response(data)
     body = asked.body if asked is not None and asked.api == api else _stand_in(said, asked)
     name = "messages" if api == "chat" else "input"
     given = body.get(name)
@@ -173,9 +186,9 @@ def api_answer(
     )
 
 
-def called_tools(data: object, api: Api) -> list[Tool]:
+def called_tools(data: object, api: Api, choice: int = 0) -> list[Tool]:
     """List the client's tools that an answer of an API calls."""
-    return (_chat(data) if api == "chat" else _response(data)).tools
+    return (_chat(data, choice) if api == "chat" else _response(data)).tools
 
 
 def finish_of(events: Sequence[Event]) -> EngineFinish:
@@ -220,15 +233,18 @@ def _spoken(messages: Sequence[Message], encoding: Encoding, finish: EngineFinis
     return Answer(ids, Role.ASSISTANT.value if opens or not ids else None, tuple(messages), finish)
 
 
-def _chat(data: object) -> _Said:
+def _chat(data: object, number: int) -> _Said:
     around = _object(data)
     choice = around
     place = ""
+    count = choices_in(data)
+    if not count:
+        raise InvalidInputError("choices is empty; there is no answer to convert")
+    if number >= count:
+        fault = f"the answer has no choice {number}; it has {count}, which count from 0"
+        raise InvalidInputError(fault, code="no_answer")
     if "choices" in around:
-        choices = _list(around["choices"])
-        if not choices:
-            raise InvalidInputError("choices is empty; there is no answer to convert")
-        choice, place = _object(choices[0]), "choices[0]."
+        choice, place = _object(_list(around["choices"])[number]), f"choices[{number}]."
     if "message" in choice:
         message, place = _object(choice["message"]), f"{place}message"
     else:

@@ -14,6 +14,7 @@ from harmonium.cli.answers import (
     Answer,
     api_answer,
     called_tools,
+    choices_in,
     completion_answer,
     conversation_answer,
     finish_of,
@@ -47,8 +48,10 @@ if TYPE_CHECKING:
 PROMPTS = ("tokens", "text", "harmony")
 APIS: tuple[Api, ...] = ("chat", "responses")
 
-_ANSWERS_ALONE = ("request", "tools", "model", "finish", "stream", "deterministic_ids")
+_ANSWERS_ALONE = ("request", "tools", "choice", "model", "finish", "stream", "deterministic_ids")
 """Options that say nothing about a request."""
+
+_DIGITS = 10
 
 _EXAMPLES = """\
   harmonium convert --from chat --to tokens chat.json
@@ -100,6 +103,12 @@ def _add_answer_options(group: argparse._ArgumentGroup) -> None:
         "--tools", type=word_list, metavar="A,B", help="in its place: the functions it declared"
     )
     group.add_argument(
+        "--choice",
+        type=_place,
+        metavar="N",
+        help="from chat: which of the answer's choices, from 0; default: the first",
+    )
+    group.add_argument(
         "--model", metavar="NAME", help="named in answers; default: as in the input, else gpt-oss"
     )
     group.add_argument(
@@ -121,8 +130,17 @@ def _add_answer_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def _place(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < _DIGITS):
+        message = f"{value!a} is no place; give 0 for the first, 1 for the second"
+        raise argparse.ArgumentTypeError(message)
+    return int(value)
+
+
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Convert one request or one answer."""
+    if arguments.choice is not None and arguments.source != "chat":
+        arguments.usage_error(f"--choice goes with --from chat, not {arguments.source}")
     if arguments.stream and arguments.to not in APIS:
         arguments.usage_error(f"--stream goes with --to chat or responses, not {arguments.to}")
     text = read_text(arguments.file, terminal)
@@ -186,9 +204,21 @@ class _Answering:
     def write_from(self, data: object) -> int:
         """Convert an answer of an API, given as JSON."""
         api: Api = "chat" if self._options.source == "chat" else "responses"
-        answer = api_answer(data, api, self._asked, self._encoding, self._options.today)
-        self._called += called_tools(data, api)
+        choice = self._chosen(data) if api == "chat" else 0
+        answer = api_answer(
+            data, api, self._asked, self._encoding, self._options.today, choice=choice
+        )
+        self._called += called_tools(data, api, choice)
         return self.write(answer)
+
+    def _chosen(self, data: object) -> int:
+        """Give the choice that was asked for, or the first; then say that there are others."""
+        asked: int | None = self._options.choice
+        count = choices_in(data)
+        if asked is None and count > 1:
+            remark = f"the answer has {count} choices, of which this is choice 0"
+            self._terminal.remark(f"{remark}; --choice 1 gives the next", "yellow")
+        return asked or 0
 
     def write(self, answer: Answer) -> int:
         """Convert an answer."""

@@ -36,6 +36,8 @@ def read_reasoning(
     keeps = not context.is_null and context.choice("auto", "current_turn", "all_turns")
     history: History = "keep" if keeps == "all_turns" else "per_turn"
     echo = {"effort": (level or standard).value, "summary": None}
+    if not context.is_null:
+        echo["context"] = "all_turns" if keeps == "all_turns" else "current_turn"
     return level, history, echo
 
 

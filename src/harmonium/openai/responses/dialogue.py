@@ -85,7 +85,10 @@ class Said:
         found = known.get(wanted)
         value = as_json(self.find_item(wanted)) if found is None else found.value
         if value is None:
-            message = f"no item with the id {wanted} is stored here"
+            message = (
+                f"no item with the id {wanted} is stored here; send the item itself, as is due "
+                "with store: false (its reasoning sealed: include reasoning.encrypted_content)"
+            )
             item.get("id").fail(message, code="item_not_found")
         return Node(value, item.path)
 
