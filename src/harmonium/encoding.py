@@ -148,7 +148,9 @@ class Encoding:
         Args:
             conversation: a Conversation, messages, or a conversation's parsed JSON.
             next_role: whose message is to be generated; ends the ids with ``<|start|>`` and it.
-            training: end an assistant's last ``final`` message with ``<|return|>``.
+            training: end an assistant's last ``final`` message with ``<|return|>``. The default
+                history leaves out the reasoning of a finished turn, also of the last one: give
+                ``history="keep"`` to learn from it.
             profile: ``guide``, ``oss``, ``legacy``, ``vllm`` or a `Profile`.
             history: which past reasoning is dropped: ``per_turn``, ``library`` or ``keep``.
 

@@ -74,7 +74,9 @@ def _add_ending(parser: argparse.ArgumentParser) -> None:
         help="end with the start of this role's message, for a completion",
     )
     ending.add_argument(
-        "--training", action="store_true", help="end a final answer with <|return|>"
+        "--training",
+        action="store_true",
+        help="end a final answer with <|return|>; with --history keep, its reasoning stays",
     )
 
 
