@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import openai
 import pytest
 
@@ -146,7 +148,8 @@ def test_repairs_are_told_to_who_asks(gateway, path):
     assert all(gateway.metric("harmonium_repairs_total", code=code) >= 3 for code in told)
 
 
-def test_the_form_of_an_answer_becomes_a_constraint(gateway):
+def test_the_form_of_an_answer_becomes_a_constraint_of_a_stand_in(gateway):
+    gateway.engine.can = replace(FULL, stand_in=True)
     schema = {"name": "city", "schema": WEATHER}
     form = {"type": "json_schema", "json_schema": schema}
     gateway.client.post(CHAT_PATH, json=CHAT | {"response_format": form})

@@ -26,6 +26,7 @@ class Thinking(ScriptedEngine):
 
     ends_thoughts_with = "<|end|>"
     tells_stops = True
+    ends_later = False
 
     async def generate(self, request):
         self.requests.append(request)
@@ -45,6 +46,9 @@ class Thinking(ScriptedEngine):
             yield self._chunk(one, request)
         finish = Finish("stop" if stopped else "length", ids[-1] if stopped else None)
         last = self._chunk(told[-1], request)
+        if self.ends_later:
+            yield last
+            last = Chunk((), None if last.logprobs is None else ())
         yield Chunk(last.token_ids, last.logprobs, finish, cached_tokens=len(request.prompt))
 
     def _chunk(self, one, request):
@@ -116,9 +120,10 @@ def test_the_header_is_the_one_of_the_profile(profile):
 
 @pytest.mark.parametrize("ending", ["<|end|>", "<|return|>", "<|call|>"])
 @pytest.mark.parametrize("tells", [True, False])
-def test_however_the_thoughts_end_the_call_follows(ending, tells):
+@pytest.mark.parametrize("later", [True, False])
+def test_however_the_thoughts_end_the_call_follows(ending, tells, later):
     engine = Thinking(can=FULL)
-    engine.ends_thoughts_with, engine.tells_stops = ending, tells
+    engine.ends_thoughts_with, engine.tells_stops, engine.ends_later = ending, tells, later
     with running(engine) as gateway:
         body = CHAT | {"tools": [TOOL], "tool_choice": "required"}
         answer = gateway.client.post("/v1/chat/completions", json=body)

@@ -22,6 +22,8 @@ from harmonium.engines.protocol import (
     FinishReason,
     GenerationRequest,
     Grammar,
+    JsonObject,
+    JsonSchema,
     Sampling,
     TokenLogprob,
 )
@@ -56,8 +58,8 @@ class LlamacppDialect:
     """Speak to llama.cpp's own server.
 
     Its list of stop ids is the model's, which for gpt-oss holds the two that matter; a call to
-    stop at others cannot be made. A JSON schema is no constraint here, for the reason given for
-    vLLM.
+    stop at others cannot be made. Its grammars take markers for the text they spell: a string in
+    JSON may hold them, unless their logits are biased away.
     """
 
     kind = "llamacpp"
@@ -73,7 +75,7 @@ class LlamacppDialect:
         return Capabilities(
             models=names_of(models),
             max_context=count_in(object_in(held, "default_generation_settings"), "n_ctx"),
-            constraints=frozenset({"grammar"}),
+            constraints=frozenset({"json_object", "json_schema", "grammar"}),
             logprobs=_MOST_LOGPROBS,
             ignored=ignored_fields(_NAMES, "max_tokens", "logprobs", "logit_bias"),
         )
@@ -93,8 +95,15 @@ class LlamacppDialect:
             body["n_probs"] = max(1, sampling.logprobs)
         if sampling.logit_bias:
             body["logit_bias"] = [[token, bias] for token, bias in sampling.logit_bias.items()]
-        if isinstance(request.constraint, Grammar):
-            body["grammar"] = request.constraint.text
+        match request.constraint:
+            case JsonObject():
+                body["json_schema"] = {"type": "object"}
+            case JsonSchema(schema=schema):
+                body["json_schema"] = dict(schema)
+            case Grammar(text=text):
+                body["grammar"] = text
+            case _:
+                pass
         return Question("/completion", body)
 
     def reader(self, request: GenerationRequest) -> Reader:

@@ -58,14 +58,18 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class JsonObject:
-    """Ask for any JSON object as the final answer's text."""
+    """Ask for any JSON object; see `JsonSchema`."""
 
     name: ConstraintName = field(default="json_object", init=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class JsonSchema:
-    """Ask for JSON that satisfies a schema as the final answer's text."""
+    """Ask for JSON that satisfies a schema, as the whole completion.
+
+    So the prompt must end where a message's text begins: markers are no JSON. A stand-in holds the
+    text of its final answer to it.
+    """
 
     schema: Mapping[str, object] = field(repr=False)
     name: ConstraintName = field(default="json_schema", init=False, repr=False)

@@ -6,6 +6,8 @@ the server streams incrementally, and nothing in a chunk says which, but its cou
 
 from __future__ import annotations
 
+import json
+
 from harmonium.engines.dialect import (
     Asker,
     Delta,
@@ -22,6 +24,8 @@ from harmonium.engines.protocol import (
     FinishReason,
     GenerationRequest,
     Grammar,
+    JsonObject,
+    JsonSchema,
     StructuralTag,
     TokenLogprob,
 )
@@ -54,7 +58,7 @@ _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "abort"
 
 
 class SglangDialect:
-    """Speak to SGLang. A JSON schema is no constraint here, for the reason given for vLLM."""
+    """Speak to SGLang."""
 
     kind = "sglang"
     framing: Framing = "events"
@@ -67,7 +71,7 @@ class SglangDialect:
         return Capabilities(
             models=names_of(models),
             max_context=context_of(models),
-            constraints=frozenset({"structural_tag", "grammar"}),
+            constraints=frozenset({"json_object", "json_schema", "structural_tag", "grammar"}),
             logprobs=_MOST_LOGPROBS,
             ignored=ignored_fields(_NAMES, "max_tokens", "logprobs"),
         )
@@ -79,6 +83,10 @@ class SglangDialect:
         if room is not None:
             sampling["max_new_tokens"] = room
         match request.constraint:
+            case JsonObject():
+                sampling["json_schema"] = '{"type":"object"}'
+            case JsonSchema(schema=schema):
+                sampling["json_schema"] = json.dumps(dict(schema))
             case StructuralTag(json=tag):
                 sampling["structural_tag"] = tag
             case Grammar(text=text):

@@ -22,9 +22,12 @@ from harmonium.engines.models import context_of, list_models, names_of
 from harmonium.engines.protocol import (
     Capabilities,
     Constraint,
+    ConstraintName,
     FinishReason,
     GenerationRequest,
     Grammar,
+    JsonObject,
+    JsonSchema,
     Sampling,
     StructuralTag,
     TokenLogprob,
@@ -43,6 +46,9 @@ from harmonium.engines.wire import (
 from harmonium.errors import EngineBrokenError, EngineProtocolError
 
 _MOST_LOGPROBS = 20
+_CONSTRAINTS = frozenset[ConstraintName](
+    {"json_object", "json_schema", "structural_tag", "grammar"}
+)
 _NAMES = {
     name: name
     for name in (
@@ -67,8 +73,8 @@ _NAME_OF_ID = "token_id:"
 class VllmDialect:
     """Speak to vLLM over whichever of its two routes the server has.
 
-    A JSON schema is no constraint here: vLLM would hold the whole completion to it, headers and
-    all, and the model could not write Harmony. A structural tag can say where the JSON stands.
+    Its grammars take markers for the text they spell: a structural tag may name them, and a string
+    in JSON may hold them, unless their logits are biased away.
     """
 
     kind = "vllm"
@@ -86,7 +92,7 @@ class VllmDialect:
         return Capabilities(
             models=names_of(models),
             max_context=context_of(models),
-            constraints=frozenset({"structural_tag", "grammar"}),
+            constraints=_CONSTRAINTS,
             logprobs=_MOST_LOGPROBS,
             ignored=ignored_fields(_NAMES, "max_tokens"),
         )
@@ -139,9 +145,15 @@ class VllmDialect:
 
 def structured_outputs(constraint: Constraint) -> dict[str, object]:
     """Give vLLM's form of a constraint on the whole completion."""
-    if isinstance(constraint, StructuralTag):
-        return {"structural_tag": constraint.json}
-    return {"grammar": constraint.text} if isinstance(constraint, Grammar) else {}
+    match constraint:
+        case JsonObject():
+            return {"json_object": True}
+        case JsonSchema(schema=schema):
+            return {"json": dict(schema)}
+        case StructuralTag(json=tag):
+            return {"structural_tag": tag}
+        case Grammar(text=text):
+            return {"grammar": text}
 
 
 async def _routes(server: Asker) -> Json:

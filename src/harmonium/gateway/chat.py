@@ -81,6 +81,11 @@ def chat_plan(
             for tool in asked.tools
             if tool.name.kind == "custom"
         ),
+        arguments={
+            asked.names.harmony_name(tool.name): tool.parameters
+            for tool in asked.tools
+            if tool.parameters and tool.name.kind != "custom"
+        },
     )
     return make_plan(wanted, capabilities, service, record)
 

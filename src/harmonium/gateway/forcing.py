@@ -11,7 +11,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from harmonium.encoding import Encoding
-from harmonium.engines.protocol import Chunk, Engine, Finish, GenerationRequest, TokenLogprob
+from harmonium.engines.protocol import Chunk, Engine, Finish, GenerationRequest
+from harmonium.gateway.holding import HeldMessages, put
 from harmonium.model import Author, Message, Role, TextContent
 from harmonium.openai import ToolChoice
 from harmonium.tokens import FormatTokens
@@ -66,6 +67,12 @@ def call_headers(
     return CallHeaders(tuple(begun[len(prompt_end) :]), tuple(written), encoding.format)
 
 
+def answer_header(encoding: Encoding, profile: str) -> tuple[int, ...]:
+    """Give the ids that begin the answer's message, behind another."""
+    answer = Message(Author(Role.ASSISTANT), (TextContent(""),), "final")
+    return tuple(_header(answer, encoding, profile))
+
+
 def _header(message: Message, encoding: Encoding, profile: str) -> list[int]:
     """Give a message's ids up to its content: its last is the one that ends the header."""
     ids = encoding.render([message], profile=profile, history="keep")
@@ -78,12 +85,16 @@ class ForcedCalls:
     Args:
         engine: who generates.
         headers: what is put into the answer.
+        held: holds the arguments to their form; None leaves them to the model.
 
     """
 
-    def __init__(self, engine: Engine, headers: CallHeaders) -> None:
+    def __init__(
+        self, engine: Engine, headers: CallHeaders, held: HeldMessages | None = None
+    ) -> None:
         self._engine = engine
         self._headers = headers
+        self._held = held
 
     @property
     def name(self) -> str:
@@ -94,7 +105,7 @@ class ForcedCalls:
         """Generate one answer: thoughts, then a call; see `Engine.generate`."""
         headers, most = self._headers, request.sampling.max_tokens
         written = list(headers.thought)
-        yield _put(headers.thought, request)
+        yield put(headers.thought, request)
         left = None if most is None else most - len(headers.thought) - len(headers.call)
         if left is not None and left < 1:
             yield Chunk((), finish=Finish("length"))
@@ -105,7 +116,7 @@ class ForcedCalls:
                 yield chunk
                 if chunk.finish is not None:
                     return
-        yield _put(headers.call, request)
+        yield put(headers.call, request)
         spent = len(written) - len(headers.thought)
         rest = None if left is None else left - spent
         if rest is not None and rest < 1:
@@ -118,9 +129,16 @@ class ForcedCalls:
             sampling=replace(request.sampling, max_tokens=rest),
             constraint=None,
         )
-        async with aclosing(self._engine.generate(calling)) as chunks:
+        async with aclosing(self._call(calling, (*written, *headers.call))) as chunks:
             async for chunk in chunks:
                 yield replace(chunk, cached_tokens=None)
+
+    def _call(
+        self, request: GenerationRequest, begun: tuple[int, ...]
+    ) -> AsyncGenerator[Chunk, None]:
+        if self._held is None:
+            return self._engine.generate(request)
+        return self._held.generate(request, begun)
 
     async def _think(
         self, request: GenerationRequest, written: list[int], left: int | None
@@ -136,18 +154,12 @@ class ForcedCalls:
         )
         async with aclosing(self._engine.generate(thinking)) as chunks:
             async for chunk in chunks:
-                if chunk.finish is None or chunk.finish.reason != "stop":
+                ids, finish = chunk.token_ids, chunk.finish
+                if ids and ids[-1] in stops:  # the end may come in the next chunk
+                    told = None if chunk.logprobs is None else chunk.logprobs[:-1]
+                    chunk = replace(chunk, token_ids=ids[:-1], logprobs=told)  # noqa: PLW2901
+                if finish is None or finish.reason != "stop":
                     yield chunk
                     continue
-                ids = chunk.token_ids
-                body = ids[:-1] if ids and ids[-1] in stops else ids
-                told = None if chunk.logprobs is None else chunk.logprobs[: len(body)]
-                yield replace(chunk, token_ids=body, logprobs=told, finish=None)
-                yield _put((end,), request)
-
-
-def _put(ids: tuple[int, ...], request: GenerationRequest) -> Chunk:
-    """Give ids that nobody had to choose: each as sure as can be."""
-    if request.sampling.logprobs is None:
-        return Chunk(ids)
-    return Chunk(ids, tuple(TokenLogprob(one, 0.0) for one in ids))
+                yield replace(chunk, finish=None)
+                yield put((end,), request)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harmonium.engines.protocol import (
     Capabilities,
@@ -18,8 +18,9 @@ from harmonium.engines.protocol import (
     Sampling,
 )
 from harmonium.errors import RequestError
-from harmonium.gateway.forcing import ForcedCalls, call_headers
+from harmonium.gateway.forcing import ForcedCalls, answer_header, call_headers
 from harmonium.gateway.generation import Generator
+from harmonium.gateway.holding import Forms, HeldMessages
 from harmonium.gateway.record import Record
 from harmonium.gateway.service import Service
 from harmonium.gateway.settings import Settings
@@ -53,6 +54,7 @@ class Wanted:
         shape: what the answer must look like.
         tool_choice: what must be called.
         free_text: Harmony names of the tools whose input is no JSON.
+        arguments: Harmony name of a tool -> the schema of its arguments.
 
     """
 
@@ -72,6 +74,7 @@ class Wanted:
     shape: ResponseFormat | None = None
     tool_choice: ToolChoice | None = None
     free_text: frozenset[str] = frozenset()
+    arguments: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +88,36 @@ class Plan:
 def make_plan(wanted: Wanted, capabilities: Capabilities, service: Service, record: Record) -> Plan:
     """Say who is asked for what.
 
-    Where a call is asked for, the engine's answers are made to call; an engine without a model
-    does as the prompt says.
+    Where a call is asked for, the engine's answers are made to call, and where a form is, they are
+    held to it; an engine without a model does as the prompt and the constraint say.
 
     Raises:
         RequestError: a bound is passed, or the engine cannot do what is asked for.
 
     """
-    requests = _requests(wanted, capabilities, service.settings, record)
-    headers = None
-    if wanted.tool_choice is not None and not capabilities.stand_in:
-        profile = service.settings.profile
-        headers = call_headers(wanted.tool_choice, wanted.free_text, service.encoding, profile)
-    engine = service.engine
-    return Plan(engine if headers is None else ForcedCalls(engine, headers), requests)
+    settings, encoding, engine = service.settings, service.encoding, service.engine
+    constraint = _constraint(wanted, capabilities, settings)
+    requests = _requests(wanted, capabilities, settings, record)
+    if capabilities.stand_in:
+        return Plan(engine, tuple(replace(one, constraint=constraint) for one in requests))
+    profile, headers = settings.profile, None
+    if wanted.tool_choice is not None:
+        headers = call_headers(wanted.tool_choice, wanted.free_text, encoding, profile)
+    if headers is not None:
+        forms = Forms(calls=_call_forms(wanted, capabilities))
+        held = HeldMessages(engine, forms, encoding) if forms.calls else None
+        return Plan(ForcedCalls(engine, headers, held), requests)
+    if constraint is None:
+        return Plan(engine, requests)
+    forms = Forms(constraint, header=answer_header(encoding, profile))
+    return Plan(HeldMessages(engine, forms, encoding), requests)
+
+
+def _call_forms(wanted: Wanted, capabilities: Capabilities) -> dict[str, Constraint]:
+    """Give what the arguments of each tool are held to, by the name that a call has."""
+    if "json_schema" not in capabilities.constraints:
+        return {}
+    return {f"functions.{name}": JsonSchema(one) for name, one in wanted.arguments.items() if one}
 
 
 def _requests(
@@ -110,7 +129,6 @@ def _requests(
     can be repeated.
     """
     _check(wanted, capabilities, settings)
-    constraint = _constraint(wanted, capabilities, settings)
     most = _room(wanted, capabilities, settings)
     record.prompt_tokens, record.max_tokens = len(wanted.prompt), most
     record.temperature = _first(wanted.temperature, settings.temperature)
@@ -121,7 +139,6 @@ def _requests(
             model=wanted.model,
             prompt=tuple(wanted.prompt),
             sampling=_sampling(wanted, settings, most, choice),
-            constraint=constraint,
         )
         for choice in range(wanted.choices)
     )

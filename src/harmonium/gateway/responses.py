@@ -140,6 +140,11 @@ def responses_plan(
             for tool in asked.tools.declared
             if tool.name.kind == "custom"
         ),
+        arguments={
+            asked.tools.names.harmony_name(tool.name): tool.parameters
+            for tool in asked.tools.declared
+            if tool.parameters and tool.name.kind != "custom"
+        },
     )
     return make_plan(wanted, capabilities, service, record)
 

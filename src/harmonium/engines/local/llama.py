@@ -6,6 +6,7 @@ The library is imported when a model is loaded: it is an extra, and compiled whe
 from __future__ import annotations
 
 import ctypes
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
@@ -15,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 from harmonium.engines.local.likelihood import logprob_of
 from harmonium.engines.local.options import LocalOptions
 from harmonium.engines.local.runtime import Generation, Interest, Token, Unwanted
-from harmonium.engines.protocol import Capabilities, GenerationRequest, Grammar, Sampling
+from harmonium.engines.protocol import (
+    Capabilities,
+    Constraint,
+    GenerationRequest,
+    Grammar,
+    JsonSchema,
+    Sampling,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +78,7 @@ class LlamaRuntime:
         return Capabilities(
             models=(self._name,),
             max_context=self._llama.n_ctx(),
-            constraints=frozenset({"grammar"}),
+            constraints=frozenset({"json_object", "json_schema", "grammar"}),
             logprobs=_MOST_LOGPROBS,
         )
 
@@ -137,10 +145,19 @@ class LlamaRuntime:
         if sampling.logit_bias:
             adding = _adding(sampling.logit_bias)
             out["logits_processor"] = self._library.LogitsProcessorList([adding])
-        if isinstance(request.constraint, Grammar):
-            grammar = self._library.LlamaGrammar
-            out["grammar"] = grammar.from_string(request.constraint.text, verbose=False)
+        if request.constraint is not None:
+            out["grammar"] = self._grammar(request.constraint)
         return out
+
+    def _grammar(self, constraint: Constraint) -> Any:  # noqa: ANN401  (without types)
+        make = self._library.LlamaGrammar
+        match constraint:
+            case Grammar(text=text):
+                return make.from_string(text, verbose=False)
+            case JsonSchema(schema=schema):
+                return make.from_json_schema(json.dumps(dict(schema)), verbose=False)
+            case _:
+                return make.from_json_schema('{"type": "object"}', verbose=False)
 
 
 class _Flag:
