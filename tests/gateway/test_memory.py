@@ -119,7 +119,7 @@ def test_histories_stay_within_their_bound_however_many_conversations_there_are(
         )
     finally:
         histories.resize(before)
-    assert 100_000 < taken < 240_000
+    assert 60_000 < taken < 240_000  # caches hold between half of their bound and all
     assert histories.size <= 200_000
 
 

@@ -65,13 +65,13 @@ def read(items, tools, dialogues, before=None):
 @given(st.lists(ITEMS, max_size=10), st.lists(st.integers(0, 10), max_size=6), TOOL_LISTS)
 @settings(max_examples=250)
 def test_keeping_what_was_read_makes_no_difference(items, ends, tools):
-    large, tiny = Dialogues(), Dialogues(6000)
+    large, tiny = Dialogues(), Dialogues(12_000)
     for end in sorted(ends):
         whole = read(items[:end], tools, OFF)
         assert read(items[:end], tools, large) == whole
         assert read(items[:end], tools, tiny) == whole
     assert OFF.size == 0
-    assert tiny.size <= 6000
+    assert tiny.size <= 12_000
 
 
 @given(st.lists(ITEMS, max_size=10), st.integers(0, 10), st.integers(0, 10))
@@ -143,15 +143,28 @@ def test_what_is_kept_can_be_forgotten():
 def test_the_longest_unused_are_forgotten_first():
     kept = Dialogues(40_000)
     said = [[{"role": "user", "content": str(n) * 1000}] for n in range(9)]
+    first = []
     for items in said:
-        read(items, [], kept)
-        read(said[0], [], kept)
-    assert 20_000 < kept.size <= 40_000
+        first.append(_first_message(items, kept))
+        _first_message(said[0], kept)
+    assert 10_000 < kept.size <= 40_000
+    assert _first_message(said[0], kept) is first[0]
+    assert _first_message(said[1], kept) is not first[1]
+
+
+def _first_message(items, kept):
+    setup = ResponsesSetup(dialogues=kept)
+    return responses_request({"input": items}, setup).conversation.messages[1]
+
+
+def test_another_bound_begins_anew_and_the_same_bound_forgets_nothing():
+    kept = Dialogues(40_000)
+    read([{"role": "user", "content": "hi"}], [], kept)
     before = kept.size
-    read([*said[0], {"role": "user", "content": "more"}], [], kept)
-    assert kept.size > before - 8000
+    kept.resize(40_000)
+    assert kept.size == before > 0
     kept.resize(20_000)
-    assert 10_000 < kept.size <= 20_000
+    assert (kept.size, kept.limit) == (0, 20_000)
 
 
 def _turns(count):

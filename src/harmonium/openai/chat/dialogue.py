@@ -9,16 +9,14 @@ reads the same.
 
 from __future__ import annotations
 
-import marshal
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from harmonium.model import Message, ResponseFormat
 from harmonium.openai.chat.messages import History
 from harmonium.openai.chat.tools import name_map, namespaces, read_tools
+from harmonium.openai.kept import KeptStates, own_copy, plain_bytes
 from harmonium.openai.prompt import developer_message
 from harmonium.openai.tools import DeclaredTool, ToolChoice
 
@@ -30,7 +28,6 @@ _PER_DIALOGUE, _PER_MESSAGE = 2_000, 1_000
 _PER_BYTE, _PER_BYTE_OF_TOOLS = 2, 10
 """What is kept beside the JSON it was read from, in bytes of memory, as measured: objects take
 several times the room of the JSON they stand for."""
-_PLAIN = 2  # marshal's last format in which equal values always have equal bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +67,16 @@ class _Kept(NamedTuple):
     size: int
     dialogue: Dialogue
 
+    def begins(self, items: list[object]) -> bool:
+        """Tell whether messages go on from these."""
+        try:
+            return items[: len(self.items)] == self.items
+        except RecursionError:  # nested too deeply to be compared
+            return False
 
-class Dialogues:
-    """Keep what was read of requests, the newest state of each conversation.
 
-    Safe to share between threads.
+class Dialogues(KeptStates[bytes, _Kept]):
+    """Keep what was read of requests, by their tools and first messages.
 
     Args:
         limit: bound in bytes on the memory of what is kept; 0 keeps nothing.
@@ -82,16 +84,7 @@ class Dialogues:
     """
 
     def __init__(self, limit: int = KEPT_BYTES) -> None:
-        self._limit = limit
-        self.size = 0
-        """Bytes of memory that is kept now, counted a little high."""
-        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
-        self._lock = threading.Lock()
-
-    @property
-    def limit(self) -> int:
-        """The bound on it."""
-        return self._limit
+        super().__init__(limit)
 
     def read(self, items: list[object], tools: object) -> Dialogue:
         """Read a request's messages and tools, going on from what was read before.
@@ -100,68 +93,36 @@ class Dialogues:
             RequestError: something in them cannot be read.
 
         """
-        try:
-            declared = _dump(tools)
-            key = declared + _dump(items[:_OPENING])
-            kept = self._kept.get(key)
-            if kept is not None and items[: len(kept.items)] != kept.items:
-                kept = None
-            new = _dump(items if kept is None else items[len(kept.items) :])
-        except (ValueError, RecursionError):  # no plain JSON, or nested too deeply
+        declared, opening = plain_bytes(tools), plain_bytes(items[:_OPENING])
+        if declared is None or opening is None:
+            return _read(items, tools)
+        key = declared + opening
+        found = self._kept.get(key)
+        kept = found if found is not None and found.begins(items) else None
+        count = 0 if kept is None else len(kept.items)
+        new = plain_bytes(items[count:] if count else items)
+        if new is None:
             return _read(items, tools)
         if kept is None:
-            dialogue = _read(items, marshal.loads(declared))  # noqa: S302  (just dumped)
+            dialogue = _read(items, own_copy(declared))
+            kept = _Kept([], _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(declared), dialogue)
         else:
             dialogue = kept.dialogue.copy()
             dialogue.history.read(items)
-        if dialogue.history.settled and (kept is None or len(items) > len(kept.items)):
-            size = _size_of(declared) if kept is None else kept.size
-            self._keep(key, _Kept([] if kept is None else kept.items, size, dialogue), new)
+        if dialogue.history.settled and len(items) > count:
+            self._kept.put(key, _grown(kept, new, dialogue))
         return dialogue
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._kept.clear()
-            self.size = 0
-
-    def resize(self, limit: int) -> None:
-        """Set another bound; the oldest beyond it are forgotten."""
-        with self._lock:
-            self._limit = limit
-            self._make_room()
-
-    def _keep(self, key: bytes, before: _Kept, new: bytes) -> None:
-        """Keep a dialogue; of its messages a copy, which no caller can change."""
-        items: list[object] = marshal.loads(new)  # noqa: S302  (just dumped)
-        size = before.size + _PER_BYTE * len(new) + _PER_MESSAGE * len(items)
-        with self._lock:
-            gone = self._kept.pop(key, None)
-            if gone is not None:
-                self.size -= gone.size
-            if size > self._limit:
-                return
-            self._kept[key] = _Kept(before.items + items, size, before.dialogue.copy())
-            self.size += size
-            self._make_room()
-
-    def _make_room(self) -> None:
-        while self.size > self._limit:
-            _, gone = self._kept.popitem(last=False)
-            self.size -= gone.size
 
 
 DIALOGUES = Dialogues()
 """Where all requests are kept."""
 
 
-def _size_of(tools: bytes) -> int:
-    """Give what a dialogue takes before its first message."""
-    return _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(tools)
-
-
-def _dump(value: Any) -> bytes:  # noqa: ANN401  (what marshal cannot take, it refuses)
-    return marshal.dumps(value, _PLAIN)
+def _grown(before: _Kept, new: bytes, dialogue: Dialogue) -> _Kept:
+    """Give what is kept of a dialogue: of its messages a copy, which no caller can change."""
+    items: list[object] = own_copy(new)
+    size = before.size + _PER_BYTE * len(new) + _PER_MESSAGE * len(items)
+    return _Kept(before.items + items, size, dialogue.copy())
 
 
 def _read(items: Sequence[object], tools: object) -> Dialogue:

@@ -83,8 +83,7 @@ def _ignored(_: object, __: str) -> object:
 
 
 def _effort(value: object, param: str) -> object:
-    words = tuple(effort.value for effort in ReasoningEffort)
-    return ReasoningEffort(read_choice(value, param, words))
+    return _EFFORTS[read_choice(value, param, _EFFORTS)]
 
 
 def _answer_format(value: object, param: str) -> object:
@@ -150,6 +149,7 @@ def _stream_options(value: object, param: str) -> object:
     )
 
 
+_EFFORTS = {effort.value: effort for effort in ReasoningEffort}
 _MOST_STOPS = 4
 _ID_DIGITS = 10
 _MOST_CHOICES = 128

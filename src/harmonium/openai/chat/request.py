@@ -174,11 +174,11 @@ _KEPT = ("prompt_cache_key", "safety_identifier", "store", "user")
 def _messages(fields: Mapping[str, object]) -> list[object]:
     if "messages" not in fields:
         raise missing("messages")
-    items = list(read_list(fields["messages"], "messages"))
+    items = read_list(fields["messages"], "messages")
     if not items:
         message = "messages is empty; give at least one message"
         raise RequestError(message, param="messages", code="empty_array")
-    return items
+    return items if type(items) is list else list(items)
 
 
 def _given(fields: Mapping[str, object], name: str, default: T) -> T:

@@ -117,7 +117,7 @@ def read_tool_choice(
         RequestError: an unknown mode, or a tool that is not declared.
 
     """
-    every = tuple(names.harmony_name(tool.name) for tool in tools)
+    every = names.declared
     if value is None or isinstance(value, str):
         word = read_choice(value or "auto", param, ("none", "auto", "required"))
         if word == "none":

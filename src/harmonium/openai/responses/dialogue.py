@@ -7,17 +7,17 @@ fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import cast
+from typing import NamedTuple, cast
 
 from harmonium.model import Message, ToolNamespace
 from harmonium.openai.failures import blaming
+from harmonium.openai.kept import KeptStates, own_copy, plain_bytes
 from harmonium.openai.reading import JSONObject, as_json
 from harmonium.openai.responses.encryption import ReasoningCipher
 from harmonium.openai.responses.input_items import InputReader, item_type
-from harmonium.openai.responses.kept import KeptStates, own_copy, plain_bytes
 from harmonium.openai.responses.mcp import Approval, Known
 from harmonium.openai.responses.node import Node
 from harmonium.openai.responses.previous import read_previous_messages
@@ -27,7 +27,11 @@ from harmonium.openai.tools import ToolChoice
 KEPT_BYTES = 32 * 1024 * 1024
 """Bound on what all histories kept take: some hundred long conversations."""
 
+_Key = tuple[bytes, bytes, ReasoningCipher | None]
+
 _OPENING = 2
+_HEAD = 5
+"""How many bytes marshal puts in front of a list's members."""
 _PER_DIALOGUE, _PER_ITEM = 2_000, 250
 _PER_BYTE, _PER_BYTE_OF_TOOLS = 2, 18
 """What is kept beside the JSON it was read from, in bytes of memory, as measured: objects take
@@ -163,12 +167,20 @@ class Dialogue:
         return Dialogue(tools, reader, [], said, self.count, self._spaces)
 
 
-class Dialogues:
+class _Kept(NamedTuple):
+    """Hold what was read of items with these bytes, and the memory of it all; never changed."""
+
+    items: bytes
+    size: int
+    dialogue: Dialogue
+
+
+class Dialogues(KeptStates[_Key, _Kept]):
     """Keep what was read of requests, the newest state of each conversation.
 
     A request whose items begin with those of an earlier one, under the same tools, is read from
-    where that one ended. What is read is the same with and without it. Safe to share between
-    threads.
+    where that one ended. What is read is the same with and without it: items are compared by their
+    bytes, since not all that is read of them is text.
 
     Args:
         limit: bound in bytes on the memory of what is kept; 0 keeps nothing.
@@ -176,25 +188,7 @@ class Dialogues:
     """
 
     def __init__(self, limit: int = KEPT_BYTES) -> None:
-        self._kept: KeptStates[Dialogue] = KeptStates(limit)
-
-    @property
-    def size(self) -> int:
-        """Bytes of memory that is kept now, counted a little high."""
-        return self._kept.size
-
-    @property
-    def limit(self) -> int:
-        """The bound on it."""
-        return self._kept.limit
-
-    def clear(self) -> None:
-        """Forget everything that was read."""
-        self._kept.clear()
-
-    def resize(self, limit: int) -> None:
-        """Set another bound; the longest unused beyond it are forgotten."""
-        self._kept.resize(limit)
+        super().__init__(limit)
 
     def read(self, declared: Declared, said: Said) -> Dialogue:
         """Read a request's tools and items, going on from what was read before.
@@ -206,11 +200,13 @@ class Dialogues:
         key, items = _key(declared, said), plain_bytes(list(said.items))
         if key is None or items is None or not said.previous_messages.is_null:
             return _read(declared, said)[0]
-        known = self._kept.find(key, items)
+        found = self._kept.get(key)
+        known = found.dialogue if found and items.startswith(found.items, _HEAD) else None
         read = None if known is None else _read_on(known, said)
         dialogue, settled = read or _read(_own(declared, key), said)
         if settled and (known is None or dialogue.count > known.count):
-            self._kept.keep(key, items, dialogue.copy(), _size_of(key, items, dialogue.count))
+            size = _size_of(key, items, dialogue.count)
+            self._kept.put(key, _Kept(items[_HEAD:], size, dialogue.copy()))
         return dialogue
 
 
@@ -218,7 +214,7 @@ DIALOGUES = Dialogues()
 """Where all requests are kept unless a setup says otherwise."""
 
 
-def _key(declared: Declared, said: Said) -> tuple[Hashable, ...] | None:
+def _key(declared: Declared, said: Said) -> _Key | None:
     """Give what says that two requests are of one conversation, None for what cannot say it."""
     servers = {
         label: [as_json(tool) for tool in tools] for label, tools in declared.servers.items()
@@ -228,15 +224,15 @@ def _key(declared: Declared, said: Said) -> tuple[Hashable, ...] | None:
     return None if tools is None or opening is None else (tools, opening, declared.cipher)
 
 
-def _size_of(key: tuple[Hashable, ...], items: bytes, count: int) -> int:
+def _size_of(key: _Key, items: bytes, count: int) -> int:
     """Give what the state of a conversation takes; the key begins with its tools."""
     of_items = _PER_BYTE * len(items) + _PER_ITEM * count
-    return _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(cast("bytes", key[0])) + of_items
+    return _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(key[0]) + of_items
 
 
-def _own(declared: Declared, key: tuple[Hashable, ...]) -> Declared:
+def _own(declared: Declared, key: _Key) -> Declared:
     """Give what decides how tools are read, in a copy that the caller cannot change."""
-    tools, servers, *_ = own_copy(cast("bytes", key[0]))
+    tools, servers, *_ = own_copy(key[0])
     return replace(declared, tools=Node(tools, declared.tools.path), servers=servers)
 
 
