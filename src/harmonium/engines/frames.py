@@ -92,5 +92,8 @@ def _whole_events(piece: bytes) -> list[bytes] | None:
     """
     if not (piece.startswith(_BEGIN) and piece.endswith(_END)) or b"\r" in piece:
         return None
+    lines = piece.count(b"\n")
+    if lines == len(_END):
+        return [piece[len(_BEGIN) : -len(_END)]]
     payloads = piece[len(_BEGIN) : -len(_END)].split(_BETWEEN)
-    return payloads if piece.count(b"\n") == len(_END) * len(payloads) else None
+    return payloads if lines == len(_END) * len(payloads) else None

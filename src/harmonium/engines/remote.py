@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from harmonium.engines.dialect import Dialect, Framing, QuickDialect, QuickReader, Reader
 from harmonium.engines.ending import Ending
@@ -123,7 +124,10 @@ class RemoteEngine:
 
         What stands behind a fault of the server, or behind the end, stays for the next call.
         """
-        chunks: list[Chunk] = []
+        usual = self._next_usual(stream)
+        if not stream.heard:
+            return usual
+        chunks = [] if usual is None else [usual]
         while stream.heard and stream.ending.finish is None:
             if stream.heard[0] == _DONE:
                 if chunks:
@@ -140,15 +144,24 @@ class RemoteEngine:
                 chunks.append(chunk)
         return join_chunks(chunks) if chunks else None
 
+    def _next_usual(self, stream: _Stream) -> Chunk | None:
+        """Take the payloads that can be read quickly, up to the first that can not."""
+        heard, read = stream.heard, stream.read_quickly
+        found: list[tuple[int, ...]] = []
+        while heard and read is not None:
+            ids = read(heard[0])
+            if ids is None:
+                break
+            heard.popleft()
+            found.append(ids)
+        if not found:
+            return None
+        stream.has_spoken = True
+        return stream.ending.take_ids(found[0] if len(found) == 1 else tuple(chain(*found)))
+
     def _take(self, stream: _Stream) -> Chunk | None:
-        """Take one payload."""
-        payload = stream.heard.popleft()
-        if stream.read_quickly is not None:
-            ids = stream.read_quickly(payload)
-            if ids is not None:
-                stream.has_spoken = True
-                return stream.ending.take_ids(ids)
-        said = read_object(payload)
+        """Take one payload in full."""
+        said = read_object(stream.heard.popleft())
         stream.has_spoken = True
         raise_if_error(said, self.name)
         delta = stream.read(said)

@@ -120,12 +120,12 @@ class Generation(Generic[T]):
     async def _one(self) -> AsyncGenerator[Piece[T], None]:
         """Generate the only choice in the task that reads: no second one wakes for each chunk."""
         chunks = self._engine.generate(self._requests[0])
-        clock, is_over, given = self._clock, False, 0
+        hear, clock, is_over, given = chunks.__anext__, self._clock, False, 0
         try:
             while True:
                 clock.waiting_since = since = clock.now()
                 try:
-                    chunk = await anext(chunks)
+                    chunk = await hear()
                 except StopAsyncIteration:
                     is_over = True
                     raise self._broke_off() from None
@@ -135,7 +135,8 @@ class Generation(Generic[T]):
                 finally:
                     clock.waiting_since = None
                     self._note_wait(since)
-                self._note_begin()
+                if not clock.has_begun:
+                    self._note_begin()
                 is_over = chunk.finish is not None
                 piece = self._read(0, chunk)
                 yield piece
@@ -182,7 +183,7 @@ class Generation(Generic[T]):
         found = await inbox.take()
         clock.waiting_since = None
         self._note_wait(since)
-        if found:
+        if found and not clock.has_begun:
             self._note_begin()
         return found
 
@@ -192,10 +193,9 @@ class Generation(Generic[T]):
         record.engine_seconds += now - since
 
     def _note_begin(self) -> None:
-        clock, record = self._clock, self._record
-        if not clock.has_begun:
-            clock.has_begun = True
-            record.first_token, record.phase = record.last_token, _PHASES[record.stream]
+        record = self._record
+        self._clock.has_begun = True
+        record.first_token, record.phase = record.last_token, _PHASES[record.stream]
 
     async def _pump(self, choice: int, inbox: _Inbox) -> None:
         """Put what the engine says of a choice into the inbox, as long as there is room."""
@@ -225,7 +225,9 @@ class Generation(Generic[T]):
             record.cached_tokens = max(record.cached_tokens, chunk.cached_tokens)
         finish = None if chunk.finish is None else self._reason(chunk.finish)
         said = reading.take(chunk.token_ids, last=finish is not None)
-        return Piece(choice, said, chunk.logprobs or (), "stop" if reading.found else finish)
+        if reading.found:
+            finish = "stop"
+        return Piece(choice, said, chunk.logprobs or (), finish)
 
     def _broke_off(self) -> EngineBrokenError:
         message = f"{self._engine.name} ended a generation without saying why; try again"

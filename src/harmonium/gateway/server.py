@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 import socket
 import tempfile
@@ -113,7 +114,26 @@ class _Application:
         # what the first request would wait for: the encoder, and the parser's tables
         service.encoding.encode_ordinary("ready")
         service.encoding.lexicon.fill()
-        return create_app(service)
+        app = create_app(service)
+        _settle_memory()
+        return app
+
+
+_COLLECT_EVERY = (20_000, 20, 20)
+"""When Python looks for cycles: new objects, then looks at the young, then at the middle-aged.
+
+A token of a stream leaves none behind and a request few, so its own 700 find nothing, often.
+"""
+
+
+def _settle_memory() -> None:
+    """Spare the collector what stays for good: vocabulary, types, settings.
+
+    Else it walks through all of that now and then, and every stream waits for it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_EVERY)
 
 
 def _bind(settings: Settings) -> socket.socket:
