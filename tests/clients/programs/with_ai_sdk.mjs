@@ -20,7 +20,7 @@ function model(api, name = "demo", baseURL = url) {
 }
 
 function asking(api, prompt, ...where) {
-  const stateless = { openai: { store: false } };
+  const stateless = { openai: { store: false, include: ["reasoning.encrypted_content"] } };
   const providerOptions = api === "stateless" ? stateless : {};
   const onError = () => {}; // streams print their errors otherwise
   const abortSignal = AbortSignal.timeout(60_000);
