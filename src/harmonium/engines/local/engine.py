@@ -167,6 +167,8 @@ class _Model:
             self._compute(request, room, outbox)
         except Unwanted:
             pass
+        except EngineRejectedError as error:
+            outbox.fail(error)
         except Exception as error:  # noqa: BLE001  (whatever the library raises)
             message = f"{self._name} failed while computing ({type(error).__name__})"
             outbox.fail(EngineBrokenError(message, engine=self._name))

@@ -24,6 +24,7 @@ from harmonium.engines.protocol import (
     JsonSchema,
     Sampling,
 )
+from harmonium.errors import EngineRejectedError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,8 @@ _MOST_LOGPROBS = 20
 _ANY_SEED = 0xFFFFFFFF
 """llama.cpp draws a seed of its own for this one."""
 
+_BAD_REQUEST = 400
+_OBJECT = {"type": "object"}
 _ABORTED = "llama_decode returned 2"
 
 
@@ -151,13 +154,16 @@ class LlamaRuntime:
 
     def _grammar(self, constraint: Constraint) -> Any:  # noqa: ANN401  (without types)
         make = self._library.LlamaGrammar
-        match constraint:
-            case Grammar(text=text):
-                return make.from_string(text, verbose=False)
-            case JsonSchema(schema=schema):
-                return make.from_json_schema(json.dumps(dict(schema)), verbose=False)
-            case _:
-                return make.from_json_schema('{"type": "object"}', verbose=False)
+        try:
+            if isinstance(constraint, Grammar):
+                return make.from_string(constraint.text, verbose=False)
+            schema = constraint.schema if isinstance(constraint, JsonSchema) else _OBJECT
+            return make.from_json_schema(json.dumps(dict(schema)), verbose=False)
+        except Exception:  # noqa: BLE001  (whatever the library raises of what it cannot read)
+            message = f"llama.cpp makes nothing of that {constraint.name}; write it more plainly"
+            raise EngineRejectedError(
+                message, upstream_status=_BAD_REQUEST, code="unsupported_constraint"
+            ) from None
 
 
 class _Flag:
