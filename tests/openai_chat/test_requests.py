@@ -115,7 +115,7 @@ def test_null_is_as_good_as_absent(name):
         ({"n": True}, "n", "invalid_type"),
         ({"parallel_tool_calls": "no"}, "parallel_tool_calls", "invalid_type"),
         ({"prediction": {}}, "prediction", "unsupported_parameter"),
-        ({"presence_penalty": float("nan")}, "presence_penalty", "invalid_type"),
+        ({"presence_penalty": float("nan")}, "presence_penalty", "invalid_value"),
         ({"prompt_cache_key": 1}, "prompt_cache_key", "invalid_type"),
         ({"reasoning_effort": "minimal"}, "reasoning_effort", "invalid_value"),
         ({"reasoning_effort": "xhigh"}, "reasoning_effort", "invalid_value"),

@@ -209,6 +209,7 @@ def test_the_list_of_a_servers_tools_says_nothing():
         ("text", "input[1]"),
         ({"role": "critic", "content": "x"}, "input[1].role"),
         ({"role": "user"}, "input[1].content"),
+        ({"role": "assistant", "content": "x", "phase": "final"}, "input[1].phase"),
         ({"type": "function_call", "call_id": "c", "arguments": "{}"}, "input[1].name"),
         ({"type": "function_call", "name": "f", "arguments": "{}"}, "input[1].call_id"),
         ({"type": "function_call", "name": "f", "call_id": "c"}, "input[1].arguments"),

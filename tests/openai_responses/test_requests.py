@@ -267,7 +267,7 @@ def test_any_object_or_plain_text_may_be_asked_for():
         ({"format": {"type": "xml"}}, "text.format.type"),
         ({"format": {}}, "text.format.type"),
         ({"format": {"type": "json_schema", "name": "x"}}, "text.format.schema"),
-        ({"format": {"type": "json_schema", "name": "a b", "schema": {}}}, "text.format"),
+        ({"format": {"type": "json_schema", "name": "a b", "schema": {}}}, "text.format.name"),
     ],
 )
 def test_a_wrong_format_is_named(text, param):

@@ -108,8 +108,11 @@ def read_number(value: object, param: str, low: float, high: float) -> float:
         RequestError: it is none, or out of bounds.
 
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong_type(param, "a number", value)
+    if isinstance(value, float) and not math.isfinite(value):
+        message = f"{param} must be a finite number"
+        raise RequestError(message, param=param, code="invalid_value")
     _check_bounds(value, param, low, high)
     return float(value)
 
@@ -130,10 +133,6 @@ def read_choice(value: object, param: str, allowed: Collection[str]) -> str:
 def read_optional(value: object, read: Callable[[object], T]) -> T | None:
     """Give what `read` makes of a value, or None for null."""
     return None if value is None else read(value)
-
-
-def _is_finite(value: float) -> bool:
-    return isinstance(value, int) or math.isfinite(value)
 
 
 def _check_bounds(value: float, param: str, low: float, high: float | None) -> None:

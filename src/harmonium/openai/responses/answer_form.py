@@ -64,7 +64,7 @@ def read_text_form(text: Node) -> tuple[ResponseFormat | None, object]:
         return ResponseFormat("json_object", {"type": "object"}), {**echo, "format": {"type": kind}}
     name, about = form.get("name").text(), form.get("description").optional_text()
     schema = form.get("schema").mapping()
-    with blaming(form.path):
+    with blaming(form.get("name").path):
         shape = ResponseFormat(name, schema, about)
     echo["format"] = {
         "type": kind,

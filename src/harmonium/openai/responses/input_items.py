@@ -91,7 +91,9 @@ class InputReader:
             return [Message.user(text)]
         if role == "assistant":
             phase = item.get("phase")
-            is_preamble = not phase.is_null and phase.text() == "commentary"
+            is_preamble = (
+                not phase.is_null and phase.choice("commentary", "final_answer") == "commentary"
+            )
             return [Message.assistant(text, channel="commentary" if is_preamble else "final")]
         return [Message.developer(DeveloperContent(text))]
 
