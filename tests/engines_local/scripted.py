@@ -19,6 +19,7 @@ class Player:
     ids: tuple[int, ...] = ()
     pauses_at: int | None = None
     fails_at: int | None = None
+    failure: Exception | None = None
     cached: int | None = None
     go_on: threading.Event = field(default_factory=threading.Event)
     paused: threading.Event = field(default_factory=threading.Event)
@@ -56,7 +57,7 @@ class Player:
     def _meet(self, at, interest):
         if at == self.fails_at:
             message = "the library's own words, which may quote a prompt"
-            raise RuntimeError(message)
+            raise self.failure or RuntimeError(message)
         if at == self.pauses_at:
             self.paused.set()
             self.go_on.wait()

@@ -156,6 +156,14 @@ async def test_what_fails_while_computing_comes_after_the_tokens_before_it(local
     assert (await run(local))[0] == [1, 2, 3]
 
 
+async def test_what_the_runtime_refuses_is_the_requests_fault(local, player):
+    refused = EngineRejectedError("no such form", upstream_status=400)
+    player.ids, player.fails_at, player.failure = (1,), 0, refused
+    with pytest.raises(EngineRejectedError) as caught:
+        await run(local)
+    assert caught.value.http_status == 400
+
+
 async def test_a_slow_reader_makes_the_model_wait(local, player, monkeypatch):
     monkeypatch.setattr(outbox, "_ROOM", 4)
     player.ids = tuple(range(90))
