@@ -19,11 +19,10 @@ from harmonium.openai.reading import (
 from harmonium.openai.tool_names import ToolKind, ToolName, ToolNameMap
 from harmonium.openai.tools import (
     FREE_TEXT,
-    SYNTAXES,
     DeclaredTool,
     ToolChoice,
-    ToolMode,
-    with_grammar,
+    choice_among,
+    with_format,
 )
 
 _KINDS: Mapping[str, ToolKind] = {"function": "function", "custom": "custom"}
@@ -54,28 +53,13 @@ def _read_tool(value: object, param: str) -> DeclaredTool:
     description = fields.get("description")
     text = "" if description is None else read_text(description, f"{inner}.description")
     if kind == "custom":
-        return DeclaredTool(name, _with_format(text, fields.get("format"), inner), FREE_TEXT)
+        told = with_format(text, fields.get("format"), f"{inner}.format")
+        return DeclaredTool(name, told, FREE_TEXT)
     parameters = fields.get("parameters")
     schema = None if parameters is None else read_object(parameters, f"{inner}.parameters")
     strict = fields.get("strict")
     exact = strict is not None and read_flag(strict, f"{inner}.strict")
     return DeclaredTool(name, text, schema, exact)
-
-
-def _with_format(description: str, value: object, param: str) -> str:
-    """Add to a custom tool's description what its input must look like."""
-    if value is None:
-        return description
-    where = f"{param}.format"
-    form = read_object(value, where)
-    if read_choice(form.get("type"), f"{where}.type", ("text", "grammar")) == "text":
-        return description
-    grammar: JSONObject = form
-    if "definition" not in form:
-        grammar, where = read_object(form.get("grammar"), f"{where}.grammar"), f"{where}.grammar"
-    syntax = read_choice(grammar.get("syntax"), f"{where}.syntax", SYNTAXES)
-    definition = read_text(grammar.get("definition"), f"{where}.definition")
-    return with_grammar(description, syntax, definition)
 
 
 def name_map(tools: Sequence[DeclaredTool], param: str) -> ToolNameMap:
@@ -122,8 +106,7 @@ def read_tool_choice(
         word = read_choice(value or "auto", param, ("none", "auto", "required"))
         if word == "none":
             return ToolChoice("none")
-        mode: ToolMode = "required" if word == "required" else "auto"
-        return _needing_tools(ToolChoice(mode, every), param)
+        return choice_among(word, every, param)
     choice = read_object(value, param)
     kind = read_choice(choice.get("type"), f"{param}.type", (*_KINDS, "allowed_tools"))
     if kind != "allowed_tools":
@@ -140,15 +123,7 @@ def _read_allowed(
     for index, entry in enumerate(read_list(allowed.get("tools"), f"{param}.tools")):
         where = f"{param}.tools[{index}]"
         found[_read_chosen(read_object(entry, where), where, tools, names)] = None
-    mode: ToolMode = "required" if word == "required" else "auto"
-    return _needing_tools(ToolChoice(mode, tuple(found)), param)
-
-
-def _needing_tools(choice: ToolChoice, param: str) -> ToolChoice:
-    if choice.mode == "required" and not choice.names:
-        message = f"{param} asks for a call, but there are no tools to call; give tools"
-        raise RequestError(message, param=param, code="invalid_value")
-    return choice
+    return choice_among(word, tuple(found), param)
 
 
 def _read_chosen(

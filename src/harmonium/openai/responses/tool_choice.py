@@ -8,7 +8,7 @@ from harmonium.openai.responses.built_in import BUILT_IN
 from harmonium.openai.responses.node import Node
 from harmonium.openai.responses.tools import RequestTools
 from harmonium.openai.tool_names import ToolName
-from harmonium.openai.tools import ToolChoice
+from harmonium.openai.tools import ToolChoice, choice_among
 
 JSON = dict[str, object]
 
@@ -32,25 +32,16 @@ def read_tool_choice(choice: Node, tools: RequestTools) -> tuple[ToolChoice, obj
         mode = "auto" if choice.is_null else choice.choice("none", "auto", "required")
         if mode == "none":
             return ToolChoice("none"), mode
-        wanted = tools.harmony_names
-        return _needing(choice, mode, wanted), mode
+        return choice_among(mode, tools.harmony_names, choice.path), mode
     kind = choice.get("type").text()
     if kind != "allowed_tools":
         names, echo = _chosen(choice, tools)
-        return _needing(choice, "required", names), echo
+        return choice_among("required", names, choice.path), echo
     mode = choice.get("mode").choice("auto", "required")
     chosen = [_chosen(tool, tools) for tool in choice.get("tools").items()]
     names = tuple(dict.fromkeys(name for found, _ in chosen for name in found))
     repeated = {"type": kind, "mode": mode, "tools": [echo for _, echo in chosen]}
-    return _needing(choice, mode, names), repeated
-
-
-def _needing(choice: Node, mode: str, names: tuple[str, ...]) -> ToolChoice:
-    if mode != "required":
-        return ToolChoice("auto", names)
-    if not names:
-        choice.fail(f"{choice.path} asks for a call, but there are no tools to call; give tools")
-    return ToolChoice("required", names)
+    return choice_among(mode, names, choice.path), repeated
 
 
 def _chosen(choice: Node, tools: RequestTools) -> tuple[tuple[str, ...], JSON]:

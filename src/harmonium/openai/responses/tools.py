@@ -22,7 +22,7 @@ from harmonium.openai.responses.mcp import (
 )
 from harmonium.openai.responses.node import Node
 from harmonium.openai.tool_names import ToolKind, ToolName, ToolNameMap
-from harmonium.openai.tools import FREE_TEXT, SYNTAXES, DeclaredTool, ToolChoice, with_grammar
+from harmonium.openai.tools import FREE_TEXT, DeclaredTool, ToolChoice, with_format
 
 JSON = dict[str, object]
 
@@ -237,12 +237,9 @@ def _declared_function(tool: Node, namespace: str | None) -> DeclaredTool:
 
 
 def _declared_custom(tool: Node, namespace: str | None) -> DeclaredTool:
-    about = tool.get("description").optional_text() or ""
-    form = tool.get("format")
-    if not form.is_null and form.get("type").choice("text", "grammar") == "grammar":
-        syntax = form.get("syntax").choice(*SYNTAXES)
-        about = with_grammar(about, syntax, form.get("definition").text())
-    return DeclaredTool(_name(tool, "custom", namespace), about, FREE_TEXT)
+    about, form = tool.get("description").optional_text() or "", tool.get("format")
+    told = with_format(about, form.value, form.path)
+    return DeclaredTool(_name(tool, "custom", namespace), told, FREE_TEXT)
 
 
 def _name(tool: Node, kind: ToolKind, namespace: str | None) -> ToolName:
