@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from contextlib import contextmanager
 
@@ -61,6 +62,19 @@ def running(command, ready, environment=None):
         process.stdout.close()
 
 
+def wait_until_reachable(port):
+    """Try until a port is listened at: vLLM says that it has started a moment before."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+        else:
+            return
+
+
 @contextmanager
 def start_vllm(engines, folder):
     port = free_port()
@@ -82,6 +96,7 @@ def start_vllm(engines, folder):
         "PYTHONPATH": "",
     }
     with running(command, "Application startup complete", environment):
+        wait_until_reachable(port)
         yield f"http://127.0.0.1:{port}"
 
 
