@@ -8,7 +8,7 @@ old one is dropped: least recently used in effect, at the price of a dict look-u
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from harmonium.errors import InvalidInputError, Position
@@ -67,6 +67,19 @@ class BoundedCache(Generic[K, V]):
         self.put(key, found)
         return found
 
+    def pop(self, key: K) -> V | None:
+        """Take out what is kept under `key`: whoever changes it puts it back."""
+        with self._lock:
+            young, old = self._young.pop(key, None), self._old.pop(key, None)
+            self._sizes = (
+                self._sizes[0] - (0 if young is None else self._size_of(key, young)),
+                self._sizes[1] - (0 if old is None else self._size_of(key, old)),
+            )
+        found = old if young is None else young
+        self._hits += found is not None
+        self._misses += found is None
+        return found
+
     def put(self, key: K, value: V) -> None:
         """Keep `value` under `key`; what was used longest ago goes when there is no room."""
         size = self._size_of(key, value)
@@ -81,6 +94,17 @@ class BoundedCache(Generic[K, V]):
                 self._sizes = (0, self._sizes[0])
             self._young[key] = value
             self._sizes = (self._sizes[0] + size, self._sizes[1])
+
+    def put_all(self, items: Mapping[K, V], size: int) -> None:
+        """Keep many values at once; `size` is what `size_of` says of all of them together."""
+        with self._lock:
+            fits = self._sizes[0] + size <= self._half and self._young.keys().isdisjoint(items)
+            if fits:
+                self._young.update(items)
+                self._sizes = (self._sizes[0] + size, self._sizes[1])
+        if not fits:
+            for key, value in items.items():
+                self.put(key, value)
 
     def clear(self) -> None:
         """Forget everything kept; the counts go on."""

@@ -7,13 +7,15 @@ grew by a turn costs a few look-ups for each old message and the encoding of the
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Protocol
 
 from harmonium.render.content import content_text, located
-from harmonium.render.encode import encode_segments, format_of
+from harmonium.render.encode import format_of
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import first_kept
 from harmonium.render.options import RenderOptions
+from harmonium.render.segments import Segment, Special
 from harmonium.render.utterances import Prepared, Settings, Utterance, offers_functions
 from harmonium.tokens.id_cache import IdCache, Ids
 from harmonium.tokens.special import FormatTokens
@@ -30,9 +32,6 @@ class CachingEncoder(Protocol):
 
     def encode_ordinary(self, text: str) -> list[int]:
         """Encode text, none of it as a special token."""
-
-    def remember(self, text: str) -> Ids:
-        """Encode text, and keep the ids in the cache."""
 
 
 def utterance_ids(
@@ -68,7 +67,9 @@ class IdWriter:
         self.ends: list[int] = []
         self._options = options
         self._tokenizer = tokenizer
+        self._encode = tokenizer.encode_ordinary
         self._recall = tokenizer.cache.get
+        self._new: dict[Hashable, Ids] = {}  # of texts met for the first time
         self._format = format_of(tokenizer)
         self._profile = options.dialect
         self._rules = options.rules
@@ -96,6 +97,7 @@ class IdWriter:
             calls = header.recipient is not None and header.role == "assistant"
             ids.append(call if calls else end)
             ends.append(len(ids))
+        self._keep_new()
 
     def finish(self, utterances: list[Utterance]) -> None:
         """Write what stands behind all messages: for a completion, for training, or nothing."""
@@ -106,30 +108,52 @@ class IdWriter:
         if self._options.next_role is not None:
             role = str(self._options.next_role)
             self.ids.append(self._format.start)
-            self.ids += self._recall(role) or self._tokenizer.remember(role)
+            self.ids += self._recall(role) or self._text(role)
+            self._keep_new()
+
+    def _keep_new(self) -> None:
+        if self._new:
+            self._tokenizer.cache.put_texts(self._new)
+            self._new = {}
+
+    def _text(self, text: str) -> Ids:
+        found = self._new.get(text)
+        if found is None:
+            found = self._new[text] = tuple(self._encode(text))
+        return found
 
     def _header(self, header: Header) -> Ids:
         key = (self._profile.channel_first, self._profile.constrain, *header)
         ids = self._recall(key)
         if ids is None:
-            ids = tuple(encode_segments(header_segments(header, self._profile), self._tokenizer))
+            ids = self._printed(header_segments(header, self._profile))
             self._tokenizer.cache.put(key, ids)
         self._heads[header] = ids
         return ids
+
+    def _printed(self, segments: list[Segment]) -> Ids:
+        """Give the ids of a header: names and channels come again in others."""
+        found: list[int] = []
+        for part in segments:
+            if isinstance(part, Special):
+                found.append(getattr(self._format, part.name))
+            else:
+                found += self._recall(part.text) or self._text(part.text)
+        return tuple(found)
 
     def _content(
         self, content: str | Settings | Prepared, role: str, place: tuple[int, int]
     ) -> Ids:
         if isinstance(content, str):
-            return self._tokenizer.remember(content)
+            return self._text(content)
         if not isinstance(content, Prepared):
-            return tuple(self._tokenizer.encode_ordinary(self._settings_text(content, role, place)))
+            return tuple(self._encode(self._settings_text(content, role, place)))
         rules = (self._rules.extensions, self._rules.exponent_sign)
         key = (content.key, role, self._has_function_tools, *rules)
         found = self._recall(key)
         if found is None:
             text = self._settings_text(content.make(), role, place)
-            found = tuple(self._tokenizer.encode_ordinary(text))
+            found = tuple(self._encode(text))
             self._tokenizer.cache.put(key, found)
         return found
 

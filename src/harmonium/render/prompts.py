@@ -8,6 +8,7 @@ as well: whoever knows them says how they are flattened and recognised.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from harmonium.model import Conversation, Message
@@ -29,20 +30,21 @@ _BYTES_PER_MESSAGE = 500
 _BYTES_PER_CHARACTER = 4
 
 
-class Prompt(NamedTuple):
-    """A conversation as it was rendered.
+@dataclass(slots=True)
+class Prompt:
+    """A conversation as it was rendered; belongs to whoever took it out of the cache.
 
     ``marks`` is what each message is recognised by; ``ends`` and ``characters`` count the ids and
     the text up to the end of each. The ids depend on the last two as well.
     """
 
-    marks: list[object]
-    utterances: list[Utterance]
-    ends: list[int]
-    characters: list[int]
-    ids: list[int]
-    boundary: int
-    has_function_tools: bool
+    marks: list[object] = field(default_factory=list)
+    utterances: list[Utterance] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    characters: list[int] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
+    boundary: int = 0
+    has_function_tools: bool = False
 
     @property
     def size(self) -> int:
@@ -50,19 +52,21 @@ class Prompt(NamedTuple):
         of_text = _BYTES_PER_CHARACTER * self.characters[-1]
         return of_text + _BYTES_PER_ID * len(self.ids) + _BYTES_PER_MESSAGE * len(self.marks)
 
-
-_NOTHING = Prompt([], [], [], [], [], 0, has_function_tools=False)
+    def cut(self, count: int) -> None:
+        """Keep only the ids of so many messages at the front."""
+        del self.ends[count:], self.characters[count:]
+        del self.ids[self.ends[-1] if count else 0 :]
 
 
 class Kind(NamedTuple, Generic[M]):
     """Say how one kind of messages is handled.
 
-    ``flatten`` flattens messages. ``mark`` gives what a message is recognised by, None when only
-    flattening it shows what it is. ``count_same`` tells how many messages at the front still are
-    what they were in a prompt.
+    ``mark`` gives what a message is recognised by, None when only flattening it shows what it is.
+    ``read`` flattens messages and marks them. ``count_same`` tells how many messages at the front
+    still are what they were in a prompt.
     """
 
-    flatten: Callable[[Sequence[M]], list[Utterance]]
+    read: Callable[[Sequence[M]], tuple[list[Utterance], list[object]]]
     mark: Callable[[M], object]
     count_same: Callable[[Prompt, Sequence[M]], int]
 
@@ -78,45 +82,47 @@ def remembered_ids(
     """
     key = _key(messages, kind, options) if len(messages) >= _FEW else None
     if key is None:
-        return utterance_ids(kind.flatten(messages), tokenizer, options)
+        return utterance_ids(kind.read(messages)[0], tokenizer, options)
     prompts = tokenizer.cache.prompts
-    found = prompts.get(key)
-    known = found if isinstance(found, Prompt) else _NOTHING
-    same = kind.count_same(known, messages)
-    utterances = known.utterances[:same] + kind.flatten(messages[same:])
-    marks = known.marks[:same] + list(map(kind.mark, messages[same:]))
-    writer, prompt = _write(known, same, utterances, marks, (tokenizer, options))
+    found = prompts.pop(key)  # another thread with the same conversation finds nothing to change
+    prompt = found if isinstance(found, Prompt) else Prompt()
+    same = kind.count_same(prompt, messages)
+    new, marks = kind.read(messages[same:])
+    prompt.utterances[same:], prompt.marks[same:] = new, marks
+    writer = _write(prompt, same, tokenizer, options)
+    writer.ids = prompt.ids[:]
     prompts.put(key, prompt)
-    writer.finish(utterances)
+    writer.finish(prompt.utterances)
     return writer.ids
 
 
 def _write(
-    known: Prompt,
-    same: int,
-    utterances: list[Utterance],
-    marks: list[object],
-    means: tuple[CachingEncoder, RenderOptions],
-) -> tuple[IdWriter, Prompt]:
-    """Write a conversation whose front is known; give its prompt as well."""
+    prompt: Prompt, same: int, tokenizer: CachingEncoder, options: RenderOptions
+) -> IdWriter:
+    """Write what follows the first `same` messages of a prompt, and more if these print anew."""
+    utterances = prompt.utterances
     has_functions = offers_functions(utterances)
-    boundary = first_kept([header for header, _ in utterances], means[1].history)
-    if known.has_function_tools != has_functions:
+    boundary = first_kept([header for header, _ in utterances], options.history)
+    if prompt.has_function_tools != has_functions:
         same = 0
-    elif known.boundary != boundary:
-        same = min(same, known.boundary, boundary)
-    writer = IdWriter(*means, has_function_tools=has_functions)
-    if same:
-        writer.ids = known.ids[: known.ends[same - 1]]
-        writer.ends = known.ends[:same]
+    elif prompt.boundary != boundary:
+        same = min(same, prompt.boundary, boundary)
+    prompt.cut(same)
+    prompt.boundary, prompt.has_function_tools = boundary, has_functions
+    writer = IdWriter(tokenizer, options, has_function_tools=has_functions)
+    writer.ids, writer.ends = prompt.ids, prompt.ends
     writer.write(utterances, boundary, same)
-    characters = known.characters[:same]
-    total = characters[-1] if same else 0
+    total = prompt.characters[-1] if same else 0
     for _, contents in utterances[same:]:
-        total += sum([len(part) for part in contents if type(part) is str])
-        characters.append(total)
-    ids = writer.ids[:]
-    return writer, Prompt(marks, utterances, writer.ends, characters, ids, boundary, has_functions)
+        total += _characters(contents)
+        prompt.characters.append(total)
+    return writer
+
+
+def _characters(contents: tuple[object, ...]) -> int:
+    if len(contents) == 1:
+        return len(contents[0]) if type(contents[0]) is str else 0
+    return sum([len(part) for part in contents if type(part) is str])
 
 
 def _key(messages: Sequence[M], kind: Kind[M], options: RenderOptions) -> PromptKey | None:
@@ -136,7 +142,14 @@ def is_same(one: Utterance, other: Utterance) -> bool:
 
 def _mark(message: Message) -> Message | None:
     """Recognise text by the message itself, which never changes; what settings hold may."""
-    return message if all(type(part) is TextContent for part in message.content) else None
+    content = message.content
+    if len(content) == 1:
+        return message if type(content[0]) is TextContent else None
+    return message if all(type(part) is TextContent for part in content) else None
+
+
+def _read(messages: Sequence[Message]) -> tuple[list[Utterance], list[object]]:
+    return list(map(utterance_of, messages)), list(map(_mark, messages))
 
 
 def _count_same(known: Prompt, messages: Sequence[Message]) -> int:
@@ -148,9 +161,7 @@ def _count_same(known: Prompt, messages: Sequence[Message]) -> int:
     return min(len(messages), len(known.marks))
 
 
-MESSAGES: Kind[Message] = Kind(
-    lambda messages: list(map(utterance_of, messages)), _mark, _count_same
-)
+MESSAGES: Kind[Message] = Kind(_read, _mark, _count_same)
 """How the model's messages are handled."""
 
 

@@ -15,6 +15,7 @@ from harmonium.render.schema_references import References, SchemaObject
 from harmonium.render.schema_words import enum_word, key_word, remark_word, type_word
 
 _SIMPLE = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean"}
+_PLAIN = frozenset({type(None), str, bool, int, float, dict, list, tuple})
 _TELLING = ("type", "oneOf", "anyOf", "allOf", "$ref", "const", "enum", "properties")
 
 
@@ -314,6 +315,6 @@ def _text(schema: SchemaObject, key: str) -> str | None:
 
 def _json(value: object) -> object:
     """Return `value` if JSON has a form for its type; its parts are not looked at."""
-    if value is None or isinstance(value, str | int | float | Mapping | list | tuple):
+    if type(value) in _PLAIN or isinstance(value, str | int | float | Mapping | list | tuple):
         return value
     raise not_json(value)

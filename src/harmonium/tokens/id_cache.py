@@ -44,6 +44,12 @@ class IdCache(BoundedCache[Hashable, Ids]):
         self.prompts: BoundedCache[PromptKey, Sized] = BoundedCache(0, lambda _, one: one.size)
         super().__init__(limit, _size_of)
 
+    def put_texts(self, texts: dict[Hashable, Ids]) -> None:
+        """Keep the ids of many texts."""
+        ids = sum(map(len, texts.values()))
+        rest = sum(map(sys.getsizeof, texts)) + _BYTES_PER_ENTRY * len(texts)
+        self.put_all(texts, rest + _BYTES_PER_ID * ids)
+
     def clear(self) -> None:
         """Forget everything kept; the counts go on."""
         super().clear()

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from harmonium.errors import InvalidInputError, UnknownTokenError, VocabularyError
-from harmonium.tokens.id_cache import IdCache, Ids
+from harmonium.tokens.id_cache import IdCache
 from harmonium.tokens.special import FormatTokens
 from harmonium.tokens.special_text import finder_of, refuse_special_text
 from harmonium.tokens.split_pattern import LONG_TEXT, O200K_PATTERN, safe_pattern
@@ -181,12 +181,6 @@ class Tokenizer:
         _check_text(text)
         return self._encode_plain(text)
 
-    def remember(self, text: str) -> Ids:
-        """Give what `encode_ordinary` gives, and keep it in `cache` for whoever asks there."""
-        found = tuple(self.encode_ordinary(text))
-        self.cache.put(text, found)
-        return found
-
     def encode_batch(
         self,
         texts: Iterable[str],
@@ -271,18 +265,23 @@ class Tokenizer:
     # ---- the encoder (the one seam where another one could stand)
 
     def _encode_plain(self, text: str) -> list[int]:
-        if not text:
-            return []
-        encoder = self._ready_encoder()
-        if len(text) <= LONG_TEXT or not self._splits_as_o200k:
-            return _guarded(encoder.encode_ordinary, text)
+        encoder = self._encoder or self._ready_encoder()
+        try:
+            if len(text) <= LONG_TEXT or not self._splits_as_o200k:
+                return encoder.encode_ordinary(text)
+            return self._encode_long(text, encoder)
+        except BaseException as error:
+            _explain(error)
+            raise
+
+    def _encode_long(self, text: str, encoder: tiktoken.Encoding) -> list[int]:
         from harmonium.tokens.long_text import LongTextEncoder  # noqa: PLC0415  (compiles patterns)
 
         merge = getattr(encoder, "_encode_single_piece", None)  # tiktoken shows it nowhere else
         if merge is None:
-            return _guarded(encoder.encode_ordinary, text)
+            return encoder.encode_ordinary(text)
         by_pieces = LongTextEncoder(encoder.encode_ordinary, merge, self.table.join)
-        return _guarded(by_pieces.encode, _whole_characters(text))
+        return by_pieces.encode(_whole_characters(text))
 
     @property
     def _splits_as_o200k(self) -> bool:
@@ -333,12 +332,8 @@ def _whole_characters(text: str) -> str:
     return text
 
 
-def _guarded(encode: Callable[[str], list[int]], text: str) -> list[int]:
+def _explain(error: BaseException) -> None:
     """Turn a panic of the Rust core, which is no Exception, into an error of ours."""
-    try:
-        return encode(text)
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
+    if type(error).__name__ == "PanicException":
         message = "tiktoken cannot encode this text; split it into shorter ones"
         raise InvalidInputError(message, code="unencodable_text") from error

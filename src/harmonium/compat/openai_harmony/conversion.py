@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from math import isfinite
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -34,6 +34,11 @@ _HEADER_BYTES = 512 * 1024
 _BYTES_PER_HEADER = 600
 
 
+Parts = tuple[Any, ...]
+"""A message and all that decides what it prints: its author, its list of contents, the one content
+and its text, the author's role and name, recipient, channel and content type."""
+
+
 class Detour(Exception):  # noqa: N818  (no error: go through JSON)
     """Say that a value must go through JSON."""
 
@@ -51,42 +56,74 @@ def messages_of(conversation: object) -> list[object]:
     return _list(conversation.messages)
 
 
-def utterances_of(messages: Iterable[object]) -> list[Utterance]:
-    """Flatten Messages of this room."""
+def parts_of(message: object) -> Parts | None:
+    """Give what a message of one text is made of, None for any other; see `Parts`."""
+    if type(message) is not said.Message:
+        return None
+    try:
+        fields = message.__dict__  # reading attributes of a model takes twice as long
+        author, contents = fields["author"], fields["content"]
+        if type(author) is not theirs.Author or type(contents) is not list or len(contents) != 1:
+            return None
+        content, by = contents[0], author.__dict__
+        if type(content) is not theirs.TextContent:
+            return None
+        header = (by["role"], by["name"], fields["recipient"], fields["channel"])
+        text = content.__dict__["text"]
+        return (message, author, contents, content, text, *header, fields["content_type"])
+    except KeyError:  # a field was deleted
+        return None
+
+
+def read_messages(messages: Iterable[object]) -> tuple[list[Utterance], list[Parts | None]]:
+    """Flatten Messages of this room, and give the parts of each."""
     met: dict[tuple[object, ...], Header] = {}
-    return [_flattened(message, met) for message in messages]
+    flat: list[Utterance] = []
+    every: list[Parts | None] = []
+    for message in messages:
+        parts = parts_of(message)
+        flat.append(_flattened(message, parts, met))
+        every.append(parts)
+    return flat, every
 
 
 def utterance_of(message: object) -> Utterance:
     """Flatten a Message of this room."""
-    return _flattened(message, {})
+    return _flattened(message, parts_of(message), {})
 
 
-def _flattened(message: object, met: dict[tuple[object, ...], Header]) -> Utterance:
+def _flattened(
+    message: object, parts: Parts | None, met: dict[tuple[object, ...], Header]
+) -> Utterance:
     """Flatten a message; `met` are the headers of those before it."""
+    if parts is not None:
+        text, role = parts[4:6]
+        if type(text) is str and text.isascii() and type(role) is theirs.Role:
+            return _header((role._value_, *parts[6:]), met), (text,)
     if type(message) is not said.Message:
         raise Detour
-    author, contents = message.author, message.content
+    author = message.author
     if type(author) is not theirs.Author or type(author.role) is not theirs.Role:
         raise Detour
-    role = author.role._value_
-    key = (role, author.name, message.recipient, message.channel, message.content_type)
+    key = (author.role._value_, author.name, message.recipient, message.channel)
+    header = _header((*key, message.content_type), met)
+    return header, tuple([_content(content) for content in _list(message.content)])
+
+
+def _header(key: tuple[object, ...], met: dict[tuple[object, ...], Header]) -> Header:
+    """Give the header of these fields: role, name, recipient, channel and content type."""
     try:
         header = met.get(key)
     except TypeError:  # a field that cannot be hashed is no string
         raise Detour from None
     if header is None:
         header = met[key] = _headers.get(key) or _make_header(*key)
-    if type(contents) is list and len(contents) == 1 and type(contents[0]) is theirs.TextContent:
-        text = contents[0].text
-        if type(text) is str and text.isascii():
-            return header, (text,)
-    return header, tuple([_content(content) for content in _list(contents)])
+    return header
 
 
-def _make_header(role: str, *names: object) -> Header:
+def _make_header(role: object, *names: object) -> Header:
     name, recipient, channel, content_type = map(_optional_text, names)
-    header = Header(role, name, recipient, channel, content_type)
+    header = Header(cast("str", role), name, recipient, channel, content_type)
     _headers.put((role, *names), header)
     return header
 

@@ -50,7 +50,7 @@ def render_conversation(
     try:
         return remembered_ids(messages, kind, tokenizer, options)
     except InvalidMessageError:
-        said = kind.flatten(messages)
+        said, _ = kind.read(messages)
         boundary = first_kept([header for header, _ in said], options.history)
         kept = [
             one for at, one in enumerate(said) if at >= boundary or one[0].channel != "analysis"
