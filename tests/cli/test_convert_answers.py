@@ -422,3 +422,12 @@ def test_a_choice_is_about_answers(command):
     done = command("convert", "--from", "chat", "--to", "text", "--choice", "0", stdin=request)
     assert done.code == 2
     assert "--choice is about answers" in done.err
+
+
+@pytest.mark.parametrize(("to", "request_"), [("chat", CHAT), ("responses", RESPONSES)])
+def test_padding_that_the_request_asks_for_is_written_and_repeatable(convert, to, request_):
+    asked = {**request_, "stream": True, "stream_options": {"include_obfuscation": True}}
+    first, second = (convert(FINAL, "harmony", to, "--stream", request=asked) for _ in range(2))
+    assert first.out == second.out
+    padded = [event for event in map(json.loads, first.out.splitlines()) if "obfuscation" in event]
+    assert padded[-1]["obfuscation"].strip("x") == ""

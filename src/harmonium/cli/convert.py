@@ -126,7 +126,7 @@ def _add_answer_options(group: argparse._ArgumentGroup) -> None:
         "--deterministic-ids",
         action="store_true",
         default=None,
-        help="ids that count up, and the time 0",
+        help="ids that count up, the time 0, the same padding",
     )
 
 

@@ -26,7 +26,7 @@ class ReplyOptions:
         model: the model's name in it; the one the request asked for when None.
         finish: why the engine stopped.
         input_tokens: the length of the prompt.
-        fixed: ids that count up, and the time 0.
+        fixed: ids that count up, the time 0, and padding that is always the same.
         call_ids: the ids of the first calls, where the answer already had some: results name them.
 
     """
@@ -88,7 +88,9 @@ def _seam(options: ReplyOptions) -> Seam:
     def give(prefix: str) -> str:
         return next(known, None) or new_id(prefix) if prefix == "call_" else new_id(prefix)
 
-    return Seam(0 if options.fixed else int(time.time()), give)
+    if options.fixed:
+        return Seam(0, give, "x".__mul__)
+    return Seam(int(time.time()), give)
 
 
 def _chat(
