@@ -198,6 +198,18 @@ def test_an_approved_call_is_run_before_the_models_next_turn():
     assert list(again.conversation.messages) == expected
 
 
+@pytest.mark.parametrize("fields", [{"allowed_tools": ["drop"]}, {"server_label": "other"}])
+def test_an_approval_makes_no_tool_run_that_the_request_does_not_offer(fields):
+    request = request_of(SETUP, tools=[{**NOTES, **fields}], input=answered())
+    assert len(request.approved) == 1
+    stream = response_event_stream(request, Seam(7, counting_ids()))
+    events = stream.start()
+    assert stream.pending_calls == ()
+    assert [call.recipient for call in stream.surplus_calls] == ["notes.find"]
+    events = valid(events + stream.finish("stop"))
+    assert events[-1]["response"]["output"][-1]["status"] == "incomplete"
+
+
 def test_arguments_that_have_no_utf8_travel_escaped():
     items = answered()
     items[3]["arguments"] = '{"q": "\ud800"}'
