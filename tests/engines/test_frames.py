@@ -40,7 +40,24 @@ USUAL = st.lists(
 @given(USUAL)
 def test_whole_events_read_at_once_are_those_read_byte_by_byte(data):
     bytewise = [data[at : at + 1] for at in range(len(data))]
-    assert EventFrames(999).feed(data) == payloads(EventFrames(999), bytewise)
+    expected = payloads(EventFrames(999), bytewise)
+    assert EventFrames(999).feed(data) == expected
+    assert EventFrames(999).lone(data) in (None, *expected)
+
+
+@given(begun=USUAL, data=USUAL)
+def test_a_piece_that_is_one_event_alone_is_given_as_feeding_it_would(begun, data):
+    frames, fed = EventFrames(999), EventFrames(999)
+    frames.feed(begun)
+    fed.feed(begun)
+    lone = frames.lone(data)
+    assert lone is None or [lone] == fed.feed(data)
+    assert lone is None or frames.feed(b"data: y\n\n") == [b"y"]
+
+
+def test_an_event_over_the_limit_is_not_given_as_a_lone_one():
+    assert EventFrames(10).lone(b"data: 1234\n\n") == b"1234"
+    assert EventFrames(10).lone(b"data: 12345\n\n") is None
 
 
 @given(st.lists(st.text("ab{}: \u00e9", min_size=1).map(str.encode), max_size=6))

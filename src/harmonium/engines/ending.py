@@ -53,6 +53,12 @@ class Ending:
 
     def take_ids(self, ids: tuple[int, ...]) -> Chunk | None:
         """Give the chunk that ids make with nothing said beside them; see `take`."""
+        room = self._room
+        fits = room is None or len(ids) < room
+        if ids and fits and self._header is None and self._stops.isdisjoint(ids):
+            self._room = None if room is None else room - len(ids)  # nothing is to be cut
+            self._last = ids[-1]
+            return Chunk(ids, None, None, self.cached_tokens)
         kept, self.finish = self._cut(ids)
         return Chunk(kept, cached_tokens=self.cached_tokens) if kept else None
 

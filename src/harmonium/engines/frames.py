@@ -24,6 +24,10 @@ class LineFrames:
         self._parts: list[bytes] = []
         self._size = 0
 
+    def lone(self, piece: bytes) -> bytes | None:  # noqa: ARG002  (lines may hold half of one)
+        """Give the payload of a piece that is nothing but one; None where only `feed` can tell."""
+        return None
+
     def feed(self, piece: bytes) -> list[bytes]:
         """Take some bytes, and give the payloads they complete.
 
@@ -63,7 +67,7 @@ class EventFrames(LineFrames):
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Take some bytes, and give the payloads of the events they complete; see `LineFrames`."""
-        if not self._data and self._size == 0 and len(piece) <= self._limit:
+        if not (self._size or self._data) and len(piece) <= self._limit:
             whole = _whole_events(piece)
             if whole is not None:
                 return whole
@@ -76,6 +80,19 @@ class EventFrames(LineFrames):
                 self._data, self._held = [], 0
         return payloads
 
+    def lone(self, piece: bytes) -> bytes | None:
+        """Give the data of a piece that is one event of one line, as engines write; else None."""
+        end = len(piece) - len(_END)
+        is_lone = (
+            piece.find(b"\n") == end
+            and piece.endswith(_END)
+            and piece.startswith(_BEGIN)
+            and not (self._size or self._data)
+            and end <= self._limit
+            and b"\r" not in piece
+        )
+        return piece[len(_BEGIN) : end] if is_lone else None
+
     def _hold(self, data: bytes) -> None:
         self._data.append(data)
         self._held += len(data)
@@ -86,14 +103,8 @@ _BEGIN, _BETWEEN, _END = b"data: ", b"\n\ndata: ", b"\n\n"
 
 
 def _whole_events(piece: bytes) -> list[bytes] | None:
-    """Give the payloads of whole events of one line of data each; None where there is more.
-
-    That is how engines write, so nearly every read is such a piece.
-    """
+    """Give the payloads of whole events of one line of data each; None where there is more."""
     if not (piece.startswith(_BEGIN) and piece.endswith(_END)) or b"\r" in piece:
         return None
-    lines = piece.count(b"\n")
-    if lines == len(_END):
-        return [piece[len(_BEGIN) : -len(_END)]]
     payloads = piece[len(_BEGIN) : -len(_END)].split(_BETWEEN)
-    return payloads if lines == len(_END) * len(payloads) else None
+    return payloads if piece.count(b"\n") == len(_END) * len(payloads) else None

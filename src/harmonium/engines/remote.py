@@ -76,9 +76,10 @@ class RemoteEngine:
         try:
             stream.source = await self._upstream.stream(question.path, question.body, waits)
             while ending.finish is None:
-                if not (stream.heard or await stream.hear()):
-                    raise self._ended_early(stream)
-                chunk = self._next(stream)
+                if stream.is_ahead:
+                    chunk = self._next(stream)
+                else:
+                    chunk = self._take_piece(stream, await stream.source.read())
                 if chunk is not None:
                     yield chunk
                     waits.go_on()
@@ -119,14 +120,27 @@ class RemoteEngine:
         await asyncio.gather(*self._abortions)
         await self._upstream.aclose()
 
+    def _take_piece(self, stream: _Stream, piece: bytes) -> Chunk | None:
+        """Take what was read: nearly always one payload of new ids alone."""
+        payload = stream.frames.lone(piece)
+        if payload is not None and stream.read_quickly is not None:
+            ids = stream.read_quickly(payload)
+            if ids is not None:
+                stream.has_spoken = True
+                return stream.ending.take_ids(ids)
+        if not piece:
+            raise self._ended_early(stream)
+        stream.heard.extend(stream.frames.feed(piece))
+        return self._next(stream)
+
     def _next(self, stream: _Stream) -> Chunk | None:
         """Give what came together as one chunk; None when it adds no ids.
 
         What stands behind a fault of the server, or behind the end, stays for the next call.
         """
+        if stream.fault is not None:
+            raise stream.fault
         usual = self._next_usual(stream)
-        if not stream.heard:
-            return usual
         chunks = [] if usual is None else [usual]
         while stream.heard and stream.ending.finish is None:
             if stream.heard[0] == _DONE:
@@ -138,7 +152,7 @@ class RemoteEngine:
             except EngineError as error:
                 if not chunks:
                     raise
-                stream.fail_later(error)
+                stream.fault = error
                 break
             if chunk is not None:
                 chunks.append(chunk)
@@ -157,7 +171,7 @@ class RemoteEngine:
         if not found:
             return None
         stream.has_spoken = True
-        return stream.ending.take_ids(found[0] if len(found) == 1 else tuple(chain(*found)))
+        return stream.ending.take_ids(tuple(chain(*found)))
 
     def _take(self, stream: _Stream) -> Chunk | None:
         """Take one payload in full."""
@@ -174,7 +188,7 @@ class RemoteEngine:
         """
         stream.waits.wind_up()
         try:
-            while stream.heard or await stream.hear():
+            while await stream.hear():
                 if stream.heard[0] == _DONE:
                     return True
                 self._take(stream)
@@ -216,6 +230,11 @@ class _Stream:
     has_spoken: bool = False
     fault: EngineError | None = None
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether there is something to take before more is read."""
+        return bool(self.heard) or self.fault is not None
+
     async def hear(self) -> bool:
         """Wait until payloads are there; tell whether any are, rather than the body's end.
 
@@ -231,11 +250,6 @@ class _Stream:
                 return False
             self.heard.extend(self.frames.feed(piece))
         return True
-
-    def fail_later(self, error: EngineError) -> None:
-        """Fail with `error` when more is wanted; what stands behind it matters no more."""
-        self.fault = error
-        self.heard.clear()
 
     async def drain(self) -> None:
         """Read to the end of the body, so that its connection can serve again."""

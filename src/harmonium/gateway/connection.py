@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from harmonium.gateway.delivery import ABORT
+from harmonium.gateway.delivery import ABORT, WRITE
 from harmonium.gateway.failures import RefusedError, failure_of
 from harmonium.gateway.settings import Settings
 
@@ -84,7 +84,9 @@ class BoundedConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        cast("dict[str, object]", self.scope)[ABORT] = self.transport.abort
+        scope = cast("dict[str, object]", self.scope)
+        scope[ABORT] = self.transport.abort
+        scope[WRITE] = self._write_chunk
         self._in_head, self._head_bytes = True, 0
         if self._timer is None:
             self._wait()
@@ -94,6 +96,17 @@ class BoundedConnection(HttpToolsProtocol):
         self._in_head = False
         self._stop_waiting()
         super().on_headers_complete()
+
+    def _write_chunk(self, piece: bytes) -> bool:
+        """Write a piece of a body in chunks, if nothing stands in its way; tell whether it did.
+
+        What the server's own way does, with fewer questions: it costs a tenth of a stream.
+        """
+        answer = self.cycle
+        if self.flow.write_paused or answer.disconnected or not answer.chunked_encoding:
+            return False
+        self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        return True
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's words)
         """Refuse what is no HTTP."""

@@ -24,6 +24,9 @@ from harmonium.gateway.service import Service
 ABORT = "harmonium.abort"
 """Where in the ASGI scope stands what closes the connection at once, where the server has it."""
 
+WRITE = "harmonium.write"
+"""Where stands what writes a piece of a stream at once, or tells that it must be sent instead."""
+
 STUCK = "stuck"
 KEEP_ALIVE = b": keep-alive\n\n"
 _STREAM_HEADERS = {
@@ -73,6 +76,7 @@ class Delivery:
         self._begun = False
         self._lock = asyncio.Lock()
         self._send: Send = _unsent
+        self._write_now: Callable[[bytes], bool] = _never
 
     def interrupt(self, error: HarmoniumError) -> None:
         """End because of `error`, and say so to the client."""
@@ -83,6 +87,7 @@ class Delivery:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Deliver; everything that was begun has ended when this returns."""
         self._send = send
+        self._write_now = scope.get(WRITE, _never)
         self._service.lifecycle.enter(self)
         self._work = work = asyncio.create_task(self._serve())
         gone = asyncio.create_task(_until_gone(receive))
@@ -194,7 +199,8 @@ class Delivery:
                     await self._begin(200, self._headers(piece))
         self._writing_since = before = self._clock.now()
         try:
-            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+            if not self._write_now(piece):
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         finally:
             self._writing_since = None
         self._last_write = now = self._clock.now()
@@ -245,6 +251,11 @@ def _uncancel() -> None:
 async def _until_gone(receive: Callable[[], Awaitable[Mapping[str, object]]]) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _never(_: bytes) -> bool:
+    """Stand in for what writes at once, under servers that have no such thing."""
+    return False
 
 
 async def _unsent(_: object) -> None:

@@ -120,12 +120,12 @@ class Generation(Generic[T]):
     async def _one(self) -> AsyncGenerator[Piece[T], None]:
         """Generate the only choice in the task that reads: no second one wakes for each chunk."""
         chunks = self._engine.generate(self._requests[0])
-        hear, clock, is_over, given = chunks.__anext__, self._clock, False, 0
+        record, clock, is_over, given = self._record, self._clock, False, 0
         try:
             while True:
                 clock.waiting_since = since = clock.now()
                 try:
-                    chunk = await hear()
+                    chunk = await anext(chunks)
                 except StopAsyncIteration:
                     is_over = True
                     raise self._broke_off() from None
@@ -134,20 +134,21 @@ class Generation(Generic[T]):
                     raise
                 finally:
                     clock.waiting_since = None
-                    self._note_wait(since)
+                    record.last_token = now = clock.now()
+                    record.engine_seconds += now - since
                 if not clock.has_begun:
                     self._note_begin()
                 is_over = chunk.finish is not None
                 piece = self._read(0, chunk)
                 yield piece
                 if piece.finish is not None:
-                    self._record.finish.append(piece.finish)
+                    record.finish.append(piece.finish)
                     return
                 given += 1
                 if not given % _FAIR:
                     await asyncio.sleep(0)
         finally:
-            self._record.upstream_cancels += not is_over
+            record.upstream_cancels += not is_over
             await chunks.aclose()
 
     async def _several(self) -> AsyncGenerator[Piece[T], None]:
@@ -182,15 +183,11 @@ class Generation(Generic[T]):
         clock.waiting_since = since = clock.now()
         found = await inbox.take()
         clock.waiting_since = None
-        self._note_wait(since)
+        self._record.last_token = now = clock.now()
+        self._record.engine_seconds += now - since
         if found and not clock.has_begun:
             self._note_begin()
         return found
-
-    def _note_wait(self, since: float) -> None:
-        record = self._record
-        record.last_token = now = self._clock.now()
-        record.engine_seconds += now - since
 
     def _note_begin(self) -> None:
         record = self._record
