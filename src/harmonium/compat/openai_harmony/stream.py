@@ -6,9 +6,9 @@ lists are filled when somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, cast
 
 from harmonium.compat.openai_harmony.failures import HarmonyError, decoding_failure
 from harmonium.compat.openai_harmony.growing import GrowingList
@@ -100,7 +100,6 @@ class OracleStream:
         self._ids = self.tokens.items
         self._text = ""
         self._joined = self._encoded = 0  # how many tokens are in the text, in its tokens
-        self._is_odd = False  # whether some are not in the text yet that are no plain text
         self._texts = reading.lexicon.texts
         self._delta: str | None = None
         self._delta_at = 0  # how many tokens there were then
@@ -144,24 +143,25 @@ class OracleStream:
         """The open message's text so far."""
         if self.state != "Content":
             return ""
-        new = self._ids[self._joined :]
-        pieces = self._pieces(new) if self._is_odd else map(self._texts.items.__getitem__, new)
+        pieces = self._take_pieces(len(self._ids))
         # a string with one owner, a local, grows in place in CPython; in 3.13 only in a loop
         text, self._text = self._text, ""
         for piece in pieces:
-            text += piece  # type: ignore[operator]  # what was only noted has text
+            text += piece
         self._text = text
-        self._joined += len(new)
-        self._is_odd = False
         return text
 
-    def _pieces(self, tokens: list[int]) -> list[str]:
-        """Give what each token behind those joined has added."""
-        odd = self._odd
-        return [
-            "".join(odd[place]) if place in odd else piece or ""
-            for place, piece in enumerate(self._texts.get_all(tokens), self._joined)
-        ]
+    def _take_pieces(self, end: int) -> Sequence[str]:
+        """Give what each token up to `end` has added to the text; they count as joined then."""
+        begin, self._joined = self._joined, end
+        new = self._ids[begin:end]
+        if len(new) == 1 and not self._odd_places:
+            return (cast("str", self._texts.items[new[0]]),)
+        pieces = cast("list[str]", list(self._texts.get_all(new)))
+        for place in self._odd_places:
+            pieces[place - begin] = "".join(self._odd[place])
+        self._odd_places.clear()
+        return pieces
 
     @property
     def content_tokens(self) -> list[int]:
@@ -182,7 +182,7 @@ class OracleStream:
         self._text = ""
         self._content_tokens: GrowingList[int] = GrowingList()
         self._odd: dict[int, tuple[str, ...]] = {}  # what tokens added that were no plain text
-        self._is_odd = False
+        self._odd_places: list[int] = []  # of those that are not joined yet
         self._joined = self._encoded = len(self._ids)
 
     def _expect_start(self, token: int) -> None:
@@ -238,13 +238,13 @@ class OracleStream:
         self._delta_at = count = len(self._ids)
         deltas = self._odd[count - 1] = self._content.feed(piece)
         self._delta = "".join(deltas) if deltas else None
-        self._is_odd = True
+        self._odd_places.append(count - 1)
         self.plain = self._texts.items if self._content.is_empty else None
 
     def _end_message(self, end: int) -> None:
         """End the message whose tokens go up to `end`."""
         if self.header is not None:
-            text = self._text + "".join(self._pieces(self._ids[self._joined : end]))
+            text = self._text + "".join(self._take_pieces(end))
             self.messages.append(Spoken(self.header, text + self._content.close()))
         self.header = None
         self.plain = None
