@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar, cast
+from typing import Any, cast
 
 from harmonium.errors import RequestError
 from harmonium.model import Conversation, ReasoningEffort
@@ -24,8 +24,6 @@ from harmonium.openai.reading import as_json, read_list
 from harmonium.openai.tool_names import ToolNameMap
 from harmonium.openai.tools import DeclaredTool, ToolChoice
 from harmonium.render import Profile
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +161,18 @@ def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRe
         sampling=_sampling(fields),
         answer=_answer(fields, choice),
         stream=bool(fields.get("stream")),
-        kept=MappingProxyType({name: fields[name] for name in _KEPT if name in fields}),
+        kept=MappingProxyType(_given(fields, _KEPT)),
     )
 
 
 _DEFAULT_SETTINGS = PromptSettings()
-_KEPT = ("prompt_cache_key", "safety_identifier", "store", "user")
+_KEPT = frozenset({"prompt_cache_key", "safety_identifier", "store", "user"})
+_ANSWERED = frozenset({"n", "logprobs", "top_logprobs", "metadata"})
+_SAMPLED = frozenset(
+    {"temperature", "top_p", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
+     "logit_bias"}
+)  # fmt: skip
+_UNPADDED = StreamOptions()
 
 
 def _messages(fields: Mapping[str, object]) -> list[object]:
@@ -181,23 +185,16 @@ def _messages(fields: Mapping[str, object]) -> list[object]:
     return items if type(items) is list else list(items)
 
 
-def _given(fields: Mapping[str, object], name: str, default: T) -> T:
-    """Give a field as read, or `default`; the table has checked its type."""
-    return cast("T", fields.get(name, default))
+def _given(fields: Mapping[str, object], names: frozenset[str]) -> dict[str, Any]:
+    """Give those of the fields that are there; the table has checked their types."""
+    return {name: value for name, value in fields.items() if name in names}
 
 
 def _sampling(fields: Mapping[str, object]) -> Sampling:
-    most = _given(fields, "max_tokens", None)
-    return Sampling(
-        temperature=_given(fields, "temperature", None),
-        top_p=_given(fields, "top_p", None),
-        max_tokens=_given(fields, "max_completion_tokens", most),
-        stop=_given(fields, "stop", ()),
-        seed=_given(fields, "seed", None),
-        presence_penalty=_given(fields, "presence_penalty", None),
-        frequency_penalty=_given(fields, "frequency_penalty", None),
-        logit_bias=_given(fields, "logit_bias", {}),
-    )
+    asked = _given(fields, _SAMPLED)
+    if "max_completion_tokens" in fields:
+        asked["max_tokens"] = fields["max_completion_tokens"]
+    return Sampling(**asked)
 
 
 def _answer(fields: Mapping[str, object], choice: ToolChoice) -> AnswerSettings:
@@ -207,15 +204,12 @@ def _answer(fields: Mapping[str, object], choice: ToolChoice) -> AnswerSettings:
     if fields.get("top_logprobs") and not fields.get("logprobs"):
         message = "top_logprobs needs logprobs: true"
         raise RequestError(message, param="top_logprobs", code="invalid_value")
-    streamed = _given(fields, "stream_options", StreamOptions())
+    include_usage, obfuscated = cast("StreamOptions", fields.get("stream_options", _UNPADDED))
     return AnswerSettings(
-        n=_given(fields, "n", 1),
-        include_usage=streamed.include_usage,
-        obfuscated=streamed.include_obfuscation,
-        logprobs=_given(fields, "logprobs", default=False),
-        top_logprobs=_given(fields, "top_logprobs", 0),
-        single_call=not _given(fields, "parallel_tool_calls", default=True),
+        include_usage=include_usage,
+        obfuscated=obfuscated,
+        single_call=fields.get("parallel_tool_calls") is False,
         calls=choice.mode != "none",
-        metadata=_given(fields, "metadata", None),
         service_tier="default" if "service_tier" in fields else None,
+        **_given(fields, _ANSWERED),
     )
