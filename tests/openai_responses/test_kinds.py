@@ -77,6 +77,25 @@ def test_a_tool_that_the_table_refuses_is_refused_by_its_type(kind):
             },
         ),
         (
+            {"type": "web_search", "filters": {"allowed_domains": None}},
+            {"browser": {"filters": {"allowed_domains": None}}},
+        ),
+        (
+            {"type": "web_search", "filters": {"allowed_domains": []}, "user_location": {}},
+            {
+                "browser": {
+                    "filters": {"allowed_domains": []},
+                    "user_location": {
+                        "type": "approximate",
+                        "city": None,
+                        "country": None,
+                        "region": None,
+                        "timezone": None,
+                    },
+                }
+            },
+        ),
+        (
             {"type": "web_search_preview", "user_location": {"type": "approximate", "city": "A"}},
             {
                 "browser": {

@@ -409,7 +409,10 @@ def test_no_secret_of_an_mcp_server_is_repeated():
             {"type": "web_search", "filters": {"blocked_domains": ["x"]}},
             "tools[0].filters.blocked_domains",
         ),
-        ({"type": "web_search", "user_location": {}}, "tools[0].user_location.type"),
+        (
+            {"type": "web_search", "user_location": {"type": "exact"}},
+            "tools[0].user_location.type",
+        ),
         ({"type": "web_search", "search_context_size": 3}, "tools[0].search_context_size"),
         (
             {"type": "web_search", "search_content_types": ["image"]},

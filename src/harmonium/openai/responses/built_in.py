@@ -68,12 +68,14 @@ def _search_settings(tool: Node) -> JSON:
     settings: JSON = {}
     filters, location = tool.get("filters"), tool.get("user_location")
     if not filters.is_null:
-        domains = [domain.text() for domain in filters.get("allowed_domains").items()]
+        allowed = filters.get("allowed_domains")
+        domains = None if allowed.is_null else [domain.text() for domain in allowed.items()]
         settings["filters"] = {"allowed_domains": domains}
         if not filters.get("blocked_domains").is_null:
             filters.get("blocked_domains").refuse("name the domains that are allowed instead")
     if not location.is_null:
-        location.get("type").choice("approximate")
+        if not location.get("type").is_null:
+            location.get("type").choice("approximate")
         known = {name: location.get(name).optional_text() for name in _LOCATION}
         settings["user_location"] = {"type": "approximate", **known}
     size = tool.get("search_context_size")
