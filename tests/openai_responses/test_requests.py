@@ -82,7 +82,6 @@ def test_unknown_fields_are_ignored():
         "image",
         "moderation",
         "prompt",
-        "prompt_cache_options",
     ],
 )
 def test_a_field_that_cannot_be_honoured_is_refused_by_name(name):
@@ -154,12 +153,22 @@ def test_truncation_tier_retention_and_stream_options():
     assert refusal_of(truncation="some") == ("truncation", "invalid_value")
     assert request_of(service_tier="flex").values["service_tier"] == "default"
     assert refusal_of(service_tier="gold") == ("service_tier", "invalid_value")
-    assert request_of(prompt_cache_retention="in_memory").values["prompt_cache_retention"] is None
-    assert refusal_of(prompt_cache_retention="24h")[0] == "prompt_cache_retention"
+    for hint in ("in_memory", "24h"):
+        assert request_of(prompt_cache_retention=hint).conversation == request_of().conversation
+    assert refusal_of(prompt_cache_retention="1h")[0] == "prompt_cache_retention"
     assert refusal_of(stream_options={"include_obfuscation": 1}) == (
         "stream_options.include_obfuscation",
         "invalid_type",
     )
+
+
+def test_hints_to_a_cache_change_nothing_and_what_is_more_is_refused():
+    hints = {"mode": "explicit", "ttl": "30m", "prewarm": False}
+    request = request_of(prompt_cache_options=hints)
+    assert request.conversation == request_of().conversation
+    for name, value in (("prewarm", True), ("comparison_response_id", "resp_1")):
+        found = refusal_of(prompt_cache_options={**hints, name: value})
+        assert found == (f"prompt_cache_options.{name}", "unsupported_parameter")
 
 
 def test_who_changes_an_answer_changes_no_other():

@@ -85,9 +85,17 @@ def _truncation(node: Node) -> object:
 
 
 def _retention(node: Node) -> object:
-    if node.value != "in_memory":
-        node.refuse("prompts are cached in memory alone; give in_memory or leave it out")
-    return None
+    """Read how long prompts may be kept at most; they are kept for less."""
+    return node.choice("in_memory", "24h")
+
+
+def _cache_options(node: Node) -> object:
+    """Take hints to a cache, and refuse what would be more than a hint."""
+    if node.get("prewarm").flag(default=False):
+        node.get("prewarm").refuse("a request is answered; leave it out")
+    if not node.get("comparison_response_id").is_null:
+        node.get("comparison_response_id").refuse("caches are not diagnosed; leave it out")
+    return dict(node.mapping())
 
 
 def _stream_options(node: Node) -> object:
@@ -123,8 +131,8 @@ FIELDS: tuple[Field, ...] = (
     Field("previous_response_id", "echoed; the caller gives its items, or it is refused", _text),
     Field("prompt", _NOT_HERE, _refused),
     Field("prompt_cache_key", "echoed; a hint", _text),
-    Field("prompt_cache_options", _NOT_HERE, _refused),
-    Field("prompt_cache_retention", "`in_memory` alone is allowed", _retention),
+    Field("prompt_cache_options", "ignored: hints; refused is what is more", _cache_options),
+    Field("prompt_cache_retention", "ignored: a hint; changes no answer", _retention),
     Field("reasoning", "effort low, medium or high; context; no summaries are written", _any),
     Field("safety_identifier", "echoed", _text),
     Field("service_tier", "any known tier; the answer says `default`", _service_tier, "default"),
