@@ -242,6 +242,31 @@ def test_without_pydantic_install_says_what_to_install():
     assert "HarmoniumError: " in found.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    "work",
+    [
+        "encoding.encode('hello')",
+        "library.StreamableParser(encoding, library.Role.ASSISTANT).process(200005)",
+    ],
+)
+def test_no_pydantic_is_loaded_before_the_first_message(work):
+    program = (
+        "import sys; import harmonium.compat.openai_harmony as library; "
+        f"encoding = library.load_harmony_encoding('HarmonyGptOss'); {work}; "
+        "assert 'pydantic' not in sys.modules; "
+        "from harmonium.compat.openai_harmony import *; "
+        "assert Message and 'pydantic' in sys.modules"
+    )
+    found = run(program)
+    assert found.returncode == 0, found.stderr
+
+
+def test_the_module_lists_its_models_and_knows_no_other_names():
+    assert {"Message", "RenderOptions", "ToolNamespaceConfig"} <= set(dir(library))
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        library.Nothing  # noqa: B018  (asking is the test)
+
+
 def test_importing_harmonium_compat_alone_loads_no_pydantic():
     program = "import sys, harmonium.compat; sys.exit('pydantic' in sys.modules)"
     assert run(program).returncode == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from types import ModuleType
 
@@ -70,10 +70,7 @@ def _present() -> list[str]:
 
 
 def _load(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != "pydantic":
-            raise
+    if importlib.util.find_spec("pydantic") is None:  # the module itself loads it later
         message = 'harmonium.compat needs pydantic: pip install "harmonium[compat]"'
-        raise HarmoniumError(message, code="missing_extra") from error
+        raise HarmoniumError(message, code="missing_extra")
+    return importlib.import_module(name)

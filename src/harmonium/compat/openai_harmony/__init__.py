@@ -15,7 +15,8 @@ Example:
 
 # ruff: noqa: F401  (openai_harmony has names outside its __all__, and so has this module)
 
-from typing import TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeVar
 
 from harmonium.compat.openai_harmony import bindings as openai_harmony
 from harmonium.compat.openai_harmony.bindings import PyHarmonyEncoding as _PyHarmonyEncoding
@@ -24,32 +25,51 @@ from harmonium.compat.openai_harmony.bindings import (
     load_harmony_encoding as _load_harmony_encoding,
 )
 from harmonium.compat.openai_harmony.choice import set_policy, set_profile
-from harmonium.compat.openai_harmony.contents import (
-    Author,
-    ChannelConfig,
-    Content,
-    DeveloperContent,
-    ReasoningEffort,
-    Role,
-    SystemContent,
-    TextContent,
-    ToolDescription,
-    ToolNamespaceConfig,
-)
 from harmonium.compat.openai_harmony.encoding import (
     HarmonyEncoding,
     HarmonyEncodingName,
-    RenderConversationConfig,
-    RenderOptions,
     _special_token_regex,
     load_harmony_encoding,
     raise_disallowed_special_token,
 )
 from harmonium.compat.openai_harmony.failures import HarmonyError
-from harmonium.compat.openai_harmony.messages import Conversation, Message
+from harmonium.compat.openai_harmony.roles import ReasoningEffort, Role
 from harmonium.compat.openai_harmony.streaming import StreamableParser, StreamState
 
+if TYPE_CHECKING:
+    from harmonium.compat.openai_harmony.contents import (
+        Author,
+        ChannelConfig,
+        Content,
+        DeveloperContent,
+        SystemContent,
+        TextContent,
+        ToolDescription,
+        ToolNamespaceConfig,
+    )
+    from harmonium.compat.openai_harmony.messages import (
+        Conversation,
+        Message,
+        RenderConversationConfig,
+        RenderOptions,
+    )
+
 T = TypeVar("T")
+
+_MODELS = {
+    "contents": (
+        "Author",
+        "ChannelConfig",
+        "Content",
+        "DeveloperContent",
+        "SystemContent",
+        "TextContent",
+        "ToolDescription",
+        "ToolNamespaceConfig",
+    ),
+    "messages": ("Conversation", "Message", "RenderConversationConfig", "RenderOptions"),
+}
+"""Pydantic models, by the file they stand in: loaded when one is first asked for."""
 
 __all__ = [
     "Author",
@@ -68,3 +88,17 @@ __all__ = [
     "ToolDescription",
     "load_harmony_encoding",
 ]
+
+
+def __getattr__(name: str) -> object:
+    for file, names in _MODELS.items():
+        if name in names:
+            module = import_module(f"{__name__}.{file}")
+            globals().update({model: getattr(module, model) for model in names})
+            return globals()[name]
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODELS["contents"], *_MODELS["messages"]})

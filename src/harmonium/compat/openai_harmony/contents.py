@@ -1,4 +1,4 @@
-"""Own roles, authors and contents as openai_harmony declares them; know nothing of rendering.
+"""Own authors and contents as openai_harmony declares them; know nothing of rendering.
 
 Pydantic models whose fields, defaults and order are those of openai_harmony 0.0.8 (0.0.11 of
 oss-harmony has the same). They check types when constructed and nothing when assigned to, and
@@ -8,36 +8,13 @@ any string is a name: stricter is harmonium's own model, not this one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from harmonium.compat.openai_harmony.builtin import tool_namespace_fields
+from harmonium.compat.openai_harmony.roles import ReasoningEffort, Role
 from harmonium.model.contents import DEFAULT_CHANNELS, DEFAULT_CUTOFF, DEFAULT_IDENTITY
-
-
-class Role(str, Enum):
-    """Name the five roles; unlike harmonium's own, ``str()`` gives ``Role.USER``."""
-
-    USER = "user"
-    ASSISTANT = "assistant"
-    SYSTEM = "system"
-    DEVELOPER = "developer"
-    TOOL = "tool"
-
-    @classmethod
-    def _missing_(cls, value: object) -> Role:
-        message = f"Unknown role: {value!r}"
-        raise ValueError(message)
-
-
-class ReasoningEffort(str, Enum):
-    """Name the reasoning efforts, capitalised as openai_harmony writes them in JSON."""
-
-    LOW = "Low"
-    MEDIUM = "Medium"
-    HIGH = "High"
 
 
 class Author(BaseModel):

@@ -17,7 +17,10 @@ from pydantic import BaseModel
 from harmonium.caching import BoundedCache
 from harmonium.compat.openai_harmony import contents as theirs
 from harmonium.compat.openai_harmony import messages as said
+from harmonium.compat.openai_harmony.failures import Detour
 from harmonium.compat.openai_harmony.json_messages import EFFORTS
+from harmonium.compat.openai_harmony.roles import ReasoningEffort as TheirEffort
+from harmonium.compat.openai_harmony.roles import Role
 from harmonium.model.checks import unchecked
 from harmonium.model.contents import ChannelConfig, DeveloperContent, SystemContent
 from harmonium.model.roles import ReasoningEffort
@@ -37,10 +40,6 @@ _BYTES_PER_HEADER = 600
 Parts = tuple[Any, ...]
 """A message and all that decides what it prints: its author, its list of contents, the one content
 and its text, the author's role and name, recipient, channel and content type."""
-
-
-class Detour(Exception):  # noqa: N818  (no error: go through JSON)
-    """Say that a value must go through JSON."""
 
 
 _headers: BoundedCache[tuple[object, ...], Header] = BoundedCache(
@@ -98,12 +97,12 @@ def _flattened(
     """Flatten a message; `met` are the headers of those before it."""
     if parts is not None:
         text, role = parts[4:6]
-        if type(text) is str and text.isascii() and type(role) is theirs.Role:
+        if type(text) is str and text.isascii() and type(role) is Role:
             return _header((role._value_, *parts[6:]), met), (text,)
     if type(message) is not said.Message:
         raise Detour
     author = message.author
-    if type(author) is not theirs.Author or type(author.role) is not theirs.Role:
+    if type(author) is not theirs.Author or type(author.role) is not Role:
         raise Detour
     key = (author.role._value_, author.name, message.recipient, message.channel)
     header = _header((*key, message.content_type), met)
@@ -158,8 +157,8 @@ def _facts(value: object) -> object:
         return {key: _facts(item) for key, item in cast("dict[object, object]", value).items()}
     if kind is list:
         return [_facts(item) for item in cast("list[object]", value)]
-    if kind is theirs.ReasoningEffort:
-        return ("ReasoningEffort", str(cast("theirs.ReasoningEffort", value).value))
+    if kind is TheirEffort:
+        return ("ReasoningEffort", str(cast("TheirEffort", value).value))
     if isinstance(value, BaseModel):
         return (kind.__name__, *map(_facts, value.__dict__.values()))
     return value
@@ -189,7 +188,7 @@ def _system(content: theirs.SystemContent) -> SystemContent:
 def _effort(effort: object) -> ReasoningEffort | None:
     if effort is None:
         return None
-    if type(effort) is not theirs.ReasoningEffort:
+    if type(effort) is not TheirEffort:
         raise Detour
     return EFFORTS[effort.value]
 

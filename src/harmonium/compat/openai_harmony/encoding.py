@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
-from typing import Literal
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Literal
 
 from harmonium.compat.openai_harmony import bindings
-from harmonium.compat.openai_harmony.contents import Role
-from harmonium.compat.openai_harmony.conversion import Detour, messages_of, utterance_of
-from harmonium.compat.openai_harmony.failures import HarmonyError
-from harmonium.compat.openai_harmony.messages import Conversation, Message
-from harmonium.compat.openai_harmony.recognition import MESSAGES
+from harmonium.compat.openai_harmony.failures import Detour, HarmonyError
+from harmonium.compat.openai_harmony.models import models
 from harmonium.compat.openai_harmony.rendering import (
     options_of,
     render_conversation,
     render_message,
 )
-from harmonium.compat.openai_harmony.streaming import as_message
 
-
-class RenderConversationConfig(BaseModel):
-    """Say how conversations are rendered."""
-
-    auto_drop_analysis: bool = True
-
-
-class RenderOptions(BaseModel):
-    """Say how one message is rendered."""
-
-    conversation_has_function_tools: bool = False
+if TYPE_CHECKING:
+    from harmonium.compat.openai_harmony.messages import (
+        Conversation,
+        Message,
+        RenderConversationConfig,
+        RenderOptions,
+    )
+    from harmonium.compat.openai_harmony.roles import Role
+    from harmonium.render.options import RenderOptions as Options
 
 
 class HarmonyEncodingName(str, Enum):
@@ -107,62 +99,63 @@ class HarmonyEncoding:
 
         """
         drop = config is None or config.auto_drop_analysis
-        try:
-            return render_conversation(
-                messages_of(conversation),
-                MESSAGES,
-                self._inner.tokenizer,
-                options_of(
-                    next_role=bindings.known_role(str(next_turn_role.value)), drop_analysis=drop
-                ),
-            )
-        except Detour:
-            return self._inner.render_conversation_for_completion(
+        role = str(next_turn_role.value)
+        return self._rendered(
+            conversation,
+            lambda: options_of(next_role=bindings.known_role(role), drop_analysis=drop),
+            lambda: self._inner.render_conversation_for_completion(
                 conversation_json=conversation.to_json(),
-                next_turn_role=str(next_turn_role.value),
+                next_turn_role=role,
                 config={"auto_drop_analysis": drop},
-            )
+            ),
+        )
 
     def render_conversation(
         self, conversation: Conversation, config: RenderConversationConfig | None = None
     ) -> list[int]:
         """Render a conversation; arguments and errors as for a completion."""
         drop = config is None or config.auto_drop_analysis
-        try:
-            return render_conversation(
-                messages_of(conversation),
-                MESSAGES,
-                self._inner.tokenizer,
-                options_of(drop_analysis=drop),
-            )
-        except Detour:
-            return self._inner.render_conversation(
+        return self._rendered(
+            conversation,
+            lambda: options_of(drop_analysis=drop),
+            lambda: self._inner.render_conversation(
                 conversation_json=conversation.to_json(), config={"auto_drop_analysis": drop}
-            )
+            ),
+        )
 
     def render_conversation_for_training(
         self, conversation: Conversation, config: RenderConversationConfig | None = None
     ) -> list[int]:
         """Render a conversation whose last answer ends with ``<|return|>``."""
         drop = config is None or config.auto_drop_analysis
-        try:
-            return render_conversation(
-                messages_of(conversation),
-                MESSAGES,
-                self._inner.tokenizer,
-                options_of(training=True, drop_analysis=drop),
-            )
-        except Detour:
-            return self._inner.render_conversation_for_training(
+        return self._rendered(
+            conversation,
+            lambda: options_of(training=True, drop_analysis=drop),
+            lambda: self._inner.render_conversation_for_training(
                 conversation_json=conversation.to_json(), config={"auto_drop_analysis": drop}
-            )
+            ),
+        )
+
+    def _rendered(
+        self,
+        conversation: Conversation,
+        options: Callable[[], Options],
+        through_json: Callable[[], list[int]],
+    ) -> list[int]:
+        known = models()
+        try:
+            messages = known.messages_of(conversation)
+            return render_conversation(messages, known.kind, self._inner.tokenizer, options())
+        except Detour:
+            return through_json()
 
     def render(self, message: Message, render_options: RenderOptions | None = None) -> list[int]:
         """Render one message."""
         functions = render_options is not None and render_options.conversation_has_function_tools
         tokenizer = self._inner.tokenizer
         try:
-            return render_message(utterance_of(message), tokenizer, has_function_tools=functions)
+            said = models().utterance_of(message)
+            return render_message(said, tokenizer, has_function_tools=functions)
         except Detour:
             return self._inner.render(
                 message_json=message.to_json(),
@@ -186,7 +179,7 @@ class HarmonyEncoding:
 
         """
         known = None if role is None else str(role.value)
-        return [as_message(said) for said in self._inner.parsed(list(tokens), known, strict)]
+        return list(map(models().as_message, self._inner.parsed(list(tokens), known, strict)))
 
     def decode_utf8(self, tokens: Sequence[int]) -> str:
         """Decode ids to text.

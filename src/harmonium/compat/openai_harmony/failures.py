@@ -15,3 +15,7 @@ def decoding_failure(error: UnicodeDecodeError) -> HarmonyError:
         length = error.end - error.start
         fault = f"invalid utf-8 sequence of {length} bytes from index {error.start}"
     return HarmonyError(f"Could not decode tokens: Invalid utf-8 sequence: {fault}")
+
+
+class Detour(Exception):  # noqa: N818  (no error: go through JSON)
+    """Say that a value must go through JSON."""

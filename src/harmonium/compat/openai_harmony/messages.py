@@ -1,4 +1,4 @@
-"""Own messages and conversations as openai_harmony declares them; know nothing of rendering."""
+"""Own messages, conversations and options as openai_harmony declares them; nothing of rendering."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from harmonium.compat.openai_harmony.contents import (
     Author,
     Content,
     DeveloperContent,
-    Role,
     SystemContent,
     TextContent,
 )
+from harmonium.compat.openai_harmony.roles import Role
 
 _KINDS: Mapping[str, type[Content]] = MappingProxyType(
     {
@@ -149,3 +149,15 @@ class Conversation(BaseModel):
         """
         data = json.loads(payload)
         return cls(messages=[Message.from_dict(message) for message in data["messages"]])
+
+
+class RenderConversationConfig(BaseModel):
+    """Say how conversations are rendered."""
+
+    auto_drop_analysis: bool = True
+
+
+class RenderOptions(BaseModel):
+    """Say how one message is rendered."""
+
+    conversation_has_function_tools: bool = False

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from harmonium.compat.openai_harmony.arguments import token_of
 from harmonium.compat.openai_harmony.bindings import PyStreamableParser, state_fields
-from harmonium.compat.openai_harmony.contents import Author, Role, TextContent
 from harmonium.compat.openai_harmony.growing import GrowingList
-from harmonium.compat.openai_harmony.messages import Message
-from harmonium.compat.openai_harmony.stream import Spoken
+from harmonium.compat.openai_harmony.models import models
+from harmonium.compat.openai_harmony.roles import Role
 
 if TYPE_CHECKING:
     from harmonium.compat.openai_harmony.encoding import HarmonyEncoding
+    from harmonium.compat.openai_harmony.messages import Message
 
 _ROLES = {role.value: role for role in Role}
 
@@ -136,7 +135,7 @@ class StreamableParser:
         """The finished messages."""
         found = self._stream.messages
         if len(found) > len(self._messages):
-            self._messages.extend(map(as_message, found.since(len(self._messages))))
+            self._messages.extend(map(models().as_message, found.since(len(self._messages))))
         return self._messages.shown()
 
     @property
@@ -153,23 +152,3 @@ class StreamableParser:
     def state(self) -> StreamState:
         """The state."""
         return _STATES[self._stream.state]
-
-
-def as_message(said: Spoken) -> Message:
-    """Turn a parsed message into a Message."""
-    role, name, recipient, channel, content_type = said.header
-    return _message(
-        {
-            "author": _author({"role": _ROLES[role], "name": name}),
-            "content": [_text({"text": said.text})],
-            "channel": channel,
-            "recipient": recipient,
-            "content_type": content_type,
-        }
-    )
-
-
-# A model's validator makes it in two thirds of the time that calling its class takes.
-_author: Callable[[object], Author] = Author.__pydantic_validator__.validate_python
-_text: Callable[[object], TextContent] = TextContent.__pydantic_validator__.validate_python
-_message: Callable[[object], Message] = Message.__pydantic_validator__.validate_python

@@ -13,7 +13,8 @@ from harmonium.compat.openai_harmony import (
     SystemContent,
     ToolDescription,
 )
-from harmonium.compat.openai_harmony.contents import ReasoningEffort, ToolNamespaceConfig
+from harmonium.compat.openai_harmony.contents import ToolNamespaceConfig
+from harmonium.compat.openai_harmony.roles import ReasoningEffort
 from harmonium.compat.vllm import sources
 from harmonium.compat.vllm.generation import current
 from harmonium.errors import InvalidInputError

@@ -1,0 +1,44 @@
+"""Own when the pydantic models are loaded: when the first message is met.
+
+Half of what importing openai_harmony costs is pydantic and its models. Whoever only encodes text,
+or streams and reads deltas, does without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from harmonium.compat.openai_harmony.messages import Message
+    from harmonium.compat.openai_harmony.stream import Spoken
+    from harmonium.render.prompts import Kind
+    from harmonium.render.utterances import Utterance
+
+
+class Models(NamedTuple):
+    """What can be done with messages that are pydantic models."""
+
+    messages_of: Callable[[object], list[object]]
+    utterance_of: Callable[[object], Utterance]
+    as_message: Callable[[Spoken], Message]
+    kind: Kind[object]
+
+
+@cache
+def models() -> Models:
+    """Load the models, the first time.
+
+    Raises:
+        ImportError: pydantic is not installed.
+
+    """
+    from harmonium.compat.openai_harmony.conversion import (  # noqa: PLC0415  (see above)
+        messages_of,
+        utterance_of,
+    )
+    from harmonium.compat.openai_harmony.recognition import MESSAGES  # noqa: PLC0415
+    from harmonium.compat.openai_harmony.spoken import as_message  # noqa: PLC0415
+
+    return Models(messages_of, utterance_of, as_message, MESSAGES)
