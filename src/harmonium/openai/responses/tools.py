@@ -182,6 +182,7 @@ def _namespace(found: _Reading, tool: Node) -> None:
     name, about = tool.get("name").text(), tool.get("description").optional_text() or ""
     inner, echo = [], []
     for member in tool.get("tools").items():
+        _check_callers(member)
         if member.get("type").choice("function", "custom") == "custom":
             inner.append(found.declare(_declared_custom(member, name), member))
             echo.append(_echo_custom(member))
