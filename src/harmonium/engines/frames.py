@@ -82,16 +82,12 @@ class EventFrames(LineFrames):
 
     def lone(self, piece: bytes) -> bytes | None:
         """Give the data of a piece that is one event of one line, as engines write; else None."""
-        end = len(piece) - len(_END)
-        is_lone = (
-            piece.find(b"\n") == end
-            and piece.endswith(_END)
-            and piece.startswith(_BEGIN)
-            and not (self._size or self._data)
-            and end <= self._limit
-            and b"\r" not in piece
-        )
-        return piece[len(_BEGIN) : end] if is_lone else None
+        end = len(piece) - 2  # a line feed there, the first one, and one behind it
+        if piece.find(b"\n") != end or end <= 0 or piece[-1] != _LINE_FEED:
+            return None
+        if self._size or self._data or end > self._limit or piece[end - 1] == _CARRIAGE_RETURN:
+            return None
+        return piece[6:end] if piece.startswith(b"data: ") else None
 
     def _hold(self, data: bytes) -> None:
         self._data.append(data)
@@ -99,6 +95,7 @@ class EventFrames(LineFrames):
         self._check(self._held)
 
 
+_LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
 _BEGIN, _BETWEEN, _END = b"data: ", b"\n\ndata: ", b"\n\n"
 
 

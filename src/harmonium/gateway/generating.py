@@ -66,6 +66,7 @@ async def _delivery(
     """Read the request, beside the event loop when it is large, and make its delivery."""
     record.engine = service.engine.name
     size = int(request.headers.get("content-length") or service.settings.body_bytes)
+    await service.pace.take_turn()
     job = await service.compute(size, prepare)
     return Delivery(job, service, record)
 

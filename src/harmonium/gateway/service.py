@@ -16,6 +16,7 @@ from harmonium.gateway.failures import RefusedError
 from harmonium.gateway.keys import KeyRing
 from harmonium.gateway.lifecycle import Lifecycle
 from harmonium.gateway.metrics import Metrics
+from harmonium.gateway.pacing import Pace
 from harmonium.gateway.readings import safe_token_bytes
 from harmonium.gateway.record import Record
 from harmonium.gateway.settings import Settings
@@ -75,6 +76,7 @@ class Service:
     metrics: Metrics = field(init=False)
     admission: Admission = field(init=False)
     lifecycle: Lifecycle = field(init=False)
+    pace: Pace = field(init=False, default_factory=Pace)
     store: ResponseStore | None = field(init=False)
     tracing: Tracing = field(init=False)
     token_bytes: Callable[[int], bytes] = field(init=False)
