@@ -441,6 +441,13 @@ def test_a_tool_that_cannot_be_is_named(tool, param):
     assert refusal_of(tools=[tool])[0] == param
 
 
+@pytest.mark.parametrize("kind", ["function", "custom"])
+def test_a_tool_that_is_spelt_as_in_chat_is_told_how_it_is_spelt_here(kind):
+    with pytest.raises(RequestError, match="beside type") as caught:
+        request_of(tools=[{"type": kind, kind: {"name": "f"}}])
+    assert caught.value.param == "tools[0].name"
+
+
 def test_a_tool_is_declared_once():
     assert refusal_of(tools=[WEATHER, WEATHER]) == ("tools[1].name", "duplicate_tool")
     assert refusal_of(tools=[MCP, MCP]) == ("tools[1].server_label", "duplicate_tool")

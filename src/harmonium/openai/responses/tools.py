@@ -244,9 +244,12 @@ def _declared_custom(tool: Node, namespace: str | None) -> DeclaredTool:
 
 
 def _name(tool: Node, kind: ToolKind, namespace: str | None) -> ToolName:
-    if not tool.get("name").text():
-        tool.get("name").fail(f"{tool.path}.name must not be empty")
-    return ToolName(tool.get("name").text(), kind, namespace)
+    name = tool.get("name")
+    if name.is_null and not tool.get(kind).is_null:
+        name.fail(f"{name.path} is missing; what stands in {kind}, as in chat, stands beside type")
+    if not name.text():
+        name.fail(f"{name.path} must not be empty")
+    return ToolName(name.text(), kind, namespace)
 
 
 def _echo_function(tool: Node) -> JSON:
