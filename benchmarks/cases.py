@@ -27,8 +27,8 @@ from harmonium import load_encoding
 Inputs = Callable[[Texts, int], object]
 """Make the input of one run, of a size."""
 
-SEVERAL = 5
-"""Long answers parsed in a row, so that not only the first touch of memory is timed."""
+TURNS = 10
+"""How many turns a growing conversation grows by, one rendering after each."""
 
 PEERS = (OSS, LEGACY, COMPAT, OWN)
 
@@ -43,8 +43,8 @@ class Case:
         work: the name of the work inside the contenders.
         inputs: makes one run's input of a size.
         size: the size measured; growth is measured from it to four times it.
-        runs: runs a round, each with an input of its own.
-        times: how often a run does the thing, when once is too short to time.
+        runs: how many inputs a round has; they are worked on in a row and timed together.
+        each: how often the thing is done with one input.
         contenders: who is measured.
 
     """
@@ -54,9 +54,14 @@ class Case:
     work: str
     inputs: Inputs
     size: int
-    runs: int = 2
-    times: int = 1
+    runs: int = 5
+    each: int = 1
     contenders: tuple[Contender, ...] = PEERS
+
+    @property
+    def times(self) -> int:
+        """How often the thing is done in a round."""
+        return self.runs * self.each
 
     def round(self, seed: int, size: int | None = None) -> list[object]:
         """Make the inputs of one round; another seed gives texts never seen before."""
@@ -80,7 +85,7 @@ def _agent(texts: Texts, turns: int) -> object:
 def _grown(lengths: material.Lengths) -> Inputs:
     def inputs(texts: Texts, turns: int) -> object:
         said = material.conversation(texts, turns, lengths)
-        return {"said": said, "more": material.turn(texts, [], lengths)}
+        return {"said": said, "turns": [material.turn(texts, [], lengths) for _ in range(TURNS)]}
 
     return inputs
 
@@ -88,7 +93,7 @@ def _grown(lengths: material.Lengths) -> Inputs:
 def _grown_much(texts: Texts, turns: int) -> object:
     """Let a conversation of 25 turns grow by `turns`."""
     more = [said for _ in range(turns) for said in material.turn(texts, [])]
-    return {"said": material.conversation(texts, 25), "more": more}
+    return {"said": material.conversation(texts, 25), "turns": [more]}
 
 
 def _messages(texts: Texts, count: int) -> object:
@@ -97,10 +102,6 @@ def _messages(texts: Texts, count: int) -> object:
 
 def _long(texts: Texts, tokens: int) -> object:
     return [material.completion(texts, encode, tokens)]
-
-
-def _several(texts: Texts, tokens: int) -> object:
-    return [material.completion(texts, encode, tokens) for _ in range(SEVERAL)]
 
 
 def _answers(tokens: int) -> Inputs:
@@ -115,8 +116,8 @@ def _request(texts: Texts, turns: int) -> object:
 
 
 def _request_grown(texts: Texts, turns: int) -> object:
-    said = chats.request(texts, turns)
-    return {"said": said, "grown": chats.grown(said, texts)}
+    said = body = chats.request(texts, turns)
+    return {"said": said, "grown": [body := chats.grown(body, texts) for _ in range(TURNS)]}
 
 
 def _answer(texts: Texts, tokens: int) -> object:
@@ -145,27 +146,26 @@ MAIN = (
         "render grown",
         _grown(material.CHAT),
         100,
+        runs=1,
+        each=TURNS,
     ),
-    Case(
-        "render message", "render one short message", "render messages", _messages, 100, times=100
-    ),
+    Case("render message", "render one short message", "render messages", _messages, 100, each=100),
     Case(
         "parse",
         "parse an answer of 16,000 tokens",
         "parse",
-        _several,
+        _long,
         16_000,
-        times=SEVERAL,
         contenders=(*PEERS, BARE),
     ),
-    Case("parse short", "parse an answer of 40 tokens", "parse", _answers(40), 100, times=100),
+    Case("parse short", "parse an answer of 40 tokens", "parse", _answers(40), 100, each=100),
     Case(
         "stream",
         "stream answers of 500 tokens, reading delta, channel and recipient at every token",
         "stream",
         _answers(500),
         10,
-        times=10,
+        each=10,
     ),
     Case(
         "stream content",
@@ -184,7 +184,7 @@ MORE = (
         "render",
         _agent,
         100,
-        runs=1,
+        runs=2,
         contenders=(*PEERS, BARE, TEMPLATE),
     ),
     Case(
@@ -194,6 +194,7 @@ MORE = (
         _grown(material.AGENT),
         100,
         runs=1,
+        each=TURNS,
     ),
     Case(
         "render reread",
@@ -201,6 +202,8 @@ MORE = (
         "render reread",
         _grown(material.CHAT),
         100,
+        runs=1,
+        each=TURNS,
     ),
     Case(
         "stream long",
@@ -235,6 +238,8 @@ OF_OPENAI = (
         "chat prompt grown",
         _request_grown,
         100,
+        runs=1,
+        each=TURNS,
         contenders=(PLAIN, OPENAI),
     ),
     Case(
@@ -271,23 +276,23 @@ BY_KIND = tuple(
 """How much the kind of text matters."""
 
 GROWTH = (
-    Case("render", "turns of a new conversation", "render", _chat, 60, runs=1),
+    Case("render", "turns of a new conversation", "render", _chat, 60, runs=2),
     Case(
         "render grown",
         "turns new since the last rendering",
         "render grown",
         _grown_much,
         60,
-        runs=1,
+        runs=2,
     ),
-    Case("parse", "tokens of an answer", "parse", _long, 8_000, runs=1),
+    Case("parse", "tokens of an answer", "parse", _long, 8_000, runs=2),
     Case(
         "stream",
         "tokens streamed, delta, channel and recipient read",
         "stream",
         _long,
         2_000,
-        runs=1,
+        runs=2,
     ),
     Case(
         "stream content",
@@ -295,7 +300,7 @@ GROWTH = (
         "stream content",
         _long,
         2_000,
-        runs=1,
+        runs=2,
     ),
 )
 """What must grow no faster than its input."""

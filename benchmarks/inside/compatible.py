@@ -33,15 +33,23 @@ class Render(Work):
         return render(self.conversation, self.api.Role.ASSISTANT)
 
 
-class RenderGrown(Render):
-    """Render a conversation that was rendered before and has grown by a turn since."""
+class RenderGrown(Work):
+    """Render a conversation that was rendered before, turn after turn."""
 
     def prepare(self):
-        self.conversation = conversation(self.api, self.data["said"])
-        self.run()
-        grown = [message(self.api, item) for item in self.data["more"]]
-        together = [*self.conversation.messages, *grown]
-        self.conversation = self.api.Conversation.from_messages(together)
+        said = conversation(self.api, self.data["said"])
+        self.render(said)
+        messages = said.messages
+        self.conversations = []
+        for turn in self.data["turns"]:
+            messages = [*messages, *(message(self.api, item) for item in turn)]
+            self.conversations.append(self.api.Conversation.from_messages(messages))
+
+    def render(self, said):
+        return self.encoding.render_conversation_for_completion(said, self.api.Role.ASSISTANT)
+
+    def run(self):
+        return [self.render(said) for said in self.conversations]
 
 
 class RenderReread(RenderGrown):
@@ -49,7 +57,8 @@ class RenderReread(RenderGrown):
 
     def prepare(self):
         super().prepare()
-        self.conversation = self.api.Conversation.from_json(self.conversation.to_json())
+        read = self.api.Conversation.from_json
+        self.conversations = [read(said.to_json()) for said in self.conversations]
 
 
 class RenderMessages(Work):

@@ -23,19 +23,25 @@ class Prompt:
         self.body = data
 
     def run(self):
-        return chat_request(self.body).render(self.encoding, profile="oss")
+        return self.prompt(self.body)
+
+    def prompt(self, body):
+        return chat_request(body).render(self.encoding, profile="oss")
 
     def outcome(self, found):
         return found
 
 
 class PromptGrown(Prompt):
-    """Do it again when the conversation has grown by a turn; all JSON is read anew."""
+    """Do it again and again as the conversation grows turn by turn; all JSON is read anew."""
 
     def __init__(self, library, data):
         super().__init__(library, data["said"])
-        self.run()
-        self.body = data["grown"]
+        self.prompt(self.body)
+        self.bodies = data["grown"]
+
+    def run(self):
+        return list(map(self.prompt, self.bodies))
 
 
 class Chunks:

@@ -16,7 +16,10 @@ class Prompt:
         self.body = data
 
     def run(self):
-        conversation = conversation_of(self.api, self.body)
+        return self.prompt(self.body)
+
+    def prompt(self, body):
+        conversation = conversation_of(self.api, body)
         render = self.encoding.render_conversation_for_completion
         return render(conversation, self.api.Role.ASSISTANT)
 
@@ -25,12 +28,14 @@ class Prompt:
 
 
 class PromptGrown(Prompt):
-    """Do it again when the conversation has grown by a turn; all JSON is read anew."""
+    """Do it again and again as the conversation grows turn by turn; all JSON is read anew."""
 
     def __init__(self, library, data):
         super().__init__(library, data["said"])
-        self.run()
-        self.body = data["grown"]
+        self.bodies = data["grown"]
+
+    def run(self):
+        return list(map(self.prompt, self.bodies))
 
 
 def conversation_of(api, body):

@@ -30,14 +30,22 @@ class Render(Work):
         )
 
 
-class RenderGrown(Render):
-    """Render a conversation that was rendered before and has grown by a turn since."""
+class RenderGrown(Work):
+    """Render a conversation that was rendered before, turn after turn."""
 
     def prepare(self):
-        self.conversation = conversation(self.api, self.data["said"])
-        self.run()
-        grown = [message(self.api, item) for item in self.data["more"]]
-        self.conversation = self.api.Conversation([*self.conversation, *grown])
+        said = conversation(self.api, self.data["said"])
+        self.render(said)
+        self.conversations = []
+        for turn in self.data["turns"]:
+            said = self.api.Conversation([*said, *(message(self.api, item) for item in turn)])
+            self.conversations.append(said)
+
+    def render(self, said):
+        return self.encoding.render(said, "assistant", profile="oss", history="library")
+
+    def run(self):
+        return [self.render(said) for said in self.conversations]
 
 
 class RenderReread(RenderGrown):
@@ -45,8 +53,8 @@ class RenderReread(RenderGrown):
 
     def prepare(self):
         super().prepare()
-        text = self.api.conversation_to_json(self.conversation)
-        self.conversation = self.api.conversation_from_json(text)
+        write, read = self.api.conversation_to_json, self.api.conversation_from_json
+        self.conversations = [read(write(said)) for said in self.conversations]
 
 
 class RenderMessages(Work):

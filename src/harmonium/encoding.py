@@ -5,6 +5,7 @@ It only puts the rooms together; what happens is theirs.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -159,7 +160,10 @@ class Encoding:
             InvalidInputError: an unknown profile, history or role, or no conversation.
 
         """
-        options = RenderOptions(next_role, training, profile, history)
+        try:
+            options = _options(next_role, training, profile, history)
+        except TypeError:  # what cannot be hashed is none of these; RenderOptions says so
+            options = RenderOptions(next_role, training, profile, history)
         return conversation_ids(as_conversation(conversation), self.tokenizer, options)
 
     def render_segments(
@@ -208,6 +212,10 @@ class Encoding:
         return self._lexicon
 
 
+_options = functools.lru_cache(maxsize=64)(RenderOptions)
+"""How servers render does not change; checking it takes as long as rendering a short text."""
+
+
 def as_conversation(said: object) -> Conversation:
     """Give a conversation for whatever can stand for one.
 
@@ -221,6 +229,8 @@ def as_conversation(said: object) -> Conversation:
     """
     if isinstance(said, Conversation):
         return said
+    if type(said) is list and set(map(type, said)) == {Message}:
+        return Conversation(said)
     if hasattr(said, "to_dict"):
         said = said.to_dict()
     if isinstance(said, Mapping):

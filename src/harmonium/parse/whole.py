@@ -6,6 +6,7 @@ Content that arrives together becomes one delta.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import index
 
 from harmonium.model.messages import Message
 from harmonium.model.roles import Role
@@ -34,24 +35,22 @@ class WholeParser(Parser):
         read_pieces = self._lexicon.read_pieces
         place, count = 0, len(tokens)
         while place < count:
-            data, end = read_pieces(tokens, place)
-            if end > place:
-                self._take_bytes(data, tokens[place:end])
-            if end < count:
-                self._take_one(tokens[end])
-            place = end + 1
+            if self._plain:
+                data, end = read_pieces(tokens, place)
+                if end > place:
+                    self._take_bytes(data, end - place)
+                    place = end
+                    continue
+            self._take_one(index(tokens[place]))
+            place += 1
 
-    def _take_bytes(self, data: bytes, tokens: list[int]) -> None:
-        if self._plain:
-            end = self._index + len(tokens)
-            delta, partial_character = self._content.add_bytes(data, self._index, end)
-            if delta is not None:
-                self._outbox.add(delta)
-            self._plain = not partial_character
-            self._index = end
-        elif not self._extend_header_text(tokens):
-            for token in tokens:
-                self._take_one(token)
+    def _take_bytes(self, data: bytes, count: int) -> None:
+        end = self._index + count
+        delta, partial_character = self._content.add_bytes(data, self._index, end)
+        if delta is not None:
+            self._outbox.add(delta)
+        self._plain = not partial_character
+        self._index = end
 
 
 def parse_messages(

@@ -72,7 +72,6 @@ class IdWriter:
         self._new: dict[Hashable, Ids] = {}  # of texts met for the first time
         self._format = format_of(tokenizer)
         self._profile = options.dialect
-        self._rules = options.rules
         self._has_function_tools = has_function_tools
         self._heads: dict[Header, Ids] = {}
 
@@ -148,7 +147,7 @@ class IdWriter:
             return self._text(content)
         if not isinstance(content, Prepared):
             return tuple(self._encode(self._settings_text(content, role, place)))
-        rules = (self._rules.extensions, self._rules.exponent_sign)
+        rules = (self._options.extensions, self._profile.exponent_sign)
         key = (content.key, role, self._has_function_tools, *rules)
         found = self._recall(key)
         if found is None:
@@ -160,5 +159,5 @@ class IdWriter:
     def _settings_text(self, content: Settings, role: str, place: tuple[int, int]) -> str:
         with located(*place):
             return content_text(
-                content, role, self._rules, has_function_tools=self._has_function_tools
+                content, role, self._options.rules, has_function_tools=self._has_function_tools
             )
