@@ -82,6 +82,19 @@ async def test_the_tokens_a_cache_held_are_told_behind_the_end_in_the_same_bytes
     assert (await run(engine)).cached == 4
 
 
+@pytest.mark.parametrize("model", ["tiny", "half a character: \ud800"])
+@pytest.mark.parametrize("seed", [7, 2**70])
+async def test_a_question_arrives_as_it_was_asked(server, model, seed):
+    server.on("/v1/models", {"data": [{"id": "one"}, {"id": "another"}]})
+    at_once(server, said(RETURN, finish="stop"), DONE)
+    engine = open_engine(f"vllm:{server.url}")
+    question = replace(asking(seed=seed), model=model)
+    await run(engine, question)
+    await engine.aclose()
+    [asked] = server.asked("/v1/completions")
+    assert (asked["model"], asked["seed"], asked["prompt"]) == (model, seed, list(question.prompt))
+
+
 class Reader:
     """Reads as an answer does: with a mark before and behind, and given up by the timer."""
 

@@ -163,7 +163,7 @@ class Upstream:
     ) -> aiohttp.client._RequestContextManager:  # the type has no public name
         return self._open().post(
             self.url + path,
-            data=json.dumps(body, separators=(",", ":")).encode(),
+            data=_written(body),
             headers={"Content-Type": "application/json"},
             allow_redirects=False,
             trace_request_ctx=attempt,
@@ -268,6 +268,16 @@ class Source:
             self._timer.cancel()
         self._upstream.left.discard(self)
         self._response.close()
+
+
+def _written(body: Mapping[str, object]) -> bytes:
+    """Write a request: 131,072 ids take 1 ms, where json takes 20."""
+    import msgspec  # noqa: PLC0415  (only engines behind HTTP need it)
+
+    try:
+        return msgspec.json.encode(body)
+    except (OverflowError, TypeError, UnicodeError):  # large integers, half characters of a schema
+        return json.dumps(body, separators=(",", ":")).encode()
 
 
 async def _note_kept(_session: object, context: SimpleNamespace, _params: object) -> None:

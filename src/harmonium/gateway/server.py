@@ -113,7 +113,7 @@ class _Application:
         service = make_service(self.settings, self.environment)
         # what the first request would wait for: the encoder, and the parser's tables
         service.encoding.encode_ordinary("ready")
-        service.encoding.lexicon.fill()
+        service.encoding.lexicon.texts.fill()
         app = create_app(service)
         _settle_memory()
         return app
