@@ -8,22 +8,9 @@ from __future__ import annotations
 
 from array import array
 
-from harmonium.caching import BoundedCache
 from harmonium.compat.openai_harmony.failures import HarmonyError
-from harmonium.compat.openai_harmony.quirks import Header, read_header
-from harmonium.compat.openai_harmony.stream import Reading, Spoken
-from harmonium.errors import UnknownTokenError
-
-HeaderKey = tuple[str | None, bool, tuple[int, ...]]
-"""The role from the prompt, which library is equalled, and the header's tokens."""
-
-_HEADER_BYTES = 512 * 1024
-_BYTES_PER_HEADER = 600
-_BYTES_PER_TOKEN = 8
-
-_headers: BoundedCache[HeaderKey, Header] = BoundedCache(
-    _HEADER_BYTES, lambda key, _: _BYTES_PER_HEADER + _BYTES_PER_TOKEN * len(key[-1])
-)
+from harmonium.compat.openai_harmony.quirks import Header
+from harmonium.compat.openai_harmony.stream import Reading, Spoken, header_of
 
 
 def read_at_sight(reading: Reading, ids: list[int]) -> list[Spoken] | None:
@@ -46,7 +33,7 @@ def read_at_sight(reading: Reading, ids: list[int]) -> list[Spoken] | None:
             if place < len(ids) and ids[place] not in reading.lexicon.stops:
                 return None
             role, place = None, place + 1
-    except (TypeError, OverflowError, ValueError, HarmonyError, UnknownTokenError):
+    except (TypeError, OverflowError, ValueError, HarmonyError):
         return None
     return found
 
@@ -59,9 +46,8 @@ def _read_header(
     Raises:
         TypeError: something in it is no integer.
         OverflowError: something in it is negative, or has more than 32 bits.
-        ValueError: it does not begin or end as it should, or is no text.
-        HarmonyError: it says what a header must not.
-        UnknownTokenError: a token is unknown.
+        ValueError: it does not begin or end as it should.
+        HarmonyError: it is no text, or says what a header must not.
 
     """
     first = begin
@@ -69,11 +55,4 @@ def _read_header(
         begin = ids.index(reading.format.start, begin, begin + 1) + 1
     end = ids.index(reading.format.message, begin)
     array("I", ids[first : end + 1])  # raises for 1.0, which compares equal to 1
-    tokens = tuple(ids[begin:end])
-    key = (role, reading.one_channel, tokens)
-    header = _headers.get(key)
-    if header is None:
-        text = reading.table.join(tokens).decode()
-        header = read_header(text, role, one_channel=reading.one_channel)
-        _headers.put(key, header)
-    return header, end + 1
+    return header_of(reading, role, ids[begin:end]), end + 1

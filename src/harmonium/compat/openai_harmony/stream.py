@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol, cast
 
+from harmonium.caching import BoundedCache
 from harmonium.compat.openai_harmony.failures import HarmonyError, decoding_failure
 from harmonium.compat.openai_harmony.growing import GrowingList
 from harmonium.compat.openai_harmony.quirks import (
@@ -103,7 +104,6 @@ class OracleStream:
         self._texts = reading.lexicon.texts
         self._delta: str | None = None
         self._delta_at = 0  # how many tokens there were then
-        self._begin_content()
 
     def process(self, token: int) -> None:
         """Take the next token.
@@ -166,14 +166,16 @@ class OracleStream:
     @property
     def content_tokens(self) -> list[int]:
         """The tokens of the text so far, each delta encoded on its own."""
-        end = len(self._ids) if self.state == "Content" else 0
+        if self.state != "Content":
+            return []
+        end = len(self._ids)
         for place in range(self._encoded, end):
             deltas = self._odd.get(place)
             if deltas is None:
                 deltas = (self._texts.get(self._ids[place]) or "",)
             for delta in deltas:
                 self._content_tokens.extend(self.reading.encode(delta))
-        self._encoded = max(self._encoded, end)
+        self._encoded = end
         return self._content_tokens.shown()
 
     def _begin_content(self) -> None:
@@ -202,14 +204,9 @@ class OracleStream:
             self.header_tokens.append(token)
 
     def _end_header(self) -> None:
-        tokens, self.header_tokens = self.header_tokens.shown(), GrowingList()
+        tokens, self.header_tokens = self.header_tokens.items, GrowingList()
         self.state = "ExpectStart"
-        try:
-            text = self.reading.table.join(tokens).decode()
-        except (UnknownTokenError, UnicodeDecodeError):
-            raise HarmonyError("could not decode header") from None
-        one_channel = self.reading.one_channel
-        self.header = read_header(text, self.next_role, one_channel=one_channel)
+        self.header = header_of(self.reading, self.next_role, tokens)
         self.next_role = None
         self.state = "Content"
         self._begin_content()
@@ -250,7 +247,6 @@ class OracleStream:
         self.plain = None
         self._delta = None
         self.state = "ExpectStart"
-        self._begin_content()
 
 
 _STEPS: Mapping[State, Callable[[OracleStream, int], None]] = MappingProxyType(
@@ -260,6 +256,37 @@ _STEPS: Mapping[State, Callable[[OracleStream, int], None]] = MappingProxyType(
         "Content": OracleStream._in_content,  # noqa: SLF001
     }
 )
+
+
+HeaderKey = tuple[str | None, bool, tuple[int, ...]]
+"""The role from the prompt, which library is equalled, and the header's tokens."""
+
+_HEADER_BYTES = 512 * 1024
+_BYTES_PER_HEADER = 600
+_BYTES_PER_TOKEN = 8
+
+_headers: BoundedCache[HeaderKey, Header] = BoundedCache(
+    _HEADER_BYTES, lambda key, _: _BYTES_PER_HEADER + _BYTES_PER_TOKEN * len(key[-1])
+)
+
+
+def header_of(reading: Reading, role: str | None, tokens: list[int]) -> Header:
+    """Read a header's tokens; those that were read before are remembered.
+
+    Raises:
+        HarmonyError: they are no text, or say what a header must not.
+
+    """
+    key = (role, reading.one_channel, tuple(tokens))
+    header = _headers.get(key)
+    if header is None:
+        try:
+            text = reading.table.join(tokens).decode()
+        except (UnknownTokenError, UnicodeDecodeError):
+            raise HarmonyError("could not decode header") from None
+        header = read_header(text, role, one_channel=reading.one_channel)
+        _headers.put(key, header)
+    return header
 
 
 def decoded(table: TokenTable, tokens: list[int]) -> str:
