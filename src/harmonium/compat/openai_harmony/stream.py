@@ -143,21 +143,25 @@ class OracleStream:
         """The open message's text so far."""
         if self.state != "Content":
             return ""
-        pieces = self._take_pieces(len(self._ids))
         # a string with one owner, a local, grows in place in CPython; in 3.13 only in a loop
-        text, self._text = self._text, ""
-        for piece in pieces:
-            text += piece
+        if self._odd_places:
+            pieces = self._take_pieces(len(self._ids))
+            text, self._text = self._text, ""
+            for piece in pieces:
+                text += piece
+        else:
+            known = self._texts.items
+            text, self._text = self._text, ""
+            for token in self._ids[self._joined :]:
+                text += known[token]  # type: ignore[operator]  # what was only noted has text
+            self._joined = len(self._ids)
         self._text = text
         return text
 
     def _take_pieces(self, end: int) -> Sequence[str]:
         """Give what each token up to `end` has added to the text; they count as joined then."""
         begin, self._joined = self._joined, end
-        new = self._ids[begin:end]
-        if len(new) == 1 and not self._odd_places:
-            return (cast("str", self._texts.items[new[0]]),)
-        pieces = cast("list[str]", list(self._texts.get_all(new)))
+        pieces = cast("list[str]", list(self._texts.get_all(self._ids[begin:end])))
         for place in self._odd_places:
             pieces[place - begin] = "".join(self._odd[place])
         self._odd_places.clear()
