@@ -21,7 +21,7 @@ from benchmarks.report import DOCS, publish, show
 from benchmarks.results import Run
 
 ROOT = Path(__file__).parents[1]
-ROUNDS, FEW_ROUNDS = 15, 3
+ROUNDS, FEW_ROUNDS = 7, 3
 WIDTH = 140
 
 
