@@ -19,15 +19,19 @@ import time
 
 
 def timed(work, library, inputs):
-    """Prepare `work` for each input, then run all in a row; time the runs alone, together."""
-    prepared = [work(library, data) for data in inputs]
-    gc.collect()
-    begin = time.process_time()
-    found = [it.run() for it in prepared]
-    seconds = time.process_time() - begin
+    """Prepare `work` for each input and run it, one input after another; time the runs together."""
+    seconds = 0.0
     digest = hashlib.sha256()
-    for it, result in zip(prepared, found, strict=True):
-        digest.update(repr(it.outcome(result)).encode("utf-8", "surrogatepass"))
+    outcomes = []
+    gc.collect()
+    for data in inputs:
+        prepared = work(library, data)
+        begin = time.process_time()
+        found = prepared.run()
+        seconds += time.process_time() - begin
+        outcomes.append((prepared, found))
+    for prepared, found in outcomes:
+        digest.update(repr(prepared.outcome(found)).encode("utf-8", "surrogatepass"))
     return {"seconds": [seconds], "outcome": digest.hexdigest()}
 
 
