@@ -1,8 +1,9 @@
 """Own the gateway's benchmark: against a bare proxy and LiteLLM, before one scripted engine.
 
-Usage: python -m benchmarks.gateway [--quick] [--publish] [--check]. Every round asks all contenders
-the same, one after another; what counts are medians over the rounds, and of ratios within a round.
-All of it goes to build/bench/gateway.json; --publish draws the tables of docs/gateway.md.
+Usage: python -m benchmarks.gateway [--quick] [--loads 64x1,256x8] [--publish] [--check]. Every
+round asks all contenders the same, one after another; what counts are medians over the rounds, and
+of ratios within a round. All of it goes to build/bench/gateway.json; --publish draws the tables of
+docs/gateway.md.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ def main() -> int:
     """Measure, tell, and give the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway")
     parser.add_argument("--quick", action="store_true", help="one round instead of three")
+    parser.add_argument("--loads", type=_loads, default=CASES, help="streams x tokens a chunk")
     parser.add_argument("--publish", action="store_true", help="bring docs/gateway.md up to date")
     parser.add_argument("--check", action="store_true", help="fail when a target is missed")
     asked = parser.parse_args()
-    results = _measure(FEW_ROUNDS if asked.quick else ROUNDS)
+    results = _measure(FEW_ROUNDS if asked.quick else ROUNDS, asked.loads)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(results, indent=1), "utf-8")
     show(results)
@@ -54,8 +56,14 @@ def main() -> int:
     return int(asked.check and not all(target["met"] for target in results["targets"]))
 
 
-def _measure(rounds: int) -> Results:
-    found: dict[Case, list[Round]] = {case: [] for case in CASES}
+def _loads(text: str) -> list[Case]:
+    """Read the loads that are asked for: ``64x1,256x8``."""
+    wanted = [tuple(map(int, load.split("x"))) for load in text.split(",")]
+    return [case for case in CASES if (case.streams, case.tokens) in wanted]
+
+
+def _measure(rounds: int, cases: Sequence[Case]) -> Results:
+    found: dict[Case, list[Round]] = {case: [] for case in cases}
     with ExitStack() as stack:
         upstream = stack.enter_context(engine())
         servers = {DIRECT: upstream}
@@ -64,15 +72,15 @@ def _measure(rounds: int) -> Results:
         for server in servers.values():
             asyncio.run(load(server, upstream, WARM_UP, 16))
         for number in range(rounds):
-            for case in CASES:
+            for case in cases:
                 sys.stderr.write(f"round {number + 1} of {rounds}: {case.title}\n")
                 found[case].append(_round(case, servers, upstream))
-    cases = [_summary(case, measured) for case, measured in found.items()]
+    summaries = [_summary(case, measured) for case, measured in found.items()]
     return {
         "machine": machine(),
         "rounds": rounds,
-        "cases": cases,
-        "targets": _targets(cases),
+        "cases": summaries,
+        "targets": _targets(summaries),
     }
 
 
