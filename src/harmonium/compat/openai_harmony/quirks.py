@@ -12,7 +12,6 @@ import re
 import unicodedata
 from codecs import utf_8_decode
 from collections import deque
-from contextlib import suppress
 from typing import NamedTuple
 
 from harmonium.compat.openai_harmony.failures import HarmonyError
@@ -203,8 +202,11 @@ class ContentDecoder:
             return ()
         piece = self._tail + piece
         if not self._closed and not self._open:
-            with suppress(UnicodeDecodeError):
+            try:
                 text, used = utf_8_decode(piece, "strict", False)  # noqa: FBT003  (more may come)
+            except UnicodeDecodeError:
+                pass
+            else:
                 self._tail = piece[used:]
                 return (text,) if text else ()
         self._split(piece)

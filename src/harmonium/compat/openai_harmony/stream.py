@@ -6,7 +6,7 @@ lists are filled when somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol, cast
 
@@ -35,6 +35,20 @@ class Spoken(NamedTuple):
     text: str
 
 
+class _Ended(NamedTuple):
+    """A finished message whose text is not joined yet.
+
+    Its text is what was joined, what the tokens between two places add (those in `odd` otherwise
+    than their own text), and what waited for more at its end.
+    """
+
+    header: Header
+    joined: str
+    tokens: tuple[int, int]
+    odd: tuple[Mapping[int, tuple[str, ...]], list[int]]
+    rest: str
+
+
 class Reading(NamedTuple):
     """What a parser is set up with."""
 
@@ -53,9 +67,12 @@ class Stream(Protocol):
     next_role: str | None
     header: Header | None
     tokens: GrowingList[int]
-    messages: GrowingList[Spoken]
     header_tokens: GrowingList[int]
     plain: Indexed[str] | None  # inside content, between whole characters: the text of an id
+
+    @property
+    def messages(self) -> GrowingList[Spoken]:
+        """The finished messages."""
 
     @property
     def delta(self) -> str | None:
@@ -94,7 +111,8 @@ class OracleStream:
         self.state: State = "ExpectStart" if reading.role is None else "Header"
         self.next_role = reading.role
         self.header: Header | None = None
-        self.messages: GrowingList[Spoken] = GrowingList()
+        self._messages: GrowingList[Spoken] = GrowingList()
+        self._ended: list[_Ended] = []  # messages whose text nobody has asked for yet
         self.header_tokens: GrowingList[int] = GrowingList()
         self.tokens: GrowingList[int] = GrowingList()
         self.plain: Indexed[str] | None = None
@@ -144,28 +162,38 @@ class OracleStream:
         if self.state != "Content":
             return ""
         # a string with one owner, a local, grows in place in CPython; in 3.13 only in a loop
+        begin, self._joined = self._joined, len(self._ids)
         if self._odd_places:
-            pieces = self._take_pieces(len(self._ids))
+            pieces = self._pieces(begin, self._joined, self._odd, self._odd_places)
+            self._odd_places.clear()
             text, self._text = self._text, ""
             for piece in pieces:
                 text += piece
         else:
             known = self._texts.items
             text, self._text = self._text, ""
-            for token in self._ids[self._joined :]:
+            for token in self._ids[begin:]:
                 text += known[token]  # type: ignore[operator]  # what was only noted has text
-            self._joined = len(self._ids)
         self._text = text
         return text
 
-    def _take_pieces(self, end: int) -> Sequence[str]:
-        """Give what each token up to `end` has added to the text; they count as joined then."""
-        begin, self._joined = self._joined, end
+    def _pieces(
+        self, begin: int, end: int, odd: Mapping[int, tuple[str, ...]], places: list[int]
+    ) -> list[str]:
+        """Give what each token has added to a text; `places` are those of odd ones."""
         pieces = cast("list[str]", list(self._texts.get_all(self._ids[begin:end])))
-        for place in self._odd_places:
-            pieces[place - begin] = "".join(self._odd[place])
-        self._odd_places.clear()
+        for place in places:
+            pieces[place - begin] = "".join(odd[place])
         return pieces
+
+    @property
+    def messages(self) -> GrowingList[Spoken]:
+        """The finished messages."""
+        for header, text, tokens, odd, rest in self._ended:
+            pieces = self._pieces(*tokens, *odd)
+            self._messages.append(Spoken(header, "".join([text, *pieces, rest])))
+        self._ended.clear()
+        return self._messages
 
     @property
     def content_tokens(self) -> list[int]:
@@ -245,8 +273,9 @@ class OracleStream:
     def _end_message(self, end: int) -> None:
         """End the message whose tokens go up to `end`."""
         if self.header is not None:
-            text = self._text + "".join(self._take_pieces(end))
-            self.messages.append(Spoken(self.header, text + self._content.close()))
+            tokens, odd = (self._joined, end), (self._odd, self._odd_places)
+            rest = self._content.close()
+            self._ended.append(_Ended(self.header, self._text, tokens, odd, rest))
         self.header = None
         self.plain = None
         self._delta = None
