@@ -73,8 +73,16 @@ def responses_body(shape, number):
     return json.loads(json.dumps(body))
 
 
-def memory_taken(work):
-    """Give the bytes that are held behind some work, and were not before."""
+def memory_taken(work, forget=lambda: None):
+    """Give the bytes that are held behind some work, and were not before.
+
+    The work is done twice: what other threads of the process take meanwhile, they take once.
+    """
+    return min(memory_taken_once(work, forget) for _ in range(2))
+
+
+def memory_taken_once(work, forget):
+    forget()
     gc.collect()
     tracemalloc.start()
     try:
@@ -100,8 +108,9 @@ APIS = [
 @pytest.mark.parametrize("shape", list(SHAPES))
 def test_histories_take_the_memory_that_is_counted(shape, read, body, histories):
     ask(read, body(shape, 0))  # what is made once for all
-    histories.clear()
-    taken = memory_taken(lambda: [ask(read, body(shape, number)) for number in range(1, 60)])
+    taken = memory_taken(
+        lambda: [ask(read, body(shape, number)) for number in range(1, 60)], histories.clear
+    )
     assert 0.5 * histories.size < taken < 1.2 * histories.size
 
 
@@ -113,9 +122,9 @@ def test_histories_stay_within_their_bound_however_many_conversations_there_are(
     histories.resize(200_000)
     try:
         ask(read, body("a question", 0))
-        histories.clear()
         taken = memory_taken(
-            lambda: [ask(read, body("a question", number)) for number in range(600)]
+            lambda: [ask(read, body("a question", number)) for number in range(600)],
+            histories.clear,
         )
     finally:
         histories.resize(before)

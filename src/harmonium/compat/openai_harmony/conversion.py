@@ -74,11 +74,11 @@ def parts_of(message: object) -> Parts | None:
         return None
 
 
-def read_messages(messages: Iterable[object]) -> tuple[list[Utterance], list[Parts | None]]:
+def read_messages(messages: Iterable[object]) -> tuple[list[Utterance], list[object]]:
     """Flatten Messages of this room, and give the parts of each."""
     met: dict[tuple[object, ...], Header] = {}
     flat: list[Utterance] = []
-    every: list[Parts | None] = []
+    every: list[object] = []
     for message in messages:
         parts = parts_of(message)
         flat.append(_flattened(message, parts, met))
