@@ -15,32 +15,35 @@ from harmonium.render.prompts import Kind, Prompt, is_same
 
 
 def _count_same(known: Prompt, messages: Sequence[Any]) -> int:
-    marks: list[Any] = known.marks
-    place = 0
     try:
-        for place, (message, mark) in enumerate(zip(messages, marks, strict=False)):
-            if mark is None:
-                if is_same(utterance_of(message), known.utterances[place]):
-                    continue
+        return _count_until_changed(known, messages)
+    except (AttributeError, KeyError):  # something is no message, or lacks a field
+        return 0
+
+
+def _count_until_changed(known: Prompt, messages: Sequence[Any]) -> int:
+    marks: list[Any] = known.marks
+    for place, (message, mark) in enumerate(zip(messages, marks, strict=False)):
+        if mark is None:
+            if not is_same(utterance_of(message), known.utterances[place]):
                 return place
-            it, author, contents, content, text, role, name, recipient, channel, kind = mark
-            fields, by = message.__dict__, author.__dict__
-            if (
-                message is not it
-                or fields["author"] is not author
-                or fields["content"] is not contents
-                or len(contents) != 1
-                or contents[0] is not content
-                or content.__dict__["text"] is not text
-                or by["role"] is not role
-                or by["name"] is not name
-                or fields["recipient"] is not recipient
-                or fields["channel"] is not channel
-                or fields["content_type"] is not kind
-            ):
-                return place
-    except (AttributeError, KeyError):  # no message at all, or a field of it was deleted
-        return place
+            continue
+        it, author, contents, content, text, role, name, recipient, channel, kind = mark
+        fields, by = message.__dict__, author.__dict__
+        if (
+            message is not it
+            or fields["author"] is not author
+            or fields["content"] is not contents
+            or len(contents) != 1
+            or contents[0] is not content
+            or content.__dict__["text"] is not text
+            or by["role"] is not role
+            or by["name"] is not name
+            or fields["recipient"] is not recipient
+            or fields["channel"] is not channel
+            or fields["content_type"] is not kind
+        ):
+            return place
     return min(len(messages), len(marks))
 
 
