@@ -235,6 +235,19 @@ def test_a_stored_response_is_gone_on_from_shown_and_forgotten(gateway):
     assert caught.value.code == "previous_response_not_found"
 
 
+def test_what_previous_messages_said_is_known_to_the_next_response(gateway):
+    told = [{"role": "user", "content": "I am Ada."}, {"role": "assistant", "content": "Hello."}]
+    body = RESPONSES | {"previous_input_messages": told}
+    first = gateway.client.post(RESPONSES_PATH, json=body).json()
+    going_on = RESPONSES | {"input": "Who am I?", "previous_response_id": first["id"]}
+    assert gateway.client.post(RESPONSES_PATH, json=going_on).status_code == 200
+    begun, prompt = (
+        gateway.service.encoding.decode(request.prompt) for request in gateway.engine.requests[-2:]
+    )
+    assert "I am Ada." in begun
+    assert prompt.startswith(begun.removesuffix("<|start|>assistant"))
+
+
 def test_what_is_not_to_be_stored_is_not(gateway):
     response = gateway.client.post(RESPONSES_PATH, json=RESPONSES | {"store": False}).json()
     assert response["store"] is False

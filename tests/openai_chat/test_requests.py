@@ -237,6 +237,14 @@ def test_tool_choice_none_shows_no_tools():
     assert request.tool_choice.mode == "none"
 
 
+def test_tool_choice_none_shows_none_of_the_servers_tools_either():
+    settings = PromptSettings(builtin_tools=(ToolNamespace.python(),))
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    shown = chat_request(body, settings).conversation.messages[0].content[0].tools
+    hidden = chat_request(body | {"tool_choice": "none"}, settings).conversation.messages[0]
+    assert (shown, hidden.content[0].tools) == (settings.builtin_tools, ())
+
+
 def test_tool_choice_required_is_handed_to_the_engine():
     choice = request_of(tools=TOOLS, tool_choice="required").tool_choice
     assert (choice.mode, choice.names) == ("required", ("get_weather", "look_up", "patch"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from openai.types.responses import EasyInputMessage
 
@@ -267,3 +269,45 @@ def test_a_previous_answer_to_no_call_is_an_error():
     with pytest.raises(RequestError) as caught:
         previous({"role": "tool", "tool_call_id": "c", "content": "x"})
     assert caught.value.param == "previous_input_messages[0].tool_call_id"
+
+
+CHAT_CALL = {"id": "c", "function": {"name": "get_weather", "arguments": '{"a": 1}'}}
+HISTORY = [
+    {"role": "user", "content": "hi"},
+    {"role": "assistant", "reasoning": "hm", "tool_calls": [CHAT_CALL]},
+    SAID,
+    {"author": {"role": "tool", "name": "python"}, "content": "2", "channel": "analysis"},
+]
+
+
+def test_previous_messages_are_kept_with_the_items_and_said_again():
+    first = request_of(previous_input_messages=HISTORY, input="and?", tools=[WEATHER])
+    stored = json.loads(json.dumps(first.items))
+    answer = {"type": "function_call_output", "call_id": "c", "output": "20 °C"}
+    again = request_of(setup_of(previous=stored), input=[answer], tools=[WEATHER])
+    assert again.conversation.messages == (*first.conversation.messages, ANSWERED)
+    third = request_of(
+        setup_of(previous=[*stored, *again.items]), previous_input_messages=HISTORY[:1], input="so?"
+    )
+    added = (Message.user("hi"), Message.user("so?"))
+    assert third.conversation.messages[2:] == (*again.conversation.messages[2:], *added)
+
+
+def test_the_input_is_numbered_without_the_previous_messages():
+    with pytest.raises(RequestError) as caught:
+        request_of(previous_input_messages=HISTORY, input=[{"role": "user"}])
+    assert caught.value.param == "input[0].content"
+
+
+def test_previous_messages_are_no_item_that_may_be_sent():
+    first = request_of(previous_input_messages=HISTORY, input=[])
+    with pytest.raises(RequestError) as caught:
+        request_of(input=list(first.items))
+    assert caught.value.param == "input[0].type"
+
+
+@pytest.mark.parametrize("wrong", ["hi", {"role": "user"}, 1, True])
+def test_previous_messages_are_an_array(wrong):
+    with pytest.raises(RequestError) as caught:
+        request_of(previous_input_messages=wrong)
+    assert caught.value.param == "previous_input_messages"

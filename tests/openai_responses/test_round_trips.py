@@ -33,6 +33,7 @@ from openai_responses.running import (
     TOOLS,
     ids_of,
     in_turns,
+    parsed,
     request_of,
     setup_of,
 )
@@ -103,6 +104,27 @@ def test_the_items_of_a_response_say_what_the_model_and_the_tools_said(turns, la
         result = Message.tool(call.recipient, answer, channel=call.channel)
         expected += [*speech, call, result]
     assert stream.messages == expected + last
+    assert _back(REQUEST, stream.response["output"]) == stream.messages
+
+
+CALLS = st.lists(st.tuples(SERVER_CALLS, texts()), min_size=2, max_size=4)
+
+
+@given(CALLS, st.permutations(range(4)))
+@settings(max_examples=60)
+def test_calls_of_one_turn_are_each_followed_by_their_answer_whichever_comes_first(calls, order):
+    stream = response_answer(REQUEST, Seam(0, counting_ids()))
+    stream.feed(parsed(_said([call for call, _ in calls]), REQUEST)[0])
+    stream.end_turn()
+    for index in order:
+        if index < len(calls):
+            stream.tool_finished(index, ToolResult(calls[index][1]))
+    stream.finish()
+    assert stream.messages == [
+        message
+        for call, answer in calls
+        for message in (call, Message.tool(call.recipient, answer, channel=call.channel))
+    ]
     assert _back(REQUEST, stream.response["output"]) == stream.messages
 
 

@@ -20,6 +20,7 @@ from openai_responses.rules import faults
 from openai_responses.running import (
     ANSWER,
     CALL,
+    ENCODING,
     EVERYTHING,
     LISTED,
     MCP,
@@ -211,6 +212,17 @@ def test_a_tool_that_the_server_gives_to_every_request_is_run():
     stream.feed(parsed(ids_of(MCP), REQUEST)[0])
     stream.end_turn()
     assert [call.recipient for call in stream.pending_calls] == ["notes.find"]
+
+
+def test_a_tool_that_the_server_gives_is_not_offered_where_none_may_be_called():
+    setup = setup_of(prompt=PromptSettings(builtin_tools=(ToolNamespace.browser(),)))
+    shown = [
+        ENCODING.decode(request_of(setup, tool_choice=choice).render(ENCODING)).count("browser")
+        for choice in ("auto", "none")
+    ]
+    assert shown[0] > 0
+    assert shown[1] == 0
+    assert request_of(setup, tool_choice="none").spaces == frozenset()
 
 
 def test_calls_that_are_not_offered_do_not_count_against_the_limit():

@@ -91,6 +91,7 @@ def check_counts(body: Mapping[str, object], settings: Settings) -> None:
     bounds = (
         ("messages", settings.max_messages),
         ("input", settings.max_messages),
+        ("previous_input_messages", settings.max_messages),
         ("tools", settings.max_tools),
     )
     for name, most in bounds:

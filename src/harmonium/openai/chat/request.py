@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -147,7 +147,7 @@ def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRe
     answer_format = cast("AnswerFormat | None", fields.get("response_format"))
     formats = () if answer_format is None else (answer_format.shape,)
     effort = cast("ReasoningEffort | None", fields.get("reasoning_effort"))
-    system = (settings or _DEFAULT_SETTINGS).system_message(effort)
+    system = _prompt(settings, choice).system_message(effort)
     developer = dialogue.developer(choice, formats)
     opening = (system,) if developer is None else (system, developer)
     conversation = unchecked(Conversation, messages=(*opening, *history.messages))
@@ -173,6 +173,13 @@ _SAMPLED = frozenset(
      "logit_bias"}
 )  # fmt: skip
 _UNPADDED = StreamOptions()
+
+
+def _prompt(settings: PromptSettings | None, choice: ToolChoice) -> PromptSettings:
+    """Give the server's settings; its own tools are not shown where none may be called."""
+    given = settings or _DEFAULT_SETTINGS
+    is_barred = choice.mode == "none" and given.builtin_tools
+    return replace(given, builtin_tools=()) if is_barred else given
 
 
 def _messages(fields: Mapping[str, object]) -> list[object]:

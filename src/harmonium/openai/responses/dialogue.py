@@ -20,7 +20,7 @@ from harmonium.openai.responses.encryption import ReasoningCipher
 from harmonium.openai.responses.input_items import InputReader, item_type
 from harmonium.openai.responses.mcp import Approval, Known
 from harmonium.openai.responses.node import Node
-from harmonium.openai.responses.previous import read_previous_messages
+from harmonium.openai.responses.previous import HISTORY
 from harmonium.openai.responses.tools import RequestTools, read_tools
 from harmonium.openai.tools import ToolChoice
 
@@ -46,7 +46,7 @@ class Said:
         items: those before the request, then its own.
         before: how many of them stand before the request.
         find_item: gives the item behind a reference that none of `items` answers.
-        previous_messages: ``previous_input_messages``; they stand between the two.
+        history: whether the first of the request's own is what `history_items` gave.
         is_text: whether the request's own items are one, made of a text.
 
     """
@@ -54,14 +54,17 @@ class Said:
     items: Sequence[object]
     before: int = 0
     find_item: Callable[[str], object | None] = lambda _: None
-    previous_messages: Node = Node(None)  # noqa: RUF009  (immutable)
+    history: bool = False
     is_text: bool = False
 
     def node(self, index: int) -> Node:
         """Give an item and where it stands."""
         place = f"previous[{index}]"
-        if index >= self.before:
-            place = "input" if self.is_text else f"input[{index - self.before}]"
+        own = index - self.before - self.history
+        if own >= 0:
+            place = "input" if self.is_text else f"input[{own}]"
+        elif index == self.before:
+            place = HISTORY
         return Node(as_json(self.items[index]), place)
 
     def nodes(self, start: int = 0) -> tuple[list[Node], bool]:
@@ -198,7 +201,7 @@ class Dialogues(KeptStates[_Key, _Kept]):
 
         """
         key, items = _key(declared, said), plain_bytes(list(said.items))
-        if key is None or items is None or not said.previous_messages.is_null:
+        if key is None or items is None:
             return _read(declared, said)[0]
         found = self._kept.get(key)
         known = found.dialogue if found and items.startswith(found.items, _HEAD) else None
@@ -264,11 +267,7 @@ def _read(declared: Declared, said: Said) -> tuple[Dialogue, bool]:
     tools = read_tools(declared.tools, declared.known(nodes), declared.approval)
     tools = replace(tools, echo=_own_echo(tools))
     dialogue = Dialogue(tools, InputReader(tools.names, declared.cipher))
-    dialogue.read(nodes[: said.before])
-    dialogue.messages += read_previous_messages(
-        said.previous_messages, tools.names, dialogue.reader.calls
-    )
-    dialogue.read(nodes[said.before :])
+    dialogue.read(nodes)
     return dialogue, not refers
 
 

@@ -17,6 +17,7 @@ from harmonium.openai.responses.browser import call_of_action
 from harmonium.openai.responses.encryption import ReasoningCipher
 from harmonium.openai.responses.mcp import ApprovedCall
 from harmonium.openai.responses.node import Node
+from harmonium.openai.responses.previous import HISTORY, read_previous_messages
 from harmonium.openai.tool_names import ToolKind, ToolName, ToolNameMap
 
 NOT_APPROVED = "The user did not approve this call."
@@ -75,7 +76,7 @@ class InputReader:
 
         """
         kind = item_type(item)
-        rule = self._RULES.get(kind)
+        rule = self._READ.get(kind)
         if rule is None:
             known = ", ".join([*self._RULES, "item_reference"])
             Node(None, f"{item.path}.type").fail(
@@ -203,6 +204,10 @@ class InputReader:
         answer = None if outputs.is_null else "".join(map(_log_text, outputs.items()))
         return _built_in_call("python", item.get("code").optional_text() or "", answer)
 
+    def _previous_messages(self, item: Node) -> list[Message]:
+        history = Node(item.get("messages").value, item.path)
+        return read_previous_messages(history, self._names, self.calls)
+
     def _nothing(self, _: Node) -> list[Message]:
         """Say nothing: the list of a server's tools is declared, not spoken."""
         return []
@@ -220,6 +225,11 @@ class InputReader:
         "mcp_approval_response": _approval_response,
         "web_search_call": _web_search,
         "code_interpreter_call": _code_interpreter,
+    }
+    """What a client may send."""
+    _READ: ClassVar[Mapping[str, Callable[[InputReader, Node], list[Message]]]] = {
+        **_RULES,
+        HISTORY: _previous_messages,
     }
 
 

@@ -76,8 +76,14 @@ class ItemFold(Generic[T]):
         self._finder: CitationFinder | None = None
         self._has_called = False
         self.items: list[Item] = []
-        self.messages: list[Message] = []
-        """What the model said and the server's tools answered: what its next turn reads."""
+
+    @property
+    def messages(self) -> list[Message]:
+        """What the model said and the server's tools answered: what its next turn reads.
+
+        Every answer stands behind its call, whichever tool was done first: where items have it.
+        """
+        return [message for item in self.items for message in item.messages]
 
     def lead(self) -> None:
         """Say what comes before the model's own items: lists of tools, calls that may now run."""
@@ -131,7 +137,7 @@ class ItemFold(Generic[T]):
         if item.header is not None:
             author = unchecked(Author, role=Role.TOOL, name=item.header.recipient)
             said = item.header._replace(author=author, recipient="assistant", content_type=None)
-            self._say(said, result.text)
+            _say(item, said, result.text)
 
     def refuse(self, text: str) -> None:
         """Say a refusal, after cutting off what is being said."""
@@ -222,7 +228,7 @@ class ItemFold(Generic[T]):
         item.text, item.is_closed = event.text, True
         if item.kind == "web_search":
             item.action = read_action(event.route.name, event.text, self._pages)
-        self._say(item.header, event.text)
+        _say(item, item.header, event.text)
         self._writer.said(item)
         if status != "completed" or item.kind not in RUN_BY_SERVER:
             self._writer.done(item, status)
@@ -231,7 +237,6 @@ class ItemFold(Generic[T]):
 
     def _close_held(self, held: ItemOpened, text: str, status: Status) -> None:
         """Ask for approval of a whole call; one that was cut off is a call that never ran."""
-        self._say(held.header, text)
         if status == "completed":
             item = self._add("approval", held.route, held.header)
             item.text, item.is_closed = text, True
@@ -239,6 +244,7 @@ class ItemFold(Generic[T]):
         else:
             item = self._add("mcp", held.route, held.header)
             self._write_whole(item, text)
+        _say(item, held.header, text)
         self._writer.done(item, status)
 
     def _list_tools(self, listing: McpListing) -> None:
@@ -266,18 +272,7 @@ class ItemFold(Generic[T]):
     def _say_whole(self, item: Item, text: str) -> None:
         self._write_whole(item, text)
         if item.header is not None:
-            self._say(item.header, text)
-
-    def _say(self, header: MessageStarted, text: str) -> None:
-        message = unchecked(
-            Message,
-            author=header.author,
-            content=(TextContent(text),),
-            channel=header.channel,
-            recipient=header.recipient,
-            content_type=header.content_type,
-        )
-        self.messages.append(message)
+            _say(item, item.header, text)
 
     def _pending(self, output_index: int) -> Item:
         for item in self.items[output_index : output_index + 1]:
@@ -285,3 +280,15 @@ class ItemFold(Generic[T]):
                 return item
         message = f"no call is pending at output index {output_index}; see pending_calls"
         raise InvalidInputError(message, code="no_pending_call")
+
+
+def _say(item: Item, header: MessageStarted, text: str) -> None:
+    message = unchecked(
+        Message,
+        author=header.author,
+        content=(TextContent(text),),
+        channel=header.channel,
+        recipient=header.recipient,
+        content_type=header.content_type,
+    )
+    item.messages.append(message)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from harmonium.model import Message
 from harmonium.openai.responses.browser import empty_action
 from harmonium.openai.responses.citations import Page
 from harmonium.openai.responses.mcp import McpListing
@@ -141,6 +142,7 @@ class Item:
         container_id: where code runs.
         approval_id: the request that was approved, for a call of a server that waited for it.
         listing: the tools it lists.
+        messages: what it says in Harmony: a call of a server's tool with its answer behind it.
 
     """
 
@@ -162,6 +164,7 @@ class Item:
     logprobs: list[JSON] = field(default_factory=list)
     result: ToolResult | None = None
     action: JSON | None = None
+    messages: list[Message] = field(default_factory=list)
 
     @property
     def life(self) -> Life:

@@ -1,21 +1,50 @@
 """Own `previous_input_messages`: a history given as chat messages or as Harmony messages.
 
 System and developer messages are left out: instructions, tools and effort are always those of the
-newest request.
+newest request. It becomes an item of our own, so that a store keeps it among the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from harmonium.model import Message, Role, message_from_dict, message_to_dict
 from harmonium.openai.failures import blaming
-from harmonium.openai.reading import as_json
+from harmonium.openai.reading import JSONObject, as_json, read_list
 from harmonium.openai.responses.node import Node
 from harmonium.openai.tool_names import FUNCTIONS, ToolName, ToolNameMap
 
+HISTORY = "previous_input_messages"
+"""The type of the item that such a history is; clients cannot send it."""
+
 _LEFT_OUT = frozenset({"system", "developer"})
 _ROLES = ("user", "assistant", "tool", *sorted(_LEFT_OUT))
+
+
+def history_items(history: Node) -> list[JSONObject]:
+    """Give a history as an item, plain JSON; null and an empty one are none.
+
+    Raises:
+        RequestError: it is no array.
+
+    """
+    if history.is_null:
+        return []
+    entries = [_as_entry(entry) for entry in read_list(history.value, history.path)]
+    return [{"type": HISTORY, "messages": entries}] if entries else []
+
+
+def check_sent(items: Sequence[object], param: str) -> None:
+    """Check that none of the items a client sends is such an item.
+
+    Raises:
+        RequestError: one is.
+
+    """
+    for index, item in enumerate(items):
+        if type(item) is dict and item.get("type") == HISTORY:
+            place = f"{param}[{index}]"
+            Node(None, f"{place}.type").fail(f"{place} is no item, but a field beside {param}")
 
 
 def read_previous_messages(
@@ -24,7 +53,7 @@ def read_previous_messages(
     """Give the messages of a history, in order.
 
     Args:
-        history: the array, or null.
+        history: the array.
         names: the request's tools.
         calls: the tool behind every call id so far; those of the history are added.
 
@@ -33,8 +62,6 @@ def read_previous_messages(
             answer that names neither the tool nor a call before it.
 
     """
-    if isinstance(history.value, list | tuple):
-        history = Node([_as_entry(entry) for entry in history.value], history.path)
     messages: list[Message] = []
     for entry in history.items():
         with blaming(entry.path):

@@ -36,6 +36,7 @@ from harmonium.openai.responses.fields import read_fields
 from harmonium.openai.responses.fitting import fit
 from harmonium.openai.responses.mcp import Approval, ApprovedCall
 from harmonium.openai.responses.node import Node
+from harmonium.openai.responses.previous import HISTORY, check_sent, history_items
 from harmonium.openai.responses.tool_choice import read_tool_choice
 from harmonium.openai.responses.tools import RequestTools
 from harmonium.openai.tools import ToolChoice
@@ -94,7 +95,8 @@ class ResponsesRequest:
         response_format: what the final answer must look like, also for the engine; None is text.
         include: the words of ``include``.
         values: every field by name, absent ones with their defaults: sampling and echoes.
-        items: the items of ``input``, as they came, references resolved: for the store.
+        items: the items of ``input``, as they came, references resolved: for the store. What
+            ``previous_input_messages`` said stands before them, as one item of our own.
         cipher: the setup's, when sealed reasoning was asked for.
         approved: calls of MCP servers that were approved: the answer begins with running them.
         spaces: the namespaces of built-in tools that the model is told of.
@@ -231,7 +233,10 @@ class _Lead:
         return (system, *(() if developer is None else (developer,)), *said)
 
     def prompt(self, setup: ResponsesSetup) -> PromptSettings:
-        """Give the server's settings with the built-in tools that may be called."""
+        """Give the server's settings with the built-in tools that may be called.
+
+        With ``tool_choice: none`` these are none, also of those that the server itself gives.
+        """
         known = {**_BUILT_IN_SPACES, **setup.built_in}
         given = {space.name: space for space in setup.prompt.builtin_tools}
         for name in self.dialogue.tools.built_in:
@@ -239,6 +244,8 @@ class _Lead:
                 self.request.get("tools").refuse(f"this server has no {name}")
             if name in self.choice.names:
                 given.setdefault(name, known.get(name) or given[name])
+        if self.choice.mode == "none":
+            given.clear()
         return replace(setup.prompt, builtin_tools=tuple(given.values()))
 
 
@@ -256,16 +263,19 @@ def _said(request: Node, setup: ResponsesSetup) -> Said:
         message = "previous_response_id names nothing that is stored here; send its items in input"
         previous.fail(message, code="previous_response_not_found")
     before = list(setup.previous or ())
-    given, told = request.get("input"), request.get("previous_input_messages")
+    given, told = request.get("input"), request.get(HISTORY)
     if given.is_null and not before and told.is_null:
         given.given()
+    history = history_items(told)
     items: Sequence[object] = ()
     if isinstance(given.value, str):
         items = [{"role": "user", "content": given.value}]
     elif not given.is_null:
         items = read_list(given.value, given.path)
+        check_sent(items, given.path)
     is_text = isinstance(given.value, str)
-    return Said([*before, *items], len(before), setup.find_item, told, is_text)
+    said = [*before, *history, *items]
+    return Said(said, len(before), setup.find_item, bool(history), is_text)
 
 
 def _include(words: object, setup: ResponsesSetup) -> frozenset[str]:
