@@ -75,3 +75,12 @@ def test_a_change_shows_in_the_next_rendering(change, drop):
     wanted = encoding.render_conversation_for_completion(anew, Role.ASSISTANT, config)
     assert encoding.render_conversation_for_completion(said, Role.ASSISTANT, config) == wanted
     assert encoding.render_conversation_for_completion(said, Role.ASSISTANT, config) == wanted
+
+
+def test_a_message_that_lost_a_field_is_not_taken_for_what_it_was():
+    encoding = library.load_harmony_encoding("HarmonyGptOss")
+    said = conversation()
+    encoding.render_conversation_for_completion(said, Role.ASSISTANT)
+    del said.messages[5].channel
+    with pytest.raises(AttributeError, match="channel"):
+        encoding.render_conversation_for_completion(said, Role.ASSISTANT)

@@ -3,6 +3,7 @@
 import pytest
 
 from engines.server import Server
+from harmonium.engines import open_engine
 
 
 @pytest.fixture
@@ -16,3 +17,12 @@ async def server():
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+async def vllm(server):
+    """Speak to the scripted server as to a vLLM that serves one model."""
+    server.on("/v1/models", {"data": [{"id": "tiny"}]})
+    engine = open_engine(f"vllm:{server.url}")
+    yield engine
+    await engine.aclose()

@@ -66,14 +66,6 @@ WHOLE = [
 ]
 
 
-@pytest.fixture
-async def vllm(server):
-    server.on("/v1/models", {"data": [{"id": "tiny"}]})
-    engine = open_engine(f"vllm:{server.url}")
-    yield engine
-    await engine.aclose()
-
-
 async def leave_at_the_end(engine):
     """Hear a generation as the gateway does: nobody reads what is behind its end."""
     stream = engine.generate(asking())

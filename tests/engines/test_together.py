@@ -25,11 +25,8 @@ DONE = b"data: [DONE]\n\n"
 
 
 @pytest.fixture
-async def engine(server):
-    server.on("/v1/models", {"data": [{"id": "tiny"}]})
-    engine = open_engine(f"vllm:{server.url}")
-    yield engine
-    await engine.aclose()
+def engine(vllm):
+    return vllm
 
 
 def at_once(server, *events):

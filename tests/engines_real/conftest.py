@@ -50,3 +50,24 @@ def places(engines, request):
         "onnx": lambda: f"local:{engines}/onnx-model?context=4096&threads=2",
     }
     return lambda kind: known[kind]()
+
+
+@pytest.fixture
+async def opened(places):
+    """Open an engine by its kind, vLLM's by its older route as well, and close it in the end."""
+    from harmonium.engines import open_engine  # noqa: PLC0415  (not where nothing runs)
+
+    found = []
+
+    async def opening(kind):
+        kind, _, route = kind.partition(", ")
+        engine = open_engine(places(kind))
+        found.append(engine)
+        if route:
+            await engine.capabilities()
+            engine._dialect.has_token_route = False  # noqa: SLF001  (as where vLLM lacks it)
+        return engine
+
+    yield opening
+    for engine in found:
+        await engine.aclose()

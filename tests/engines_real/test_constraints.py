@@ -18,7 +18,6 @@ from harmonium.engines import (
     JsonSchema,
     Sampling,
     StructuralTag,
-    open_engine,
 )
 from harmonium.errors import EngineError, InvalidInputError
 
@@ -49,19 +48,8 @@ NO_MARKERS = dict.fromkeys(MARKERS, -100.0)
 
 
 @pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-@pytest.fixture
-async def engine(places, request):
-    kind, _, route = request.param.partition(", ")
-    engine = open_engine(places(kind))
-    if route:
-        await engine.capabilities()
-        engine._dialect.has_token_route = False  # noqa: SLF001  (as where vLLM lacks it)
-    yield engine
-    await engine.aclose()
+async def engine(opened, request):
+    return await opened(request.param)
 
 
 each = pytest.mark.parametrize("engine", HOLDING, indirect=True)

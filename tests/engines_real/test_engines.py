@@ -32,14 +32,8 @@ FAIR = 5
 
 
 @pytest.fixture(params=EXACT)
-async def engine(places, request):
-    kind, _, route = request.param.partition(", ")
-    engine = open_engine(places(kind))
-    if route:
-        await engine.capabilities()
-        engine._dialect.has_token_route = False  # noqa: SLF001  (as where vLLM lacks it)
-    yield engine
-    await engine.aclose()
+async def engine(opened, request):
+    return await opened(request.param)
 
 
 async def run(engine, request):

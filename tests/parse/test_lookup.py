@@ -61,3 +61,8 @@ def test_an_encoding_learns_all_ids_once_it_has_met_many():
     for first in range(0, MANY + 100, 100):
         encoding.parse([200005, 17196, 200008, *range(1000 + first, 1100 + first), 200002])
     assert isinstance(encoding.lexicon.pieces.items, list)
+
+
+def test_in_the_full_lists_special_tokens_have_a_place_so_that_blocks_are_read_at_once():
+    for lookup in (FULL.pieces, FULL.texts):
+        assert [lookup.items[token] for token in sorted(SPECIAL)] == [None] * len(SPECIAL)

@@ -236,7 +236,3 @@ def _shared(told: Sequence[Capabilities]) -> Capabilities:
         stand_in=any(each.stand_in for each in told),
         ignored=frozenset.union(*(each.ignored for each in told)),
     )
-
-
-def _with_none_first(count: int | None) -> int:
-    return -1 if count is None else count

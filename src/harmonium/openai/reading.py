@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TypeVar
 
 from harmonium.errors import RequestError
 from harmonium.openai.failures import missing, wrong_type
 
 JSONObject = Mapping[str, object]
-T = TypeVar("T")
 
 
 def as_json(value: object) -> object:
@@ -128,11 +126,6 @@ def read_choice(value: object, param: str, allowed: Collection[str]) -> str:
         message = f"{param} must be one of {', '.join(allowed)}"
         raise RequestError(message, param=param, code="invalid_value")
     return value
-
-
-def read_optional(value: object, read: Callable[[object], T]) -> T | None:
-    """Give what `read` makes of a value, or None for null."""
-    return None if value is None else read(value)
 
 
 def _check_bounds(value: float, param: str, low: float, high: float | None) -> None:

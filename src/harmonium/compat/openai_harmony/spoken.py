@@ -6,10 +6,8 @@ from collections.abc import Callable
 
 from harmonium.compat.openai_harmony.contents import Author, TextContent
 from harmonium.compat.openai_harmony.messages import Message
-from harmonium.compat.openai_harmony.roles import Role
+from harmonium.compat.openai_harmony.roles import ROLE_OF
 from harmonium.compat.openai_harmony.stream import Spoken
-
-_ROLES = {role.value: role for role in Role}
 
 
 def as_message(said: Spoken) -> Message:
@@ -17,7 +15,7 @@ def as_message(said: Spoken) -> Message:
     role, name, recipient, channel, content_type = said.header
     return _message(
         {
-            "author": _author({"role": _ROLES[role], "name": name}),
+            "author": _author({"role": ROLE_OF[role], "name": name}),
             "content": [_text({"text": said.text})],
             "channel": channel,
             "recipient": recipient,

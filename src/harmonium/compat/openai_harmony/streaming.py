@@ -9,13 +9,11 @@ from harmonium.compat.openai_harmony.arguments import token_of
 from harmonium.compat.openai_harmony.bindings import PyStreamableParser, state_fields
 from harmonium.compat.openai_harmony.growing import GrowingList
 from harmonium.compat.openai_harmony.models import models
-from harmonium.compat.openai_harmony.roles import Role
+from harmonium.compat.openai_harmony.roles import ROLE_OF, Role
 
 if TYPE_CHECKING:
     from harmonium.compat.openai_harmony.encoding import HarmonyEncoding
     from harmonium.compat.openai_harmony.messages import Message
-
-_ROLES = {role.value: role for role in Role}
 
 
 class StreamState(Enum):
@@ -122,7 +120,7 @@ class StreamableParser:
     def current_role(self) -> Role | None:
         """The open message's role, or the one expected next."""
         role = self._inner.current_role
-        return None if role is None else _ROLES[role]
+        return None if role is None else ROLE_OF[role]
 
     @property
     def current_content_type(self) -> str | None:
