@@ -122,6 +122,24 @@ def test_cl100k_splits_long_white_space_as_tiktoken_does(reference):
             assert ours.encode_ordinary(text) == theirs.encode_ordinary(text)
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\s+(?!\S)|.",
+        r"(?s).|\s+(?!\S)|\n",
+        r"(?i)[a-c]+|x+|\s+(?!\S)|the|.",
+        r"(?-i)[a-m]+|[n-z]+|\s+(?!\S)|.|\s",
+        r"(\w)\1|[a-z]+|\s+(?!\S)|(\S)\2|.",
+    ],
+)
+def test_users_patterns_split_text_as_tiktoken_does_with_them(pattern, reference):
+    ranks = reference._mergeable_ranks  # noqa: SLF001  (the test's own dict)
+    theirs = tiktoken.Encoding("x", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+    ours = _tokenizer_with(pattern)
+    for text in [*generated(98, 200), "aa THE  BB\n\n  !! the", " " * 600 + "Zz"]:
+        assert ours.encode_ordinary(text) == theirs.encode_ordinary(text)
+
+
 def _tokenizer_with(pattern):
     from harmonium.tokens.bundle import load_bundled  # noqa: PLC0415
     from harmonium.tokens.tokenizer import Tokenizer  # noqa: PLC0415

@@ -1,8 +1,9 @@
-r"""Own the patterns that split text into pieces, and the form in which any text is safe.
+r"""Own the patterns that split text into pieces, and the form in which any text is safe and fast.
 
 The published patterns end a run of white space with ``\s+(?!\S)``. The regular expression engine
 in tiktoken keeps a way back for every character of such a run, at most a million of them, and
-panics on more.
+panics on more. And because an automaton cannot look ahead, one such alternative makes it try all
+of them one by one.
 """
 
 from __future__ import annotations
@@ -31,11 +32,12 @@ LONG_TEXT = 32_768
 
 _SPACE_RUN = r"\s+(?!\S)"
 _LONG_SPACE_RUN = r"(?:\s{256}(?=\s))*\s+(?!\S)"
+_FLAGS = r"\(\?[a-z]*-?[a-z]*\)"  # they hold to the end of the group they stand in
 _SYNTAX = r"(?s)\\.|\[(?:\\.|[^\]\\])*\]|."
 
 
 def safe_pattern(pattern: str) -> str:
-    r"""Give a pattern that splits every text alike, long runs of white space included.
+    r"""Give a pattern that splits every text alike, in less time, and long runs of white space too.
 
     ``\s+(?!\S)`` as a whole alternative takes a run of n characters entirely at the end of the
     text, else n-1 of them, else (n = 1) fails. So does the form put in its place: it takes steps
@@ -43,9 +45,17 @@ def safe_pattern(pattern: str) -> str:
     is left before a letter, it gives back one step, and takes 256 of 257. It keeps a way back for
     every step only, so that runs may be 256 times as long.
 
+    The alternatives before it become one group: tried in the same order, but at once, by an
+    automaton, where none of them looks around.
+
     Patterns without that alternative at the top level come back unchanged.
     """
     alternatives = _top_level_alternatives(pattern)
+    if _SPACE_RUN not in alternatives:
+        return pattern
+    place = alternatives.index(_SPACE_RUN)
+    if place > 1 and not re.search(_FLAGS, pattern):
+        alternatives[:place] = ["(?:" + "|".join(alternatives[:place]) + ")"]
     return "|".join(_LONG_SPACE_RUN if part == _SPACE_RUN else part for part in alternatives)
 
 
