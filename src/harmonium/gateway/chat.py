@@ -76,16 +76,7 @@ def chat_plan(
         stop=sampling.stop,
         shape=None if asked.answer_format is None else asked.answer_format.shape,
         tool_choice=asked.tool_choice,
-        free_text=frozenset(
-            asked.names.harmony_name(tool.name)
-            for tool in asked.tools
-            if tool.name.kind == "custom"
-        ),
-        arguments={
-            asked.names.harmony_name(tool.name): tool.parameters
-            for tool in asked.tools
-            if tool.parameters and tool.name.kind != "custom"
-        },
+        tools={asked.names.harmony_name(tool.name): tool for tool in asked.tools},
     )
     return make_plan(wanted, capabilities, service, record)
 

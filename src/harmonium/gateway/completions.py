@@ -7,8 +7,9 @@ may use this route may write any token.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from harmonium.encoding import Encoding
 from harmonium.engines.protocol import Capabilities
@@ -23,6 +24,9 @@ from harmonium.gateway.record import Record
 from harmonium.gateway.service import Service
 from harmonium.gateway.stops import TextStops
 from harmonium.openai import DONE, TokenUsage, error_event
+from harmonium.openai.failures import refused
+from harmonium.openai.logprobs import finite_logprob
+from harmonium.openai.padding import obfuscation
 from harmonium.openai.reading import (
     read_flag,
     read_integer,
@@ -36,7 +40,8 @@ from harmonium.openai.reading import (
 _FIELDS = Fields(prompt="prompt", max_tokens="max_tokens", logprobs="logprobs")
 _DEFAULT_TOKENS = 16
 _MOST_STOPS = 4
-_REFUSED = ("suffix", "best_of", "echo")
+_HARMLESS: Mapping[str, object] = {"suffix": "", "best_of": 1, "echo": False}
+"""Field that cannot be honoured -> its one value that asks for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class CompletionRequest:
         model: the model asked for.
         stream: whether the text comes in pieces.
         include_usage: whether a stream ends with the counts.
+        obfuscated: whether every piece of a stream is padded.
 
     """
 
@@ -55,6 +61,7 @@ class CompletionRequest:
     model: str
     stream: bool = False
     include_usage: bool = False
+    obfuscated: bool = False
 
 
 def read_completion(body: JSON, encoding: Encoding) -> CompletionRequest:
@@ -65,10 +72,11 @@ def read_completion(body: JSON, encoding: Encoding) -> CompletionRequest:
 
     """
     given = {name: value for name, value in body.items() if value is not None}
-    for name in _REFUSED:
-        if given.get(name) not in {None, False, 1} or given.get(name) is True:
-            message = f"{name} cannot be honoured: it is not supported here; leave it out"
-            raise RequestError(message, param=name, code="unsupported_parameter")
+    for name, harmless in _HARMLESS.items():
+        value = given.get(name, harmless)
+        if type(value) is not type(harmless) or value != harmless:
+            raise refused(name, "it is not supported here; leave it out")
+    streamed = read_flag(given.get("stream", False), "stream")
     numbers = {
         name: read_number(given[name], name, low, high)
         for name, low, high in _NUMBERS
@@ -80,7 +88,9 @@ def read_completion(body: JSON, encoding: Encoding) -> CompletionRequest:
         fields=_FIELDS,
         choices=read_integer(given.get("n", 1), "n", 1, 128),
         max_tokens=read_integer(given.get("max_tokens", _DEFAULT_TOKENS), "max_tokens", 1),
-        seed=None if "seed" not in given else read_integer(given["seed"], "seed", -(2**63), 2**63),
+        seed=None
+        if "seed" not in given
+        else read_integer(given["seed"], "seed", -(2**63), 2**63 - 1),
         logit_bias=_biases(given.get("logit_bias", {})),
         logprobs=None
         if "logprobs" not in given
@@ -88,13 +98,26 @@ def read_completion(body: JSON, encoding: Encoding) -> CompletionRequest:
         stop=_stops(given.get("stop", ())),
         **numbers,  # type: ignore[arg-type]
     )
-    options = read_object(given.get("stream_options", {}), "stream_options")
-    return CompletionRequest(
-        wanted,
-        read_name(given.get("model"), "model"),
-        read_flag(given.get("stream", False), "stream"),
-        read_flag(options.get("include_usage") or False, "stream_options.include_usage"),
-    )
+    name = read_name(given.get("model"), "model")
+    include_usage, obfuscated = _stream_options(given.get("stream_options"), streamed=streamed)
+    return CompletionRequest(wanted, name, streamed, include_usage, obfuscated)
+
+
+def _stream_options(value: object, *, streamed: bool) -> tuple[bool, bool]:
+    """Give ``include_usage`` and ``include_obfuscation``."""
+    if value is None:
+        return False, False
+    param = "stream_options"
+    if not streamed:
+        message = "stream_options is only for streams; leave it out or give stream: true"
+        raise RequestError(message, param=param, code="invalid_value")
+    options = read_object(value, param)
+
+    def flag(name: str) -> bool:
+        found = options.get(name)
+        return found is not None and read_flag(found, f"{param}.{name}")
+
+    return flag("include_usage"), flag("include_obfuscation")
 
 
 _NUMBERS = (
@@ -183,6 +206,7 @@ class CompletionJob:
         self._service = service
         self._record = record
         seam = service.seam
+        self._padding = seam.padding if asked.obfuscated else None
         self._head: JSON = {
             "id": seam.new_id("cmpl-"),
             "object": "text_completion",
@@ -209,11 +233,12 @@ class CompletionJob:
         offsets = [0] * len(self._plan.requests)
         async with generation.opened() as pieces:
             async for piece in pieces:
-                logprobs = self._logprobs(piece.logprobs, offsets[piece.choice])
-                offsets[piece.choice] += len(piece.said)
-                yield _frame(
-                    self._body([_choice(piece.choice, piece.said, logprobs, piece.finish)])
-                )
+                logprobs, behind = self._logprobs(piece.logprobs, offsets[piece.choice])
+                offsets[piece.choice] = behind
+                body = self._body([_choice(piece.choice, piece.said, logprobs, piece.finish)])
+                if self._padding is not None:
+                    body["obfuscation"] = obfuscation(piece.said, self._padding)
+                yield _frame(body)
         end = DONE
         if self._asked.include_usage:
             end = _frame({**self._body([]), "usage": self._usage()}) + DONE
@@ -230,7 +255,7 @@ class CompletionJob:
                 logprobs[piece.choice] += piece.logprobs
                 ends[piece.choice] = piece.finish or ends[piece.choice]
         choices = [
-            _choice(at, "".join(texts[at]), self._logprobs(logprobs[at], 0), ends[at])
+            _choice(at, "".join(texts[at]), self._logprobs(logprobs[at], 0)[0], ends[at])
             for at in range(count)
         ]
         body = {**self._body(choices), "usage": self._usage()}
@@ -244,22 +269,37 @@ class CompletionJob:
         usage = TokenUsage(record.prompt_tokens or 0, record.output_tokens, 0, record.cached_tokens)
         return usage.chat()
 
-    def _logprobs(self, entries: Sequence[EngineLogprob], offset: int) -> JSON | None:
-        """Give the API's four lists; ``text_offset`` counts from the choice's beginning."""
+    def _logprobs(self, entries: Sequence[EngineLogprob], offset: int) -> tuple[JSON | None, int]:
         if self._asked.wanted.logprobs is None:
-            return None
-        spell = self._spell
-        tokens = [spell(entry.token_id) for entry in entries]
-        offsets = [offset + sum(map(len, tokens[:at])) for at in range(len(tokens))]
-        return {
-            "tokens": tokens,
-            "token_logprobs": [entry.logprob for entry in entries],
-            "top_logprobs": [{spell(token): value for token, value in e.top} for e in entries],
-            "text_offset": offsets,
-        }
+            return None, offset
+        return text_logprobs(entries, offset, self._spell)
 
     def _spell(self, token: int) -> str:
         return self._service.token_bytes(token).decode("utf-8", "replace")
+
+
+def text_logprobs(
+    entries: Sequence[EngineLogprob], offset: int, spell: Callable[[int], str]
+) -> tuple[JSON, int]:
+    """Give the API's four lists, and where the next tokens begin in the choice's text.
+
+    Args:
+        entries: what the engine says of some tokens in a row.
+        offset: how many characters of text stand before them.
+        spell: gives the text of an id.
+
+    """
+    tokens = [spell(entry.token_id) for entry in entries]
+    *offsets, behind = accumulate(map(len, tokens), initial=offset)
+    told: JSON = {
+        "tokens": tokens,
+        "token_logprobs": [finite_logprob(entry.logprob) for entry in entries],
+        "top_logprobs": [
+            {spell(token): finite_logprob(value) for token, value in entry.top} for entry in entries
+        ],
+        "text_offset": offsets,
+    }
+    return told, behind
 
 
 def _choice(index: int, text: str, logprobs: JSON | None, finish: str | None) -> JSON:

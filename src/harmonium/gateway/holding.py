@@ -21,6 +21,7 @@ from harmonium.engines.protocol import (
     TokenLogprob,
 )
 from harmonium.errors import EngineBrokenError
+from harmonium.openai.tool_names import FUNCTIONS
 from harmonium.parse import Event, MessageStarted
 
 _MOST_MESSAGES = 64
@@ -35,7 +36,7 @@ class Forms:
 
     Args:
         final: the answer's form; None leaves it free.
-        calls: recipient -> the form of what it is sent.
+        calls: recipient -> the form of what it is sent; recipients are functions.
         header: the ids of the answer's header: put there for a model that ends without an answer.
 
     """
@@ -87,7 +88,8 @@ class HeldMessages:
             EngineError: as the engine; or the model begins message after message.
 
         """
-        parser, written = self._encoding.parser(), list[int]()
+        tools = [name.removeprefix(FUNCTIONS) for name in self._forms.calls]
+        parser, written = self._encoding.parser(tools=tools), list[int]()
         opened = _opened(parser.feed(begun))
         for number in range(_MOST_MESSAGES):
             form = self._forms.of(opened)

@@ -26,6 +26,8 @@ from harmonium.gateway.service import Service
 from harmonium.gateway.settings import Settings
 from harmonium.model import ResponseFormat
 from harmonium.openai import ToolChoice
+from harmonium.openai.tool_names import FUNCTIONS
+from harmonium.openai.tools import DeclaredTool
 
 LONGEST_STOP = 256
 """Characters of a stop string: longer ones would hold the stream back."""
@@ -53,8 +55,7 @@ class Wanted:
         logprobs: how many alternatives to tell; None for no log probabilities.
         shape: what the answer must look like.
         tool_choice: what must be called.
-        free_text: Harmony names of the tools whose input is no JSON.
-        arguments: Harmony name of a tool -> the schema of its arguments.
+        tools: Harmony name -> the tool, of all that the request declares.
 
     """
 
@@ -73,8 +74,22 @@ class Wanted:
     stop: tuple[str, ...] = ()
     shape: ResponseFormat | None = None
     tool_choice: ToolChoice | None = None
-    free_text: frozenset[str] = frozenset()
-    arguments: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    tools: Mapping[str, DeclaredTool] = field(default_factory=dict)
+
+    def arguments(self, *, strict: bool) -> dict[str, Constraint]:
+        """Give what the arguments of the tools that may be called must be, by Harmony name.
+
+        Args:
+            strict: only of tools that are strict, whose calls the model itself chooses to make.
+
+        """
+        names = () if self.tool_choice is None else self.tool_choice.names
+        tools = ((name, self.tools[name]) for name in names if name in self.tools)
+        return {
+            name: JsonSchema(tool.parameters)
+            for name, tool in tools
+            if tool.parameters and tool.name.kind != "custom" and (tool.strict or not strict)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +103,9 @@ class Plan:
 def make_plan(wanted: Wanted, capabilities: Capabilities, service: Service, record: Record) -> Plan:
     """Say who is asked for what.
 
-    Where a call is asked for, the engine's answers are made to call, and where a form is, they are
-    held to it; an engine without a model does as the prompt and the constraint say.
+    Where a call is asked for, the engine's answers are made to call; where the answer or the calls
+    of strict tools have a form, they are held to it, as far as the engine can. An engine without a
+    model does as the prompt and the constraint say.
 
     Raises:
         RequestError: a bound is passed, or the engine cannot do what is asked for.
@@ -102,22 +118,26 @@ def make_plan(wanted: Wanted, capabilities: Capabilities, service: Service, reco
         return Plan(engine, tuple(replace(one, constraint=constraint) for one in requests))
     profile, headers = settings.profile, None
     if wanted.tool_choice is not None:
-        headers = call_headers(wanted.tool_choice, wanted.free_text, encoding, profile)
+        free_text = {name for name, tool in wanted.tools.items() if tool.name.kind == "custom"}
+        headers = call_headers(wanted.tool_choice, frozenset(free_text), encoding, profile)
     if headers is not None:
-        forms = Forms(calls=_call_forms(wanted, capabilities))
+        forms = Forms(calls=_call_forms(wanted, capabilities, strict=False))
         held = HeldMessages(engine, forms, encoding) if forms.calls else None
         return Plan(ForcedCalls(engine, headers, held), requests)
-    if constraint is None:
+    calls = _call_forms(wanted, capabilities, strict=True)
+    if constraint is None and not calls:
         return Plan(engine, requests)
-    forms = Forms(constraint, header=answer_header(encoding, profile))
-    return Plan(HeldMessages(engine, forms, encoding), requests)
+    header = () if constraint is None else answer_header(encoding, profile)
+    return Plan(HeldMessages(engine, Forms(constraint, calls, header), encoding), requests)
 
 
-def _call_forms(wanted: Wanted, capabilities: Capabilities) -> dict[str, Constraint]:
+def _call_forms(
+    wanted: Wanted, capabilities: Capabilities, *, strict: bool
+) -> dict[str, Constraint]:
     """Give what the arguments of each tool are held to, by the name that a call has."""
     if "json_schema" not in capabilities.constraints:
         return {}
-    return {f"functions.{name}": JsonSchema(one) for name, one in wanted.arguments.items() if one}
+    return {FUNCTIONS + name: one for name, one in wanted.arguments(strict=strict).items()}
 
 
 def _requests(
@@ -154,10 +174,19 @@ def _sampling(wanted: Wanted, settings: Settings, most: int | None, choice: int)
         presence_penalty=wanted.presence_penalty,
         frequency_penalty=wanted.frequency_penalty,
         repetition_penalty=settings.repetition_penalty,
-        seed=None if wanted.seed is None else wanted.seed + choice,
+        seed=None if wanted.seed is None else _seed(wanted.seed + choice),
         logit_bias=wanted.logit_bias or None,
         logprobs=wanted.logprobs,
     )
+
+
+def _seed(value: int) -> int:
+    """Give a seed as engines take it, in 64 bits: behind the largest comes the least.
+
+    >>> _seed(7), _seed(2**63) == -(2**63)
+    (7, True)
+    """
+    return (value + 2**63) % 2**64 - 2**63
 
 
 def _first(asked: float | None, default: float | None) -> float | None:

@@ -86,7 +86,7 @@ _CHAT = _object(
     logit_bias={"type": "object", "additionalProperties": _number(-100, 100)},
     metadata=_METADATA,
     stream=_FLAG,
-    stream_options=_object([], include_usage=_FLAG),
+    stream_options=_object([], include_usage=_FLAG, include_obfuscation=_FLAG),
     user=_TEXT,
     **_SAMPLING,
 )
@@ -128,6 +128,7 @@ REQUESTS: Mapping[str, JSON] = {
         seed=_integer(-(2**63), 2**63 - 1),
         logprobs=_integer(0, 5),
         stream=_FLAG,
+        stream_options=_object([], include_usage=_FLAG, include_obfuscation=_FLAG),
         **_SAMPLING,
     ),
     "ChatIds": _object(

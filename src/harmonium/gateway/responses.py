@@ -135,16 +135,7 @@ def responses_plan(
         logprobs=cast("int", values["top_logprobs"]) if wants_logprobs else None,
         shape=asked.response_format,
         tool_choice=asked.tool_choice,
-        free_text=frozenset(
-            asked.tools.names.harmony_name(tool.name)
-            for tool in asked.tools.declared
-            if tool.name.kind == "custom"
-        ),
-        arguments={
-            asked.tools.names.harmony_name(tool.name): tool.parameters
-            for tool in asked.tools.declared
-            if tool.parameters and tool.name.kind != "custom"
-        },
+        tools={asked.tools.names.harmony_name(tool.name): tool for tool in asked.tools.declared},
     )
     return make_plan(wanted, capabilities, service, record)
 

@@ -63,6 +63,15 @@ class LogprobQueue:
         return taken
 
 
+def finite_logprob(logprob: float) -> float:
+    """Give a log probability as JSON can say it, at least `LEAST`.
+
+    >>> finite_logprob(-0.5), finite_logprob(float("-inf"))
+    (-0.5, -9999.0)
+    """
+    return max(logprob, LEAST) if math.isfinite(logprob) else LEAST
+
+
 def _entry(token: bytes, logprob: float) -> dict[str, object]:
-    value = max(logprob, LEAST) if math.isfinite(logprob) else LEAST
+    value = finite_logprob(logprob)
     return {"token": token.decode("utf-8", "replace"), "bytes": list(token), "logprob": value}
