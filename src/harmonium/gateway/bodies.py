@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -17,6 +18,9 @@ from harmonium.gateway.failures import RefusedError
 from harmonium.gateway.settings import Settings
 
 JSON = dict[str, object]
+
+_CLOSE = {"connection": "close"}
+"""Said where the rest of a body is not waited for: what comes next would be taken for it."""
 
 
 async def read_body(request: Request, settings: Settings) -> JSON:
@@ -32,6 +36,9 @@ async def read_body(request: Request, settings: Settings) -> JSON:
     if kind != "application/json" and not kind.endswith("+json"):
         message = "the body must be JSON; send content-type: application/json"
         raise RefusedError(message, 415, code="unsupported_media_type")
+    if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        message = "the body must not be compressed; send it without content-encoding"
+        raise RefusedError(message, 415, code="unsupported_content_encoding")
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > settings.body_bytes:
         raise _too_large(settings)
@@ -40,7 +47,7 @@ async def read_body(request: Request, settings: Settings) -> JSON:
             data = await _collect(request, settings)
     except TimeoutError:
         message = f"the body was not here after {settings.receive_seconds:g} seconds"
-        raise RefusedError(message, 408, code="request_timeout") from None
+        raise RefusedError(message, 408, code="request_timeout", headers=_CLOSE) from None
     body = parse_json(data, settings.json_depth)
     check_counts(body, settings)
     return body
@@ -65,7 +72,7 @@ def parse_json(data: bytes, depth: int) -> JSON:
 
     """
     try:
-        found = json.loads(data, parse_constant=_refuse_constant)
+        found = json.loads(data, parse_constant=_refuse_constant, parse_float=_read_float)
     except RecursionError:
         raise _too_deep(depth) from None
     except ValueError as error:
@@ -113,6 +120,12 @@ def _depth(value: object) -> int:
     return depth
 
 
+def _read_float(digits: str) -> float:
+    """Give a number, unless it is too large for one: an answer could not repeat it."""
+    found = float(digits)
+    return found if math.isfinite(found) else _refuse_constant(digits)
+
+
 def _refuse_constant(_: str) -> NoReturn:
     message = "NaN and Infinity"
     raise ValueError(message)
@@ -124,7 +137,7 @@ def _too_deep(depth: int) -> RequestError:
 
 def _too_large(settings: Settings) -> RefusedError:
     message = f"the body is larger than {settings.body_bytes} bytes"
-    return RefusedError(message, 413, code="request_too_large", headers={"connection": "close"})
+    return RefusedError(message, 413, code="request_too_large", headers=_CLOSE)
 
 
 __all__ = ["JSON", "ClientDisconnect", "check_counts", "parse_json", "read_body"]
