@@ -167,6 +167,7 @@ class ResponsesJob:
         self._service = service
         self._record = record
         self._stream: ResponseStream[bytes] | None = None
+        self._began = b""  # the first events, which go out with the engine's first words
 
     def pieces(self, clock: EngineClock) -> AsyncGenerator[bytes, None]:
         """Give the events, or the response; see `Job`."""
@@ -184,7 +185,7 @@ class ResponsesJob:
         stream = self._stream or response_byte_stream(
             self._asked, service.seam, service.response_options
         )
-        begun = b"" if self._stream is not None else stream.start()
+        begun = self._began if self._stream is not None else stream.start()
         return begun + stream.fail(
             failure.message,
             _TOLD.get(failure.status, "server_error"),
@@ -196,11 +197,11 @@ class ResponsesJob:
         record, service = self._record, self._service
         stream = response_byte_stream(self._asked, service.seam, service.response_options)
         self._stream = stream
-        began = stream.start()
+        self._began = stream.start()
         async with generation.opened(lambda: self._note(stream)) as pieces:
             async for piece in pieces:
-                sent = began + stream.feed(piece.said, self._logprobs(piece))
-                began = b""
+                sent = self._began + stream.feed(piece.said, self._logprobs(piece))
+                self._began = b""
                 if piece.finish is not None:
                     self._note(stream)
                     sent += record.repairs_comment + self._finish(stream, piece)
