@@ -81,7 +81,7 @@ class IdWriter:
         Of those before index `boundary`, reasoning is left out.
         """
         ids, ends, heads, recall = self.ids, self.ends, self._heads, self._recall
-        call, end = self._format.call, self._format.end
+        call, end, text = self._format.call, self._format.end, self._text
         for index, (header, contents) in enumerate(utterances[begin:], begin):
             if index < boundary and header.channel == "analysis":
                 ends.append(len(ids))
@@ -89,10 +89,11 @@ class IdWriter:
             head = heads.get(header)
             ids += self._header(header) if head is None else head
             for part, content in enumerate(contents):
-                found = recall(content) if type(content) is str else None
-                ids += (
-                    self._content(content, header.role, (index, part)) if found is None else found
-                )
+                if type(content) is str:
+                    found = recall(content)
+                    ids += text(content) if found is None else found
+                else:
+                    ids += self._settings(content, header.role, (index, part))
             calls = header.recipient is not None and header.role == "assistant"
             ids.append(call if calls else end)
             ends.append(len(ids))
@@ -140,10 +141,10 @@ class IdWriter:
                 found += self._recall(part.text) or self._text(part.text)
         return tuple(found)
 
-    def _content(
+    def _settings(
         self, content: str | Settings | Prepared, role: str, place: tuple[int, int]
     ) -> Ids:
-        if isinstance(content, str):
+        if isinstance(content, str):  # of a class of its own
             return self._text(content)
         if not isinstance(content, Prepared):
             return tuple(self._encode(self._settings_text(content, role, place)))

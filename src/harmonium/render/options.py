@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harmonium.errors import InvalidInputError, Position
 from harmonium.limits import DEFAULT_LIMITS, Limits
@@ -39,21 +39,18 @@ class RenderOptions:
     history: History = "per_turn"
     extensions: bool = True
     limits: Limits = DEFAULT_LIMITS
+    dialect: Profile = field(init=False, repr=False, compare=False)
+    """The profile itself, looked up."""
+    rules: TextRules = field(init=False, repr=False, compare=False)
+    """How schemas and descriptions are printed."""
 
     def __post_init__(self) -> None:
         if self.next_role is not None:
             object.__setattr__(self, "next_role", Role(self.next_role))
-        object.__setattr__(self, "profile", profile_named(self.profile))
+        dialect = profile_named(self.profile)
+        rules = TextRules(self.extensions, dialect.exponent_sign, self.limits)
+        for name, value in (("profile", dialect), ("dialect", dialect), ("rules", rules)):
+            object.__setattr__(self, name, value)
         if self.training and self.next_role is not None:
             message = "give next_role (to continue) or training (to learn from), not both"
             raise InvalidInputError(message, position=Position(path="training"))
-
-    @property
-    def dialect(self) -> Profile:
-        """The profile itself, looked up."""
-        return profile_named(self.profile)
-
-    @property
-    def rules(self) -> TextRules:
-        """How schemas and descriptions are printed."""
-        return TextRules(self.extensions, self.dialect.exponent_sign, self.limits)

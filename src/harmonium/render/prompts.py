@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
 from harmonium.model import Conversation, Message
@@ -127,12 +128,13 @@ def _characters(contents: tuple[object, ...]) -> int:
 
 def _key(messages: Sequence[M], kind: Kind[M], options: RenderOptions) -> PromptKey | None:
     """Tell conversations apart by their first messages, which stay alive while it is kept."""
-    anchors = [id(message) for message in messages[:_FEW] if kind.mark(message) is not None]
+    marked = (id(message) for message in messages[:_FEW] if kind.mark(message) is not None)
+    anchors = tuple(islice(marked, _ANCHORS))
     if not anchors:
         return None
     dialect, rules = options.dialect, options.rules
     rule = (dialect.channel_first, dialect.constrain, rules.extensions, rules.exponent_sign)
-    return (*rule, *anchors[:_ANCHORS])
+    return (*rule, *anchors)
 
 
 def is_same(one: Utterance, other: Utterance) -> bool:

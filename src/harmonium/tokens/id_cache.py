@@ -45,10 +45,14 @@ class IdCache(BoundedCache[Hashable, Ids]):
         super().__init__(limit, _size_of)
 
     def put_texts(self, texts: dict[Hashable, Ids]) -> None:
-        """Keep the ids of many texts."""
-        ids = sum(map(len, texts.values()))
+        """Keep the ids of texts: of many at once where there are many."""
+        if len(texts) == 1:
+            [(text, ids)] = texts.items()
+            self.put(text, ids)
+            return
+        count = sum(map(len, texts.values()))
         rest = sum(map(sys.getsizeof, texts)) + _BYTES_PER_ENTRY * len(texts)
-        self.put_all(texts, rest + _BYTES_PER_ID * ids)
+        self.put_all(texts, rest + _BYTES_PER_ID * count)
 
     def clear(self) -> None:
         """Forget everything kept; the counts go on."""
