@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import reduce
 
 import pytest
 from openai.types.responses import EasyInputMessage
@@ -164,6 +165,9 @@ def test_a_call_of_a_server_holds_its_answer():
         assert said({**call, "error": error}) == [spoken, Message.tool("s.t", "gone")]
 
 
+NESTED = reduce(lambda inner, _: [inner], range(5_000), 0)
+
+
 @pytest.mark.parametrize(
     ("action", "recipient", "arguments"),
     [
@@ -173,6 +177,8 @@ def test_a_call_of_a_server_holds_its_answer():
         ({"type": "open_page", "url": "https://x"}, "browser.open", '{"id": "https://x"}'),
         ({"type": "open_page", "url": None}, "browser.open", "{}"),
         ({"type": "find_in_page", "pattern": "a", "url": "u"}, "browser.find", '{"pattern": "a"}'),
+        ({"type": 10**5000, "query": "a"}, "browser.search", '{"query": "a"}'),
+        ({"type": NESTED, "query": NESTED}, "browser.search", "{}"),
     ],
 )
 def test_a_web_search_of_another_server_is_told_by_its_action(action, recipient, arguments):

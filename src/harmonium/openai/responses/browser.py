@@ -60,7 +60,8 @@ def read_action(function: str | None, arguments: str, pages: Mapping[int, Page])
 
 def call_of_action(action: Mapping[str, object]) -> tuple[str, str]:
     """Give the browser function and arguments of an action that came without its arguments."""
-    function = _FUNCTIONS.get(str(action.get("type")), "search")
+    kind = action.get("type")
+    function = _FUNCTIONS.get(kind, "search") if isinstance(kind, str) else "search"
     keys = {"search": {"query": "query"}, "open": {"id": "url"}, "find": {"pattern": "pattern"}}
     given = {name: action.get(key) for name, key in keys[function].items()}
     if function == "search" and given["query"] is None:
