@@ -24,7 +24,7 @@ from harmonium.limits import Limits
 pytestmark = pytest.mark.anyio
 
 ANSWER = ids_of("<|channel|>final<|message|>It is four, I think.<|return|>")
-QUICK = Limits(engine_first_token_seconds=0.05, engine_idle_seconds=0.05, engine_probe_seconds=0.05)
+QUICK = Limits(engine_first_token_seconds=0.05, engine_idle_seconds=0.05)
 WORDS = "the words of the prompt"
 
 
@@ -371,12 +371,15 @@ async def test_a_slow_reader_makes_no_engine_late(server, kind, opened, monkeypa
 
 
 async def test_an_unhealthy_server_is_found_out(server, opened):
-    engine = opened(QUICK)
-    for handler, error in [(server.hang, EngineTimeoutError), (503, OverloadedError)]:
+    hasty, patient = Limits(engine_probe_seconds=0.05), Limits()
+    for limits, handler, error in [
+        (hasty, server.hang, EngineTimeoutError),
+        (patient, 503, OverloadedError),
+    ]:
         for path in ("/health", "/api/version"):
             server.on(path, handler)
         with pytest.raises(error):
-            await engine.check()
+            await opened(limits).check()
 
 
 async def test_a_probe_that_failed_is_asked_again(server, opened):
