@@ -32,6 +32,7 @@ from harmonium.gateway.showing import (
     openapi,
     pages,
     ready,
+    stored_items,
     stored_response,
 )
 
@@ -41,6 +42,7 @@ ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
     "/v1/chat/completions": {"POST": chat},
     "/v1/responses": {"POST": responses},
     "/v1/responses/{id}": {"GET": stored_response, "DELETE": delete_response},
+    "/v1/responses/{id}/input_items": {"GET": stored_items},
     "/v1/completions": {"POST": completions},
     "/v1/models": {"GET": models},
     "/v1/models/{id:path}": {"GET": model},

@@ -17,6 +17,19 @@ from harmonium.gateway.request_schemas import REQUESTS
 
 _JSON = "application/json"
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+_QUERIES: Mapping[str, tuple[JSON, ...]] = {
+    "/v1/responses/{id}/input_items": (
+        {
+            "name": "limit",
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 100},
+        },
+        {"name": "order", "in": "query", "schema": {"enum": ["asc", "desc"]}},
+        {"name": "after", "in": "query", "schema": {"type": "string"}},
+    ),
+}
+"""Path -> what may stand behind its question mark."""
+
 _ERROR_STATUSES = (400, 401, 404, 408, 413, 415, 421, 429, 431, 500, 502, 503, 504)
 
 _ERROR: JSON = {
@@ -86,6 +99,7 @@ _OPERATIONS: tuple[tuple[str, str, str, str, str], ...] = (
     ("post", "/v1/responses", "ResponsesRequest", "Response", "Make a response"),
     ("get", "/v1/responses/{id}", "", "Response", "Show a stored response"),
     ("delete", "/v1/responses/{id}", "", "Deleted", "Forget a stored response"),
+    ("get", "/v1/responses/{id}/input_items", "", "ResponseItemList", "List what it was made of"),
     ("post", "/v1/completions", "CompletionRequest", "Completion", "Continue a prompt as it is"),
     ("get", "/v1/models", "", "Models", "List the models"),
     ("get", "/v1/models/{id}", "", "Model", "Show a model"),
@@ -138,7 +152,7 @@ def _operation(path: str, request: str, answer: str, summary: str) -> JSON:
         },
     }
     if "{id}" in path:
-        found["parameters"] = [_ID]
+        found["parameters"] = [_ID, *_QUERIES.get(path, ())]
     if request:
         body = {"schema": _reference(request)}
         found["requestBody"] = {"required": True, "content": {_JSON: body}}
@@ -152,10 +166,10 @@ def _reference(name: str) -> JSON:
 def _openai_schemas() -> dict[str, JSON]:
     """Give the schemas of the answers as the ``openai`` package has them."""
     from openai.types.chat import ChatCompletion  # noqa: PLC0415  (heavy)
-    from openai.types.responses import Response  # noqa: PLC0415
+    from openai.types.responses import Response, ResponseItemList  # noqa: PLC0415
     from pydantic.json_schema import models_json_schema  # noqa: PLC0415
 
-    kinds = [(ChatCompletion, "serialization"), (Response, "serialization")]
+    kinds = [(kind, "serialization") for kind in (ChatCompletion, Response, ResponseItemList)]
     _, found = models_json_schema(kinds, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     return dict(found["$defs"])
 

@@ -8,13 +8,15 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from harmonium.errors import HarmoniumError
+from harmonium.errors import HarmoniumError, RequestError
 from harmonium.gateway import metrics
 from harmonium.gateway.bodies import JSON, read_body
 from harmonium.gateway.failures import RefusedError, ShuttingDownError
+from harmonium.gateway.listing import item_page
 from harmonium.gateway.openapi import document, page
 from harmonium.gateway.record import Record
 from harmonium.gateway.service import Model, Service
+from harmonium.gateway.store import Stored
 
 Convert = Callable[[JSON, Service, str | None], JSON]
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -47,11 +49,15 @@ async def model(service: Service, request: Request, _: Record) -> Response:
 
 async def stored_response(service: Service, request: Request, record: Record) -> Response:
     """Serve ``GET /v1/responses/{id}``."""
-    name = str(request.path_params["id"])
-    found = None if service.store is None else service.store.get(name, record.key)
-    if found is None:
-        raise _not_stored()
-    return _json(dict(found.response))
+    if request.query_params.get("stream", "false").lower() != "false":
+        message = "a stored response is not streamed again; leave stream out"
+        raise RequestError(message, param="stream", code="unsupported_parameter")
+    return _json(dict(_stored(service, request, record).response))
+
+
+async def stored_items(service: Service, request: Request, record: Record) -> Response:
+    """Serve ``GET /v1/responses/{id}/input_items``."""
+    return _json(item_page(_stored(service, request, record), request.query_params))
 
 
 async def delete_response(service: Service, request: Request, record: Record) -> Response:
@@ -100,6 +106,14 @@ def _model(service: Service, one: Model, context: int | None) -> JSON:
         "owned_by": "harmonium",
     }
     return found if context is None else {**found, "max_model_len": context}
+
+
+def _stored(service: Service, request: Request, record: Record) -> Stored:
+    name = str(request.path_params["id"])
+    found = None if service.store is None else service.store.get(name, record.key)
+    if found is None:
+        raise _not_stored()
+    return found
 
 
 def _not_stored() -> HarmoniumError:

@@ -15,6 +15,7 @@ from harmonium.openai.responses.fields import FIELDS, INCLUDABLE, Field
 from harmonium.openai.responses.frames import sse_frame
 from harmonium.openai.responses.items import PendingCall, ToolResult
 from harmonium.openai.responses.kinds import ITEM_KINDS, TOOL_KINDS
+from harmonium.openai.responses.listing import shown_items
 from harmonium.openai.responses.mcp import ApprovedCall, McpListing, McpServer
 from harmonium.openai.responses.options import DIALECTS, ResponseOptions
 from harmonium.openai.responses.request import ResponsesRequest, ResponsesSetup, responses_request
@@ -50,5 +51,6 @@ __all__ = [
     "response_event_stream",
     "response_object",
     "responses_request",
+    "shown_items",
     "sse_frame",
 ]
