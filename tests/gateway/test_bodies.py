@@ -51,3 +51,29 @@ def test_a_body_that_is_late_ends_the_connection():
         said = until_closed(gateway, b"/v1/chat/completions")
     assert said.startswith(b"HTTP/1.1 408 ")
     assert b"connection: close" in said.lower()
+
+
+def test_a_body_that_nobody_waits_for_does_not_hold_the_connection_for_ever():
+    with running(receive_seconds=0.2) as gateway:
+        said, ended = dribbled(gateway, b"/v1/nowhere")
+    assert said.startswith(b"HTTP/1.1 404 ")
+    assert said.count(b"HTTP/1.1") == 1
+    assert ended
+
+
+def dribbled(gateway, path):
+    """Send the rest of a body byte by byte, slowly; give what came, and whether it ended."""
+    said = b""
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=0.05) as client:
+        client.sendall(HEAD % path)
+        for _ in range(400):
+            try:
+                piece = client.recv(65536)
+            except TimeoutError:
+                piece = None
+            if piece == b"":
+                return said, True
+            said += piece or b""
+            if piece is None:
+                client.sendall(b" ")
+    return said, False

@@ -66,6 +66,15 @@ def test_wrong_fields_are_named(gateway, fields, param):
     assert (answer.status_code, error_of(answer)["param"]) == (400, param)
 
 
+def test_the_count_is_told_by_the_last_piece_alone(gateway):
+    gateway.play(SAID)
+    events = events_of(ask(gateway, stream=True, stream_options={"include_usage": True}))
+    *pieces, last = [event["usage"] for event in events]
+    assert set(pieces) == {None}
+    assert last["completion_tokens"] == len(ids_of(SAID))
+    assert all("usage" not in event for event in events_of(ask(gateway, stream=True)))
+
+
 def play_logprobs(gateway, value=-0.5):
     """Have the engine say a text with log probabilities, three ids a chunk."""
     ids = ids_of(SAID)

@@ -114,6 +114,8 @@ def test_a_prompt_longer_than_the_context_is_refused_and_a_long_answer_is_cut():
         ("/v1/chat/completions", {"stop": "x" * 257}, "stop"),
         ("/v1/chat/completions", {"logprobs": True, "top_logprobs": 6}, "top_logprobs"),
         ("/v1/responses", {"background": True}, "background"),
+        ("/v1/responses", {"previous_response_id": 5}, "previous_response_id"),
+        ("/v1/responses", {"previous_response_id": ["resp_1"]}, "previous_response_id"),
         ("/v1/responses", {"tools": [{"type": "web_search"}]}, "tools"),
         ("/v1/completions", {"echo": True}, "echo"),
         ("/v1/completions", {"suffix": "x"}, "suffix"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import logging
+import socket
 
 import pytest
 
 from gateway.reading import error_of
-from gateway.running import BODIES, CHAT, running
+from gateway.running import BODIES, CHAT, PATIENCE, running
 from gateway.scripted import ANSWER, ScriptedEngine, chunks_of
 from harmonium.errors import EngineRejectedError, InvalidInputError
 from harmonium.gateway import KeyRing, Settings
@@ -67,6 +68,15 @@ def test_a_stored_response_is_seen_by_its_own_key_alone(closed):
 def test_a_host_that_is_not_this_machine_is_refused_on_loopback(gateway, host):
     answer = gateway.client.get("/v1/models", headers={"host": host})
     assert answer.status_code in {400, 421}
+
+
+@pytest.mark.parametrize("hosts", [("localhost", "evil.example"), ("localhost", "localhost")])
+def test_a_request_of_several_hosts_is_refused(gateway, hosts):
+    headers = "".join(f"host: {host}\r\n" for host in hosts)
+    request = f"GET /v1/models HTTP/1.1\r\n{headers}connection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as client:
+        client.sendall(request.encode("ascii"))
+        assert client.recv(4096).startswith(b"HTTP/1.1 421 ")
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:8000", "[::1]:8000"])

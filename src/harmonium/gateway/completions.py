@@ -236,6 +236,8 @@ class CompletionJob:
                 logprobs, behind = self._logprobs(piece.logprobs, offsets[piece.choice])
                 offsets[piece.choice] = behind
                 body = self._body([_choice(piece.choice, piece.said, logprobs, piece.finish)])
+                if self._asked.include_usage:
+                    body["usage"] = None
                 if self._padding is not None:
                     body["obfuscation"] = obfuscation(piece.said, self._padding)
                 yield _frame(body)

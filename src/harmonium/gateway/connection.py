@@ -55,6 +55,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     _head_bytes = 0
     _in_head = True
+    _in_body = False
     _timer: asyncio.TimerHandle | None = None
 
     @property
@@ -93,7 +94,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """End the headers."""
-        self._in_head = False
+        self._in_head, self._in_body = False, True
         self._stop_waiting()
         super().on_headers_complete()
 
@@ -107,6 +108,19 @@ class BoundedConnection(HttpToolsProtocol):
             return False
         self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         return True
+
+    def on_message_complete(self) -> None:
+        """End the body."""
+        self._in_body = False
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """End an answer. The rest of a body that it did not wait for has its time as well."""
+        super().on_response_complete()
+        if self._in_body and self._timer is None and not self.transport.is_closing():
+            seconds = self._settings.receive_seconds
+            self._timer = self.loop.call_later(seconds, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's words)
         """Refuse what is no HTTP."""

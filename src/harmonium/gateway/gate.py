@@ -89,7 +89,8 @@ class Gate:
         allowed = frozenset(name.lower() for name in settings.allowed_hosts)
         if settings.is_loopback:
             allowed |= LOOPBACK_NAMES | {settings.host}
-        found = _HOST.fullmatch(headers.get("host", ""))
+        given = headers.getlist("host")
+        found = _HOST.fullmatch(given[0]) if len(given) == 1 else None
         name = (found[1] or found[2]).lower() if found else ""
         if allowed and name not in allowed:
             message = "the Host header names no host of this server; see allowed_hosts"

@@ -24,6 +24,7 @@ from harmonium.openai import (
     response_byte_stream,
     responses_request,
 )
+from harmonium.openai.reading import read_text
 from harmonium.parse import Event
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ def _items_before(body: JSON, service: Service, owner: str | None) -> Items:
     if service.store is None:
         message = "responses are not stored here; send the whole conversation as input"
         raise RequestError(message, param=param, code="unsupported_parameter")
-    found = service.store.get(name, owner) if isinstance(name, str) else None
+    found = service.store.get(read_text(name, param), owner)
     if found is None:
         message = "that response is not kept here any more; send the whole conversation as input"
         raise RefusedError(message, 404, code="previous_response_not_found", param=param)
