@@ -86,3 +86,13 @@ MANY_ANSWERS = ids_of("<|channel|>final<|message|>a<|end|><|start|>assistant")
 )
 def test_time_grows_with_the_size(work, size):
     assert grows_linearly(work, size)
+
+
+def test_choosing_among_tools_is_linear_in_tools_and_choices():
+    def read(size):
+        tools = [{"type": "function", "function": {"name": f"tool_{n}"}} for n in range(size)]
+        allowed = {"mode": "auto", "tools": tools}
+        choice = {"type": "allowed_tools", "allowed_tools": allowed}
+        request_of(tools=tools, tool_choice=choice)
+
+    assert grows_linearly(read, 1_000)

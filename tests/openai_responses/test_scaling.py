@@ -65,6 +65,16 @@ def test_reading_a_request_is_linear_in_its_tools():
     assert grows_linearly(read, 400)
 
 
+def test_choosing_among_tools_is_linear_in_tools_and_choices():
+    def read(size):
+        tools = [{"type": "function", "name": f"tool_{number}"} for number in range(size)]
+        request_of(
+            tools=tools, tool_choice={"type": "allowed_tools", "mode": "auto", "tools": tools}
+        )
+
+    assert grows_linearly(read, 1_000)
+
+
 def test_a_whole_answer_writes_no_events():
     answer = response_answer(REQUEST, Seam(0, counting_ids()))
     given = [answer.feed(events) for events in parsed(ids_of(REASONING, ANSWER), REQUEST)]

@@ -84,9 +84,10 @@ def namespaces(
 ) -> tuple[ToolNamespace, ...]:
     """Give the ``functions`` namespace of the tools that may be called; nothing for none."""
     offered: list[ToolDescription] = []
+    allowed = frozenset(choice.names)
     for index, tool in enumerate(tools):
         name = names.harmony_name(tool.name)
-        if name in choice.names:
+        if name in allowed:
             with blaming(f"{param}[{index}]"):
                 offered.append(ToolDescription(name, tool.description, tool.parameters))
     return (ToolNamespace.functions(offered),) if offered else ()
@@ -109,32 +110,29 @@ def read_tool_choice(
         return choice_among(word, every, param)
     choice = read_object(value, param)
     kind = read_choice(choice.get("type"), f"{param}.type", (*_KINDS, "allowed_tools"))
+    known = {tool.name: names.harmony_name(tool.name) for tool in tools}
     if kind != "allowed_tools":
-        return ToolChoice("required", (_read_chosen(choice, param, tools, names),))
-    return _read_allowed(choice.get(kind), f"{param}.{kind}", tools, names)
+        return ToolChoice("required", (_read_chosen(choice, param, known),))
+    return _read_allowed(choice.get(kind), f"{param}.{kind}", known)
 
 
-def _read_allowed(
-    value: object, param: str, tools: Sequence[DeclaredTool], names: ToolNameMap
-) -> ToolChoice:
+def _read_allowed(value: object, param: str, known: Mapping[ToolName, str]) -> ToolChoice:
     allowed = read_object(value, param)
     word = read_choice(allowed.get("mode"), f"{param}.mode", ("auto", "required"))
     found: dict[str, None] = {}
     for index, entry in enumerate(read_list(allowed.get("tools"), f"{param}.tools")):
         where = f"{param}.tools[{index}]"
-        found[_read_chosen(read_object(entry, where), where, tools, names)] = None
+        found[_read_chosen(read_object(entry, where), where, known)] = None
     return choice_among(word, tuple(found), param)
 
 
-def _read_chosen(
-    choice: JSONObject, param: str, tools: Sequence[DeclaredTool], names: ToolNameMap
-) -> str:
+def _read_chosen(choice: JSONObject, param: str, known: Mapping[ToolName, str]) -> str:
     """Give the Harmony name of the tool that ``{"type": T, T: {"name": N}}`` names."""
     kind = _KINDS[read_choice(choice.get("type"), f"{param}.type", _KINDS)]
     inner = f"{param}.{kind}"
     name = read_name(read_object(choice.get(kind), inner).get("name"), f"{inner}.name")
-    wanted = ToolName(name, kind)
-    if all(tool.name != wanted for tool in tools):
+    chosen = known.get(ToolName(name, kind))
+    if chosen is None:
         message = f"{inner}.name names no tool of this request"
         raise RequestError(message, param=f"{inner}.name", code="invalid_value")
-    return names.harmony_name(wanted)
+    return chosen

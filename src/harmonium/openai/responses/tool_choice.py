@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from harmonium.openai.responses.built_in import BUILT_IN
 from harmonium.openai.responses.node import Node
 from harmonium.openai.responses.tools import RequestTools
-from harmonium.openai.tool_names import ToolName
 from harmonium.openai.tools import ToolChoice, choice_among
 
 JSON = dict[str, object]
@@ -34,53 +34,71 @@ def read_tool_choice(choice: Node, tools: RequestTools) -> tuple[ToolChoice, obj
             return ToolChoice("none"), mode
         return choice_among(mode, tools.harmony_names, choice.path), mode
     kind = choice.get("type").text()
+    choosable = _Choosable.of(tools)
     if kind != "allowed_tools":
-        names, echo = _chosen(choice, tools)
+        names, echo = choosable.read(choice)
         return choice_among("required", names, choice.path), echo
     mode = choice.get("mode").choice("auto", "required")
-    chosen = [_chosen(tool, tools) for tool in choice.get("tools").items()]
-    names = tuple(dict.fromkeys(name for found, _ in chosen for name in found))
+    chosen = [choosable.read(tool) for tool in choice.get("tools").items()]
+    distinct = {id(found): found for found, _ in chosen}  # a server's many names are read once
+    names = tuple(dict.fromkeys(name for found in distinct.values() for name in found))
     repeated = {"type": kind, "mode": mode, "tools": [echo for _, echo in chosen]}
     return choice_among(mode, names, choice.path), repeated
 
 
-def _chosen(choice: Node, tools: RequestTools) -> tuple[tuple[str, ...], JSON]:
-    """Give the Harmony names that one choice stands for, and its echo."""
-    allowed = ("function", "custom", "mcp", *BUILT_IN)
-    kind = choice.get("type").choice(*allowed)
-    if kind in BUILT_IN:
-        names: tuple[str, ...] = (BUILT_IN[kind],)
-        known = names[0] in tools.built_in
-        echo = dict(_ECHOES[BUILT_IN[kind]])
-    elif kind == "mcp":
-        names, echo = _chosen_server(choice, tools)
-        known = echo["server_label"] in {server.label for server in tools.servers}
-    else:
-        name = choice.get("name").text()
-        names, echo = _named(name, kind, tools), {"type": kind, "name": name}
-        known = bool(names)
-    if not known:
-        choice.fail(f"{choice.path} names no tool of this request")
-    return names, echo
+_Names = tuple[str, ...]
 
 
-def _named(name: str, kind: str, tools: RequestTools) -> tuple[str, ...]:
-    found = [
-        tool.name for tool in tools.declared if (tool.name.name, tool.name.kind) == (name, kind)
-    ]
-    plain = [tool for tool in found if tool.namespace is None]
-    return tuple(tools.names.harmony_name(tool) for tool in plain or found)
+@dataclass(frozen=True, slots=True)
+class _Choosable:
+    """Know the Harmony names of what may be chosen, by what a choice calls it."""
 
+    built_in: Mapping[str, _Names]
+    named: Mapping[tuple[str, str], _Names]
+    servers: Mapping[tuple[str, str | None], _Names]
 
-def _chosen_server(choice: Node, tools: RequestTools) -> tuple[tuple[str, ...], JSON]:
-    label, name = choice.get("server_label").text(), choice.get("name").optional_text()
-    served = [tool.name for server in tools.servers for tool in server.tools]
-    wanted: list[ToolName] = [
-        tool for tool in served if tool.namespace == label and name in {None, tool.name}
-    ]
-    echo: JSON = {"type": "mcp", "server_label": label}
-    if name is not None:
-        echo["name"] = name
-        if not wanted:
+    @classmethod
+    def of(cls, tools: RequestTools) -> _Choosable:
+        plain: dict[tuple[str, str], list[str]] = {}
+        spaced: dict[tuple[str, str], list[str]] = {}
+        for tool in tools.declared:
+            kept = plain if tool.name.namespace is None else spaced
+            name = tools.names.harmony_name(tool.name)
+            kept.setdefault((tool.name.name, tool.name.kind), []).append(name)
+        servers: dict[tuple[str, str | None], _Names] = {}
+        for server in tools.servers:
+            named = {tool.name.name: tools.names.harmony_name(tool.name) for tool in server.tools}
+            servers |= {(server.label, name): (found,) for name, found in named.items()}
+            servers[server.label, None] = tuple(named.values())
+        return cls(
+            {name: (name,) for name in tools.built_in},
+            {key: tuple(found) for key, found in (spaced | plain).items()},
+            servers,
+        )
+
+    def read(self, choice: Node) -> tuple[_Names, JSON]:
+        """Give the Harmony names that one choice stands for, and its echo."""
+        allowed = ("function", "custom", "mcp", *BUILT_IN)
+        kind = choice.get("type").choice(*allowed)
+        if kind == "mcp":
+            return self._read_server(choice)
+        if kind in BUILT_IN:
+            names, echo = self.built_in.get(BUILT_IN[kind]), dict(_ECHOES[BUILT_IN[kind]])
+        else:
+            name = choice.get("name").text()
+            names, echo = self.named.get((name, kind)), {"type": kind, "name": name}
+        if names is None:
+            choice.fail(f"{choice.path} names no tool of this request")
+        return names, echo
+
+    def _read_server(self, choice: Node) -> tuple[_Names, JSON]:
+        label, name = choice.get("server_label").text(), choice.get("name").optional_text()
+        echo: JSON = {"type": "mcp", "server_label": label}
+        if (label, None) not in self.servers:
+            choice.fail(f"{choice.path} names no tool of this request")
+        if name is None:
+            return self.servers[label, None], echo
+        names = self.servers.get((label, name))
+        if names is None:
             choice.get("name").fail(f"{choice.path}.name names no tool of that server")
-    return tuple(map(tools.names.harmony_name, wanted)), echo
+        return names, {**echo, "name": name}
