@@ -135,8 +135,10 @@ def read_prompt(value: object, encoding: Encoding) -> list[int]:
         RequestError: it is neither, empty, or has an id that the encoding does not know.
 
     """
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str | list):
-        value = value[0]
+    if isinstance(value, list) and value and isinstance(value[0], str | list):
+        value, *others = value
+        if others:
+            raise refused("prompt", "it holds several prompts; send each in a request of its own")
     if isinstance(value, str):
         ids = encoding.encode(value, allowed_special="all")
     else:
