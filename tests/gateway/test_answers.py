@@ -63,6 +63,22 @@ def test_sampling_reaches_the_engine(gateway):
     assert len({request.request_id for request in gateway.engine.requests}) == 2
 
 
+@pytest.mark.parametrize("path", ROUTES)
+def test_sampling_that_is_left_out_is_the_engines_own_or_the_settings(gateway, path):
+    asked = {"temperature": 0, "top_p": 0.5}
+    fields = [{}, dict.fromkeys(asked), asked]
+    for given in fields:
+        gateway.client.post(path, json=BODIES[path] | given)
+    with running(temperature=0.25, top_p=0.75) as other:
+        for given in fields:
+            other.client.post(path, json=BODIES[path] | given)
+    told = [
+        [(one.sampling.temperature, one.sampling.top_p) for one in served.engine.requests]
+        for served in (gateway, other)
+    ]
+    assert told == [[(None, None)] * 2 + [(0, 0.5)], [(0.25, 0.75)] * 2 + [(0, 0.5)]]
+
+
 def test_several_choices_are_streamed_side_by_side(gateway):
     body = CHAT | {"n": 3, "stream": True, "stream_options": {"include_usage": True}}
     events = events_of(gateway.client.post(CHAT_PATH, json=body))

@@ -129,8 +129,8 @@ def responses_plan(
         prompt=prompt,
         fields=_FIELDS,
         max_tokens=cast("int | None", values["max_output_tokens"]),
-        temperature=cast("float | None", values["temperature"]),
-        top_p=cast("float | None", values["top_p"]),
+        temperature=_given_number(asked, "temperature"),
+        top_p=_given_number(asked, "top_p"),
         presence_penalty=cast("float | None", values["presence_penalty"]) or None,
         frequency_penalty=cast("float | None", values["frequency_penalty"]) or None,
         logprobs=cast("int", values["top_logprobs"]) if wants_logprobs else None,
@@ -139,6 +139,11 @@ def responses_plan(
         tools={asked.tools.names.harmony_name(tool.name): tool for tool in asked.tools.declared},
     )
     return make_plan(wanted, capabilities, service, record)
+
+
+def _given_number(asked: ResponsesRequest, name: str) -> float | None:
+    """Give a number that the request itself gives; what it leaves out is not for us to choose."""
+    return cast("float | None", asked.values[name]) if name in asked.given else None
 
 
 class ResponsesJob:

@@ -100,6 +100,7 @@ class ResponsesRequest:
         cipher: the setup's, when sealed reasoning was asked for.
         approved: calls of MCP servers that were approved: the answer begins with running them.
         spaces: the namespaces of built-in tools that the model is told of.
+        given: the fields that the request itself gives: of the others, `values` has the defaults.
 
     """
 
@@ -114,6 +115,7 @@ class ResponsesRequest:
     cipher: ReasoningCipher | None = None
     approved: tuple[ApprovedCall, ...] = ()
     spaces: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
 
     def offers(self, recipient: str) -> bool:
         """Tell whether the model was told of a tool that the server itself runs.
@@ -203,6 +205,7 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
         setup.cipher if _SEALED in include else None,
         dialogue.reader.approved,
         frozenset(space.name for space in prompt.builtin_tools),
+        frozenset(name for name, value in request.mapping().items() if value is not None),
     )
 
 
