@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from harmonium.openai.chat.choice import CallHead, ChoiceFold, Delta
@@ -21,7 +22,7 @@ from harmonium.openai.endings import EngineFinish
 from harmonium.openai.ids import Seam
 from harmonium.openai.logprobs import LogprobQueue, TokenLogprob
 from harmonium.openai.usage import TokenUsage
-from harmonium.parse import Event, Repaired
+from harmonium.parse import ContentDelta, Event, Repaired
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion, ChatCompletionChunk
@@ -152,9 +153,81 @@ class ChatStream(_Choices, Generic[T]):
         return [chunk for chunk in found if chunk is not None]
 
 
+class ChatByteStream(ChatStream[bytes]):
+    """Turn events into server-sent events, with a short way for text that goes on.
+
+    Text that took the short way is folded when something else comes, or somebody asks for counts.
+    `chat_byte_stream` makes one.
+    """
+
+    def __init__(self, request: ChatRequest, seam: Seam, options: AnswerOptions | None) -> None:
+        super().__init__(request, seam, options, ByteWriter)
+        self._run: _Run | None = None
+
+    def feed_text(self, delta: ContentDelta, choice: int = 0) -> bytes:
+        """Take text of a choice, and give the events it makes: what `feed` gives, sooner."""
+        run = self._run
+        if run is None or run.choice != choice:
+            written = b"".join(self.feed((delta,), choice))
+            self._run = self._begin_run(choice, delta.end)
+            return written
+        text = delta[0]
+        run.texts.append(text)
+        run.end = delta[2]
+        return encode_basestring_ascii(text).join(run.frame).encode("ascii")
+
+    def feed(
+        self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[TokenLogprob] = ()
+    ) -> list[bytes]:
+        """Take a choice's next events, and give the chunks they make; see `ChatStream.feed`."""
+        self._settle()
+        return super().feed(events, choice, logprobs)
+
+    def finish(self, engine: EngineFinish, choice: int = 0) -> list[bytes]:
+        """End a choice; see `ChatStream.finish`."""
+        self._settle()
+        return super().finish(engine, choice)
+
+    def begin_turn(self, choice: int = 0) -> None:
+        """Say that the choice's next events come from a new parser."""
+        self._settle()
+        super().begin_turn(choice)
+
+    def usage(self, input_tokens: int, cached_tokens: int = 0) -> TokenUsage:
+        """Give the usage so far, over all choices."""
+        self._settle()
+        return super().usage(input_tokens, cached_tokens)
+
+    def _begin_run(self, choice: int, place: int) -> _Run | None:
+        """Begin the short way behind a piece of text, if what follows can be written like it."""
+        said = None if self.settings.logprobs else self._folds[choice].open_text
+        writer = self._writer
+        if said is None or not isinstance(writer, ByteWriter):
+            return None
+        frame = writer.frame(choice, *said)
+        return None if frame is None else _Run(choice, frame, place, place)
+
+    def _settle(self) -> None:
+        """Fold the text that took the short way; it is written already."""
+        run, self._run = self._run, None
+        if run is not None and run.texts:
+            self._folds[run.choice].feed((ContentDelta("".join(run.texts), run.start, run.end),))
+
+
+@dataclass(slots=True)
+class _Run:
+    """Hold text of one choice that goes on, from one token to another."""
+
+    choice: int
+    frame: list[str]
+    start: int
+    end: int
+    texts: list[str] = field(default_factory=list)
+
+
 def chat_byte_stream(
     request: ChatRequest, seam: Seam, options: AnswerOptions | None = None
-) -> ChatStream[bytes]:
+) -> ChatByteStream:
     """Make a stream of server-sent events; end it with `DONE`.
 
     Example:
@@ -168,7 +241,7 @@ def chat_byte_stream(
         [{'role': 'assistant'}, {'content': 'Hello'}]
 
     """
-    return ChatStream(request, seam, options, ByteWriter)
+    return ChatByteStream(request, seam, options)
 
 
 def chat_object_stream(

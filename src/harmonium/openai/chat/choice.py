@@ -76,6 +76,11 @@ class ChoiceFold:
         """Take events of the parser, and give what they say; the first piece is the role."""
         return self._fold(self.output.feed(events))
 
+    @property
+    def open_text(self) -> tuple[DeltaKind, CallHead | None] | None:
+        """What more text of the open message would be, and nothing beside it; None if other."""
+        return None if self._kind is None or self._separate else (self._kind, self._call)
+
     def finish(self, engine: EngineFinish) -> list[Delta]:
         """End the choice; feed the events of ``Parser.close`` first."""
         out = self._fold(self.output.abort())

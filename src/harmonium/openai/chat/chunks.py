@@ -32,6 +32,7 @@ T = TypeVar("T")
 JSON = dict[str, object]
 
 _encode: Callable[[str], str] = encode_basestring_ascii
+_written = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ class ByteWriter(ChunkWriter[bytes]):
     ) -> None:
         super().__init__(head, include_usage=include_usage, padding=padding)
         self._texts = _TEXTS if padding is None else frozenset[DeltaKind]()
+        self._head = f'data: {_written(self._base)[:-1]},"choices":[{{"index":'
+        self._tail = '}],"usage":null}\n\n' if include_usage else "}]}\n\n"
         self._frames: dict[int, tuple[DeltaKind, CallHead | None, list[str]]] = {}
 
     def write(self, choice: int, delta: Delta, logprobs: JSON | None) -> bytes | None:
@@ -153,25 +156,53 @@ class ByteWriter(ChunkWriter[bytes]):
         frame = self._frames.get(choice)
         if frame is None or frame[0] is not kind or frame[1] is not call or logprobs is not None:
             if logprobs is not None or kind not in self._texts or self._hides(kind):
-                return super().write(choice, delta, logprobs)
+                return self._write_other(choice, delta, logprobs)
             self._frames[choice] = frame = (kind, call, self._frame(choice, delta))
         return _encode(text).join(frame[2]).encode("ascii")
 
+    def frame(self, choice: int, kind: DeltaKind, call: CallHead | None) -> list[str] | None:
+        """Give the event of such pieces, cut where the text stands, if the last one was such."""
+        frame = self._frames.get(choice)
+        return frame[2] if frame is not None and frame[0] is kind and frame[1] is call else None
+
+    def _write_other(self, choice: int, delta: Delta, logprobs: JSON | None) -> bytes | None:
+        if logprobs is not None or self._padding is not None or delta.kind not in _BARE:
+            return super().write(choice, delta, logprobs)
+        reason = _encode(delta.text) if delta.kind == "finish" else "null"
+        before, after = self._around(choice, reason)
+        return (before + _written(self._fields(delta)) + after).encode("ascii")
+
+    def _around(self, choice: int, reason: str = "null") -> tuple[str, str]:
+        """Give what stands before and behind the delta of an event."""
+        behind = f',"logprobs":null,"finish_reason":{reason}{self._tail}'
+        return f'{self._head}{choice},"delta":', behind
+
     def _frame(self, choice: int, delta: Delta) -> list[str]:
         """Give the event of such a piece, cut where the text stands."""
-        mark = "\ue000"
-        whole = self._event(self._chunk(choice, delta._replace(text=""), None))
-        while _encode(mark)[1:-1] in whole:
-            mark += "\ue000"
-        marked = self._event(self._chunk(choice, delta._replace(text=mark), None))
-        return marked.split(_encode(mark))
+        before, after = self._around(choice)
+        if delta.kind == "arguments":
+            inner = _cut_at_text(self._fields, delta)
+        else:
+            names = ("content",) if delta.kind == "content" else self._names
+            inner = ["{", *("," for _ in names[1:]), "}"]
+            inner = [f'{inner[at]}"{name}":' for at, name in enumerate(names)] + inner[-1:]
+        return [before + inner[0], *inner[1:-1], inner[-1] + after]
 
     def _form(self, chunk: JSON) -> bytes:
-        return self._event(chunk).encode("ascii")
+        return f"data: {_written(chunk)}\n\n".encode("ascii")
 
-    def _event(self, chunk: JSON) -> str:
-        return f"data: {json.dumps(chunk, separators=(',', ':'))}\n\n"
 
+def _cut_at_text(fields_of: Callable[[Delta], JSON], delta: Delta) -> list[str]:
+    """Give the JSON of such a piece, cut where its text stands."""
+    mark = "\ue000"
+    whole = _written(fields_of(delta._replace(text="")))
+    while _encode(mark)[1:-1] in whole:
+        mark += "\ue000"
+    return _written(fields_of(delta._replace(text=mark))).split(_encode(mark))
+
+
+_BARE: frozenset[DeltaKind] = frozenset({"role", "finish", "call"})
+"""What has no text that frames or log probabilities are made for."""
 
 _TEXTS: frozenset[DeltaKind] = frozenset({"reasoning", "content", "arguments"})
 """What comes in many pieces, for which a frame pays, unless each has a padding of its own."""
@@ -179,4 +210,4 @@ _TEXTS: frozenset[DeltaKind] = frozenset({"reasoning", "content", "arguments"})
 
 def error_event(error: Mapping[str, object]) -> bytes:
     """Write the event that ends a stream whose engine failed: ``{"error": {...}}``."""
-    return f"data: {json.dumps({'error': dict(error)}, separators=(',', ':'))}\n\n".encode("ascii")
+    return f"data: {_written({'error': dict(error)})}\n\n".encode("ascii")
