@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from harmonium import load_encoding
@@ -89,6 +90,17 @@ class ScriptedEngine:
                 yield step
         finally:
             self._count("ended")
+
+    async def generate_quickly(self, request, take):
+        """Offer what is plain to `take`, as engines behind HTTP do: behind a first chunk."""
+        may_take = False
+        async with aclosing(self.generate(request)) as chunks:
+            async for chunk in chunks:
+                plain = chunk.logprobs is None and chunk.finish is None and bool(chunk.token_ids)
+                if may_take and take is not None and plain and take(chunk.token_ids):
+                    continue
+                yield chunk
+                may_take = True
 
     async def abort(self, request_id):
         pass

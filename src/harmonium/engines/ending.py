@@ -53,14 +53,22 @@ class Ending:
 
     def take_ids(self, ids: tuple[int, ...]) -> Chunk | None:
         """Give the chunk that ids make with nothing said beside them; see `take`."""
-        room = self._room
-        fits = room is None or len(ids) < room
-        if ids and fits and self._header is None and self._stops.isdisjoint(ids):
-            self._room = None if room is None else room - len(ids)  # nothing is to be cut
-            self._last = ids[-1]
+        if self.ends_nothing(ids):
+            self.count(ids)
             return Chunk(ids, None, None, self.cached_tokens)
         kept, self.finish = self._cut(ids)
         return Chunk(kept, cached_tokens=self.cached_tokens) if kept else None
+
+    def ends_nothing(self, ids: tuple[int, ...]) -> bool:
+        """Tell whether there are ids, none is to be cut, and none is the end."""
+        fits = self._room is None or len(ids) < self._room
+        return bool(ids) and fits and self._header is None and self._stops.isdisjoint(ids)
+
+    def count(self, ids: tuple[int, ...]) -> None:
+        """Count ids that end nothing."""
+        if self._room is not None:
+            self._room -= len(ids)
+        self._last = ids[-1]
 
     def last(self) -> Chunk:
         """Give the chunk that ends the generation; it has ended (`finish` is set)."""

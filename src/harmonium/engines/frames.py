@@ -28,6 +28,10 @@ class LineFrames:
         """Give the payload of a piece that is nothing but one; None where only `feed` can tell."""
         return None
 
+    def several(self, piece: bytes) -> list[bytes] | None:  # noqa: ARG002  (as `lone`)
+        """Give the payloads of a piece that is nothing but whole ones; None where `feed` must."""
+        return None
+
     def feed(self, piece: bytes) -> list[bytes]:
         """Take some bytes, and give the payloads they complete.
 
@@ -67,10 +71,9 @@ class EventFrames(LineFrames):
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Take some bytes, and give the payloads of the events they complete; see `LineFrames`."""
-        if not (self._size or self._data) and len(piece) <= self._limit:
-            whole = _whole_events(piece)
-            if whole is not None:
-                return whole
+        whole = self.several(piece)
+        if whole is not None:
+            return whole
         payloads = []
         for line in self._lines(piece):
             if line.startswith(b"data:"):
@@ -88,6 +91,12 @@ class EventFrames(LineFrames):
         if self._size or self._data or end > self._limit or piece[end - 1] == _CARRIAGE_RETURN:
             return None
         return piece[6:end] if piece.startswith(b"data: ") else None
+
+    def several(self, piece: bytes) -> list[bytes] | None:
+        """Give the data of a piece that is whole events of one line each; else None."""
+        if self._size or self._data or len(piece) > self._limit:
+            return None
+        return _whole_events(piece)
 
     def _hold(self, data: bytes) -> None:
         self._data.append(data)

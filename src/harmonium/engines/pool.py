@@ -8,10 +8,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from harmonium.engines.prefixes import Prefixes
-from harmonium.engines.protocol import Capabilities, Chunk, Engine, GenerationRequest
+from harmonium.engines.protocol import (
+    Capabilities,
+    Chunk,
+    Engine,
+    GenerationRequest,
+    QuickEngine,
+    Taker,
+    is_quick,
+)
 from harmonium.errors import (
     EngineBrokenError,
     EngineError,
@@ -91,13 +99,22 @@ class Pool:
             self._known = merged
         return merged
 
-    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Generate one completion at one of the engines; see `Engine.generate`."""
+        return self.generate_quickly(request, None)
+
+    async def generate_quickly(
+        self, request: GenerationRequest, take: Taker | None
+    ) -> AsyncGenerator[Chunk, None]:
+        """Generate one completion at one of the engines; see `QuickEngine.generate_quickly`.
+
+        Ids are taken behind a first chunk alone, so that what was taken is never retried.
+        """
         tried: set[int] = set()
         while True:
             member = self._choose(request.prompt, tried)
             tried.add(member.number)
-            stream = self._generate_at(member, request)
+            stream = self._generate_at(member, request, take)
             has_begun = False
             try:
                 async for chunk in stream:
@@ -154,9 +171,9 @@ class Pool:
         return chosen
 
     async def _generate_at(
-        self, member: _Member, request: GenerationRequest
+        self, member: _Member, request: GenerationRequest, take: Taker | None
     ) -> AsyncGenerator[Chunk, None]:
-        stream = member.engine.generate(request)
+        stream = _stream(member.engine, request, take)
         member.outstanding += 1
         self._running[request.request_id] = member
         try:
@@ -204,6 +221,14 @@ class _Member:
         self.failures = 0
         self.is_up = True
         self.probe: asyncio.Task[None] | None = None
+
+
+def _stream(
+    engine: Engine, request: GenerationRequest, take: Taker | None
+) -> AsyncGenerator[Chunk, None]:
+    if is_quick(type(engine)):
+        return cast("QuickEngine", engine).generate_quickly(request, take)
+    return engine.generate(request)
 
 
 def _may_retry(error: EngineError) -> bool:

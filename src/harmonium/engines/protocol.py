@@ -5,8 +5,9 @@ Knows nothing of any server, of HTTP, or of what the tokens mean.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
 from typing import Literal, Protocol, runtime_checkable
 
@@ -240,3 +241,29 @@ class Engine(Protocol):
     async def aclose(self) -> None:
         """Let go of its connections; it generates nothing from then on."""
         ...
+
+
+Taker = Callable[[tuple[int, ...]], bool]
+"""Take ids, and tell whether they were taken."""
+
+
+@runtime_checkable
+class QuickEngine(Protocol):
+    """Generate for who takes most ids when they are read, past all who would hand a chunk on."""
+
+    def generate_quickly(
+        self, request: GenerationRequest, take: Taker | None
+    ) -> AsyncGenerator[Chunk, None]:
+        """Generate as `Engine.generate` does, but for ids that `take` takes: no chunk has those.
+
+        It is asked, in their order, for ids with nothing beside them, none of which ends the
+        generation, and not before a first chunk with ids was given. What it raises ends the
+        generation.
+        """
+        ...
+
+
+@cache
+def is_quick(kind: type) -> bool:
+    """Tell whether engines of a class are a `QuickEngine`; found out once, since that is dear."""
+    return issubclass(kind, QuickEngine)

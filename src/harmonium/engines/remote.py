@@ -16,7 +16,13 @@ from harmonium.engines.dialect import Dialect, Framing, QuickDialect, QuickReade
 from harmonium.engines.ending import Ending
 from harmonium.engines.failures import raise_if_error
 from harmonium.engines.frames import EventFrames, LineFrames
-from harmonium.engines.protocol import Capabilities, Chunk, GenerationRequest, join_chunks
+from harmonium.engines.protocol import (
+    Capabilities,
+    Chunk,
+    GenerationRequest,
+    Taker,
+    join_chunks,
+)
 from harmonium.engines.support import check_supported
 from harmonium.engines.upstream import Source, Upstream
 from harmonium.engines.waits import Waits
@@ -64,8 +70,14 @@ class RemoteEngine:
                 self._known = await self._dialect.probe(self._upstream)
             return self._known
 
-    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Generate one completion; see `Engine.generate`."""
+        return self.generate_quickly(request, None)
+
+    async def generate_quickly(
+        self, request: GenerationRequest, take: Taker | None
+    ) -> AsyncGenerator[Chunk, None]:
+        """Generate one completion; see `QuickEngine.generate_quickly`."""
         capabilities = self._known or await self.capabilities()
         check_supported(request, capabilities, self.name)
         request = _with_its_model(request, capabilities)
@@ -79,9 +91,10 @@ class RemoteEngine:
                 if stream.is_ahead:
                     chunk = self._next(stream)
                 else:
-                    chunk = self._take_piece(stream, await stream.source.read())
+                    chunk = self._take_piece(stream, await stream.source.read(stream.passes))
                 if chunk is not None:
                     yield chunk
+                    stream.take = take
                     waits.go_on()
             is_whole = await self._wind_up(stream)
             yield ending.last()
@@ -229,11 +242,34 @@ class _Stream:
     heard: deque[bytes] = field(default_factory=deque)
     has_spoken: bool = False
     fault: EngineError | None = None
+    take: Taker | None = None
 
     @property
     def is_ahead(self) -> bool:
         """Whether there is something to take before more is read."""
         return bool(self.heard) or self.fault is not None
+
+    def passes(self, piece: bytes) -> bool:
+        """Give the ids of a piece to who takes them at once; False changes nothing."""
+        take, read, ending = self.take, self.read_quickly, self.ending
+        if take is None or read is None:
+            return False
+        payload = self.frames.lone(piece)
+        ids = read(payload) if payload is not None else self._ids_of_several(piece, read)
+        if ids is None or not (ending.ends_nothing(ids) and take(ids)):
+            return False
+        ending.count(ids)
+        self.waits.go_on()
+        return True
+
+    def _ids_of_several(self, piece: bytes, read: QuickReader) -> tuple[int, ...] | None:
+        found: list[tuple[int, ...]] = []
+        for payload in self.frames.several(piece) or ():
+            ids = read(payload)
+            if ids is None:
+                return None
+            found.append(ids)
+        return tuple(chain(*found))
 
     async def hear(self) -> bool:
         """Wait until payloads are there; tell whether any are, rather than the body's end.

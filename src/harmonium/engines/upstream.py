@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -205,6 +205,11 @@ class Upstream:
         return failure_of(response.status, words, self.name, retry_after)
 
 
+def _leave(_: bytes) -> bool:
+    """Leave every piece to who reads."""
+    return False
+
+
 class Source:
     """Read one answer's bytes as they come.
 
@@ -223,24 +228,30 @@ class Source:
         self._timer: asyncio.TimerHandle | None = None
         waits.watch(response.close)
 
-    async def read(self) -> bytes:
+    async def read(self, passes: Callable[[bytes], bool] = _leave) -> bytes:
         """Wait for more bytes, and give all that are there; none at the end.
+
+        Args:
+            passes: takes what was read, and then more is waited for; False leaves it.
 
         Raises:
             EngineError: the connection broke, or it took longer than it may.
 
         """
-        waits = self._waits
-        waits.begin()
-        try:
-            return await self._read()
-        except Exception as error:
-            if waits.late is not None:
-                raise waits.late from None
-            with explaining(self._upstream.name, begun=True):
-                raise error from None
-        finally:
-            waits.end()
+        waits, read = self._waits, self._read
+        while True:
+            waits.begin()
+            try:
+                piece = await read()
+            except Exception as error:
+                if waits.late is not None:
+                    raise waits.late from None
+                with explaining(self._upstream.name, begun=True):
+                    raise error from None
+            finally:
+                waits.end()
+            if not passes(piece):
+                return piece
 
     def close(self) -> None:
         """Let go of the connection, and so of the generation; it serves again if all was read."""

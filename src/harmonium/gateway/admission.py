@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from harmonium.errors import OverloadedError
 
@@ -45,23 +45,27 @@ class Admission:
         """How many wait now."""
         return len(self._waiting)
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    def turn(self) -> AbstractAsyncContextManager[None]:
         """Wait for a turn, and hold it.
 
         Raises:
-            OverloadedError: too many wait already (429), or the wait was too long (503).
+            OverloadedError: too many wait already (429), or the wait was too long (503); on
+                entering.
 
         """
+        return _Turn(self)
+
+    async def enter(self) -> None:
+        """Wait for a turn; who has it must `leave`. Raises as `turn`."""
         if self._running < self._most_running and not self._waiting:
             self._running += 1
             self._tell()
         else:
             await self._wait()
-        try:
-            yield
-        finally:
-            self._release()
+
+    def leave(self) -> None:
+        """Give a turn to the first who waits, else back."""
+        self._release()
 
     async def _wait(self) -> None:
         if len(self._waiting) >= self._most_waiting:
@@ -102,3 +106,16 @@ class Admission:
 
     def _tell(self) -> None:
         self._watch(self._running, len(self._waiting))
+
+
+class _Turn(AbstractAsyncContextManager[None]):
+    """Hold a turn; a class takes a third of what a generator with a decorator does."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+
+    async def __aenter__(self) -> None:
+        await self._admission.enter()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._admission.leave()

@@ -72,7 +72,7 @@ def parse_json(data: bytes, depth: int) -> JSON:
 
     """
     try:
-        found = json.loads(data, parse_constant=_refuse_constant, parse_float=_read_float)
+        found = _decode(data.decode(json.detect_encoding(data), "surrogatepass"))
     except RecursionError:
         raise _too_deep(depth) from None
     except ValueError as error:
@@ -129,6 +129,9 @@ def _read_float(digits: str) -> float:
 def _refuse_constant(_: str) -> NoReturn:
     message = "NaN and Infinity"
     raise ValueError(message)
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_read_float).decode
 
 
 def _too_deep(depth: int) -> RequestError:

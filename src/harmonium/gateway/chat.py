@@ -9,10 +9,11 @@ from harmonium.engines.protocol import Capabilities
 from harmonium.errors import RequestError
 from harmonium.gateway.bodies import JSON
 from harmonium.gateway.failures import Failure
-from harmonium.gateway.generation import EngineClock, Generation, Piece
+from harmonium.gateway.generation import EngineClock, Generation, Outlet, Piece
 from harmonium.gateway.plan import Fields, Plan, Wanted, make_plan
 from harmonium.gateway.readings import EventReading, api_logprobs
 from harmonium.gateway.record import Record
+from harmonium.gateway.saying import TextSayer
 from harmonium.gateway.service import Service
 from harmonium.gateway.stops import EventStops
 from harmonium.openai import (
@@ -100,34 +101,51 @@ class ChatJob:
         record: Record,
     ) -> None:
         self.streamed = record.stream = asked.stream
+        self.is_over = False
         self._asked = asked
         self._plan = plan
         self._service = service
         self._record = record
 
-    def pieces(self, clock: EngineClock) -> AsyncGenerator[bytes, None]:
+    def pieces(
+        self, clock: EngineClock, outlet: Outlet | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """Give the chunks, or the completion; see `Job`."""
         readings = [self._reading() for _ in self._plan.requests]
         generation = Generation(
             self._plan.generator, self._plan.requests, readings, self._record, clock
         )
-        return self._chunks(generation) if self.streamed else self._whole(generation)
+        if not self.streamed:
+            return self._whole(generation)
+        service = self._service
+        stream = chat_byte_stream(self._asked, service.seam, service.chat_options)
+        if outlet is not None:
+            take_text = readings[0].take_text
+            sayer = TextSayer(take_text, stream.feed_text, outlet, clock, self._record)
+            generation.say_at_once(sayer.take)
+        return self._chunks(generation, stream)
 
     def failed(self, failure: Failure) -> bytes:
         """Give the error's event, and the stream's end."""
         return error_event(failure.error) + DONE
 
-    async def _chunks(self, generation: Generation[list[Event]]) -> AsyncGenerator[bytes, None]:
-        record, service = self._record, self._service
-        stream = chat_byte_stream(self._asked, service.seam, service.chat_options)
+    async def _chunks(
+        self, generation: Generation[list[Event]], stream: ChatStream[bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        record, open_choices = self._record, len(self._plan.requests)
+        last: list[bytes] = []
         async with generation.opened(lambda: self._note(stream)) as pieces:
             async for piece in pieces:
                 frames = stream.feed(piece.said, piece.choice, self._logprobs(piece))
                 if piece.finish is not None:
                     frames += stream.finish(piece.finish, piece.choice)
-                if frames:
+                    open_choices -= 1
+                if not open_choices:
+                    last = frames  # goes out with what follows
+                elif frames:
                     yield b"".join(frames)
-        last = stream.end(record.prompt_tokens or 0, record.cached_tokens)
+        last += stream.end(record.prompt_tokens or 0, record.cached_tokens)
+        self.is_over = True
         yield b"".join([*last, record.repairs_comment, DONE])
 
     async def _whole(self, generation: Generation[list[Event]]) -> AsyncGenerator[bytes, None]:

@@ -17,7 +17,7 @@ from harmonium.engines.protocol import TokenLogprob as EngineLogprob
 from harmonium.errors import RequestError
 from harmonium.gateway.bodies import JSON
 from harmonium.gateway.failures import Failure
-from harmonium.gateway.generation import EngineClock, Generation
+from harmonium.gateway.generation import EngineClock, Generation, Outlet
 from harmonium.gateway.plan import Fields, Plan, Wanted, make_plan
 from harmonium.gateway.readings import TextReading
 from harmonium.gateway.record import Record
@@ -203,6 +203,7 @@ class CompletionJob:
         record: Record,
     ) -> None:
         self.streamed = record.stream = asked.stream
+        self.is_over = False
         self._asked = asked
         self._plan = plan
         self._service = service
@@ -216,7 +217,11 @@ class CompletionJob:
             "model": asked.model,
         }
 
-    def pieces(self, clock: EngineClock) -> AsyncGenerator[bytes, None]:
+    def pieces(
+        self,
+        clock: EngineClock,
+        outlet: Outlet | None = None,  # noqa: ARG002  (nothing is said at once)
+    ) -> AsyncGenerator[bytes, None]:
         """Give the chunks, or the completion; see `Job`."""
         readings = [
             TextReading(self._service.token_bytes, TextStops(self._asked.wanted.stop))
@@ -246,6 +251,7 @@ class CompletionJob:
         end = DONE
         if self._asked.include_usage:
             end = _frame({**self._body([]), "usage": self._usage()}) + DONE
+        self.is_over = True
         yield end
 
     async def _whole(self, generation: Generation[str]) -> AsyncGenerator[bytes, None]:

@@ -13,9 +13,9 @@ from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from harmonium.gateway.delivery import ABORT, WRITE
+from harmonium.gateway.delivery import ABORT, OUTLET
 from harmonium.gateway.failures import RefusedError, failure_of
 from harmonium.gateway.settings import Settings
 
@@ -48,6 +48,70 @@ class BoundedConfig(uvicorn.Config):
             timeout_graceful_shutdown=_LAST_SECONDS,
         )
         self.settings = settings
+
+
+class ChunkOutlet:
+    """Write one answer: what the server writes, and pieces of its body in chunks.
+
+    Chunks are what the server's own way makes, with fewer questions: it costs a tenth of a stream.
+    To the server this stands for the connection.
+
+    Args:
+        answer: the server's side of the request.
+        transport: the connection.
+
+    """
+
+    __slots__ = ("_answer", "_flow", "_held", "_holds", "_transport", "_write")
+
+    def __init__(self, answer: RequestResponseCycle, transport: asyncio.Transport) -> None:
+        self._answer = answer
+        self._flow = answer.flow
+        self._transport = transport
+        self._write = transport.write
+        self._held = b""
+        self._holds = False
+        answer.transport = cast("asyncio.Transport", self)
+
+    def hold(self) -> None:
+        """Hold the next write until another comes: both then go out as one."""
+        self._holds = True
+
+    def is_open(self) -> bool:
+        """Whether the answer has begun, in chunks, and nothing stands in the way of more."""
+        answer = self._answer
+        return (
+            not self._flow.write_paused
+            and answer.chunked_encoding is True
+            and not (answer.disconnected or answer.response_complete)
+        )
+
+    def say(self, piece: bytes) -> None:
+        """Write a piece; only while this is open."""
+        data = b"%x\r\n%b\r\n" % (len(piece), piece)
+        if self._holds or self._held:
+            self.write(data)
+        else:
+            self._write(data)
+
+    def write(self, data: bytes) -> None:
+        """Write what the server says, or hold it."""
+        data, self._held = self._held + data, b""
+        if self._holds:
+            self._holds, self._held = False, data
+        else:
+            self._write(data)
+
+    def is_closing(self) -> bool:
+        """Whether the connection is closing."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close the connection, behind what was held."""
+        self._holds = False
+        if self._held:
+            self.write(b"")
+        self._transport.close()
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -87,7 +151,6 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_message_begin()
         scope = cast("dict[str, object]", self.scope)
         scope[ABORT] = self.transport.abort
-        scope[WRITE] = self._write_chunk
         self._in_head, self._head_bytes = True, 0
         if self._timer is None:
             self._wait()
@@ -97,17 +160,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._in_head, self._in_body = False, True
         self._stop_waiting()
         super().on_headers_complete()
-
-    def _write_chunk(self, piece: bytes) -> bool:
-        """Write a piece of a body in chunks, if nothing stands in its way; tell whether it did.
-
-        What the server's own way does, with fewer questions: it costs a tenth of a stream.
-        """
-        answer = self.cycle
-        if self.flow.write_paused or answer.disconnected or not answer.chunked_encoding:
-            return False
-        self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-        return True
+        if self.cycle is not None:
+            cast("dict[str, object]", self.scope)[OUTLET] = ChunkOutlet(self.cycle, self.transport)
 
     def on_message_complete(self) -> None:
         """End the body."""

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from harmonium.errors import EngineTimeoutError, HarmoniumError, ParseError
 from harmonium.gateway.failures import Failure, failure_of
-from harmonium.gateway.generation import EngineClock
+from harmonium.gateway.generation import EngineClock, Outlet
 from harmonium.gateway.logs import log_event
 from harmonium.gateway.record import Record
 from harmonium.gateway.service import Service
@@ -24,8 +24,8 @@ from harmonium.gateway.service import Service
 ABORT = "harmonium.abort"
 """Where in the ASGI scope stands what closes the connection at once, where the server has it."""
 
-WRITE = "harmonium.write"
-"""Where stands what writes a piece of a stream at once, or tells that it must be sent instead."""
+OUTLET = "harmonium.outlet"
+"""Where stands the `Outlet` of the connection, where the server has one."""
 
 STUCK = "stuck"
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -40,9 +40,11 @@ class Job(Protocol):
     """Say what an answer says: frames of a stream, or one whole body."""
 
     streamed: bool
+    is_over: bool
+    """Whether the piece that is given now is a stream's last."""
 
-    def pieces(self, clock: EngineClock) -> AsyncGenerator[bytes, None]:
-        """Give the frames, or the body in one piece.
+    def pieces(self, clock: EngineClock, outlet: Outlet | None) -> AsyncGenerator[bytes, None]:
+        """Give the frames, or the body in one piece; frames may go out at once instead.
 
         Raises:
             HarmoniumError: the answer cannot go on.
@@ -72,11 +74,10 @@ class Delivery:
         self._reason: HarmoniumError | None = None
         self._work: asyncio.Task[None] | None = None
         self._writing_since: float | None = None
-        self._last_write = record.clock()
         self._begun = False
         self._lock = asyncio.Lock()
         self._send: Send = _unsent
-        self._write_now: Callable[[bytes], bool] = _never
+        self._outlet: Outlet | None = None
 
     def interrupt(self, error: HarmoniumError) -> None:
         """End because of `error`, and say so to the client."""
@@ -87,7 +88,7 @@ class Delivery:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Deliver; everything that was begun has ended when this returns."""
         self._send = send
-        self._write_now = scope.get(WRITE, _never)
+        self._outlet = scope.get(OUTLET) if self._job.streamed else None
         self._service.lifecycle.enter(self)
         self._work = work = asyncio.create_task(self._serve())
         gone = asyncio.create_task(_until_gone(receive))
@@ -130,7 +131,7 @@ class Delivery:
         if self._writing_since is not None:
             times.append(self._writing_since + limits.write_seconds)
         if self._job.streamed:
-            times.append(self._last_write + limits.keepalive_seconds)
+            times.append(self._clock.last_write + limits.keepalive_seconds)
         return min(times)
 
     def _patience(self) -> float:
@@ -155,7 +156,7 @@ class Delivery:
 
     async def _keep_alive(self) -> bool:
         """Write a comment after a long silence; tell whether the client still reads."""
-        silent = self._clock.now() - self._last_write
+        silent = self._clock.now() - self._clock.last_write
         is_idle = self._writing_since is None and self._reason is None
         if self._job.streamed and is_idle and silent >= self._limits.keepalive_seconds:
             try:
@@ -187,7 +188,7 @@ class Delivery:
         async with self._service.admission.turn():
             record.queue_seconds = record.clock() - asked
             record.phase = "before_first_token"
-            async with aclosing(self._job.pieces(self._clock)) as pieces:
+            async with aclosing(self._job.pieces(self._clock, self._outlet)) as pieces:
                 async for piece in pieces:
                     await self._write(piece)
         await self._end()
@@ -197,17 +198,23 @@ class Delivery:
             async with self._lock:  # the watch may begin a silent stream at the same moment
                 if not self._begun:
                     await self._begin(200, self._headers(piece))
+        if self._outlet is not None and self._job.is_over:
+            self._outlet.hold()  # for the end of the body
         self._writing_since = before = self._clock.now()
         try:
-            if not self._write_now(piece):
+            if self._outlet is not None and self._outlet.is_open():
+                self._outlet.say(piece)
+            else:
                 await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         finally:
             self._writing_since = None
-        self._last_write = now = self._clock.now()
+        self._clock.last_write = now = self._clock.now()
         self._record.client_seconds += now - before
 
     async def _begin(self, status: int, headers: Mapping[str, str]) -> None:
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        if self._outlet is not None:
+            self._outlet.hold()  # for the first piece
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
         self._begun = True
 
@@ -251,11 +258,6 @@ def _uncancel() -> None:
 async def _until_gone(receive: Callable[[], Awaitable[Mapping[str, object]]]) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _never(_: bytes) -> bool:
-    """Stand in for what writes at once, under servers that have no such thing."""
-    return False
 
 
 async def _unsent(_: object) -> None:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harmonium.gateway.failures import RefusedError, failure_of
 from harmonium.gateway.keys import bearer
-from harmonium.gateway.logs import log_event
+from harmonium.gateway.logs import is_logged, log_event
 from harmonium.gateway.record import Record
 from harmonium.gateway.service import Service
 from harmonium.gateway.settings import LOOPBACK_NAMES
@@ -64,7 +64,8 @@ class Gate:
             self._service.ended(record)
             quiet = record.route.startswith(("/health", "/metrics")) and record.status < 400  # noqa: PLR2004
             level = logging.DEBUG if quiet else logging.INFO
-            log_event("request", record.line(), level=level)
+            if is_logged(level):
+                log_event("request", record.line(), level=level)
 
     def _check(self, scope: Scope, headers: Headers, record: Record) -> None:
         settings = self._service.settings

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import partial
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
-from harmonium.engines.protocol import Chunk, Finish, GenerationRequest, join_chunks
+from harmonium.engines.protocol import (
+    Chunk,
+    Finish,
+    GenerationRequest,
+    QuickEngine,
+    Taker,
+    is_quick,
+    join_chunks,
+)
 from harmonium.engines.protocol import TokenLogprob as EngineLogprob
 from harmonium.errors import EngineBrokenError
 from harmonium.gateway.record import Phase, Record
@@ -64,14 +71,34 @@ class Generator(Protocol):
         """Generate one completion; see `Engine.generate`."""
 
 
-class EngineClock:
-    """Know since when the engine is being waited for; the delivery holds it to its deadlines."""
+class Outlet(Protocol):
+    """Write to the client at once, past all who would hand a piece on."""
 
-    __slots__ = ("has_begun", "now", "waiting_since")
+    def hold(self) -> None:
+        """Hold the next write, of whatever, until another comes: both then go out as one."""
+
+    def is_open(self) -> bool:
+        """Whether the answer has begun, and nothing stands in the way of more of it."""
+
+    def say(self, piece: bytes) -> None:
+        """Write a piece; only while the outlet is open."""
+
+
+class EngineClock:
+    """Know since when the engine is being waited for; the delivery holds it to its deadlines.
+
+    Args:
+        now: seconds that only go forward.
+
+    """
+
+    __slots__ = ("has_begun", "last_write", "now", "waiting_since")
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
         self.waiting_since: float | None = None
+        self.last_write = now()
+        """When the client was last sent something."""
         self.has_begun = False
 
 
@@ -100,17 +127,19 @@ class Generation(Generic[T]):
         self._readings = tuple(readings)
         self._record = record
         self._clock = clock
+        self._take: Taker | None = None
 
-    @asynccontextmanager
-    async def opened(
-        self, at_end: Callable[[], object] = lambda: None
-    ) -> AsyncIterator[AsyncGenerator[Piece[T], None]]:
+    def say_at_once(self, take: Taker) -> None:
+        """Let `take` have ids of the only choice as they are read, if it takes them.
+
+        Such ids make no piece, and `take` counts them. It is asked for those alone that end
+        nothing, behind a first piece.
+        """
+        self._take = take
+
+    def opened(self, at_end: Callable[[], object] = lambda: None) -> _Opened[T]:
         """Open the pieces; when this closes, the engine is let go of, and `at_end` called."""
-        try:
-            async with aclosing(self.pieces()) as pieces:
-                yield pieces
-        finally:
-            at_end()
+        return _Opened(self.pieces(), at_end)
 
     def pieces(self) -> AsyncGenerator[Piece[T], None]:
         """Give every piece; the engine is let go of when this is closed.
@@ -123,11 +152,11 @@ class Generation(Generic[T]):
 
     async def _one(self) -> AsyncGenerator[Piece[T], None]:
         """Generate the only choice in the task that reads: no second one wakes for each chunk."""
-        chunks = self._engine.generate(self._requests[0])
+        chunks = self._generate(self._requests[0])
         record, clock, is_over, given = self._record, self._clock, False, 0
         try:
             while True:
-                clock.waiting_since = since = clock.now()
+                clock.waiting_since = clock.now()
                 try:
                     chunk = await anext(chunks)
                 except StopAsyncIteration:
@@ -137,9 +166,8 @@ class Generation(Generic[T]):
                     is_over = True
                     raise
                 finally:
+                    self._note_wait()
                     clock.waiting_since = None
-                    record.last_token = now = clock.now()
-                    record.engine_seconds += now - since
                 if not clock.has_begun:
                     self._note_begin()
                 is_over = chunk.finish is not None
@@ -154,6 +182,19 @@ class Generation(Generic[T]):
         finally:
             record.upstream_cancels += not is_over
             await chunks.aclose()
+
+    def _generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
+        engine, take = self._engine, self._take
+        if take is None or not is_quick(type(engine)):
+            return engine.generate(request)
+        return cast("QuickEngine", engine).generate_quickly(request, take)
+
+    def _note_wait(self) -> None:
+        """Count the wait that has ended."""
+        record, clock = self._record, self._clock
+        record.last_token = now = clock.now()
+        since = clock.waiting_since
+        record.engine_seconds += now - (now if since is None else since)
 
     async def _several(self) -> AsyncGenerator[Piece[T], None]:
         """Generate every choice in a task of its own."""
@@ -184,11 +225,10 @@ class Generation(Generic[T]):
     async def _wait(self, inbox: _Inbox) -> dict[int, Chunk]:
         """Wait for chunks; give all that have come, those of a choice as one."""
         clock = self._clock
-        clock.waiting_since = since = clock.now()
+        clock.waiting_since = clock.now()
         found = await inbox.take()
+        self._note_wait()
         clock.waiting_since = None
-        self._record.last_token = now = clock.now()
-        self._record.engine_seconds += now - since
         if found and not clock.has_begun:
             self._note_begin()
         return found
@@ -239,6 +279,25 @@ class Generation(Generic[T]):
             return finish.reason
         message = f"{self._engine.name} gave the generation up ({finish.reason}); try again"
         raise EngineBrokenError(message, engine=self._engine.name)
+
+
+class _Opened(Generic[T]):
+    """Hold pieces open; a class takes a third of what a generator with a decorator does."""
+
+    def __init__(
+        self, pieces: AsyncGenerator[Piece[T], None], at_end: Callable[[], object]
+    ) -> None:
+        self._pieces = pieces
+        self._at_end = at_end
+
+    async def __aenter__(self) -> AsyncGenerator[Piece[T], None]:
+        return self._pieces
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            await self._pieces.aclose()
+        finally:
+            self._at_end()
 
 
 _PHASES: Mapping[bool, Phase] = {True: "streaming", False: "generating"}

@@ -67,6 +67,11 @@ def set_up_logs(level: str, stream: TextIO | None = None) -> logging.Logger:
     return logging.getLogger(LOGGER)
 
 
+def is_logged(level: int) -> bool:
+    """Tell whether lines of a level are written."""
+    return logging.getLogger(LOGGER).isEnabledFor(level)
+
+
 def log_event(
     event: str,
     fields: Mapping[str, object] | None = None,
@@ -75,6 +80,7 @@ def log_event(
     error: BaseException | None = None,
 ) -> None:
     """Write one line: what happened, and its fields."""
-    logger = logging.getLogger(LOGGER)
-    if logger.isEnabledFor(level):
-        logger.log(level, event, exc_info=error, extra={_FIELDS: dict(fields or {})})
+    if is_logged(level):
+        logging.getLogger(LOGGER).log(
+            level, event, exc_info=error, extra={_FIELDS: dict(fields or {})}
+        )

@@ -8,6 +8,7 @@ Names are vLLM's where the meaning is, so that its dashboards read ours; the res
 from __future__ import annotations
 
 import os
+from typing import Any, TypeVar
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -30,6 +31,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80,
 _SMALL = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _TOKENS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 131_072)
 _MODEL = ("model_name",)
+M = TypeVar("M", Counter, Histogram)
 
 
 class Metrics:
@@ -38,6 +40,7 @@ class Metrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, that nobody reads
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[object, ...], Any] = {}
         self._vllm()
         self._own()
         self._caches()
@@ -134,17 +137,24 @@ class Metrics:
     def _seconds(self, name: str, meaning: str) -> Histogram:
         return Histogram(name, meaning, _MODEL, registry=self.registry, buckets=_SECONDS)
 
+    def _of(self, metric: M, *labels: str) -> M:
+        """Give a metric's series of these labels, of which there are few: finding one is dear."""
+        found: M | None = self._known.get((metric, labels))
+        if found is None:
+            found = self._known[metric, labels] = metric.labels(*labels)
+        return found
+
     def count(self, record: Record) -> None:
         """Count a request that has ended."""
-        self._requests.labels(record.route, str(record.status)).inc()
+        self._of(self._requests, record.route, str(record.status)).inc()
         if record.error is not None:
-            self._errors.labels(record.error).inc()
+            self._of(self._errors, record.error).inc()
         if record.disconnected is not None:
-            self._disconnects.labels(record.disconnected).inc()
+            self._of(self._disconnects, record.disconnected).inc()
         if record.upstream_cancels:
             self._cancels.inc(record.upstream_cancels)
         for code, times in record.repairs.items():
-            self._repairs.labels(code).inc(times)
+            self._of(self._repairs, code).inc(times)
         if record.model is not None and record.prompt_tokens is not None:
             self._count_generation(record, record.model)
 
@@ -161,26 +171,26 @@ class Metrics:
 
     def _count_generation(self, record: Record, model: str) -> None:
         prompt_tokens = record.prompt_tokens or 0
-        self._prompt_tokens.labels(model).inc(prompt_tokens)
-        self._output_tokens.labels(model).inc(record.output_tokens)
-        self._reasoning.labels(model).inc(record.reasoning_tokens)
-        self._cached.labels(model).inc(record.cached_tokens)
-        self._request_prompt.labels(model).observe(prompt_tokens)
-        self._request_output.labels(model).observe(record.output_tokens)
+        self._of(self._prompt_tokens, model).inc(prompt_tokens)
+        self._of(self._output_tokens, model).inc(record.output_tokens)
+        self._of(self._reasoning, model).inc(record.reasoning_tokens)
+        self._of(self._cached, model).inc(record.cached_tokens)
+        self._of(self._request_prompt, model).observe(prompt_tokens)
+        self._of(self._request_output, model).observe(record.output_tokens)
         for reason in record.finish:
-            self._success.labels(model, reason).inc()
+            self._of(self._success, model, reason).inc()
         whole, queued = record.seconds, record.queue_seconds or 0.0
-        self._whole.labels(model).observe(whole)
-        self._queued.labels(model).observe(queued)
+        self._of(self._whole, model).observe(whole)
+        self._of(self._queued, model).observe(queued)
         self._overhead.observe(
             max(0.0, whole - queued - record.engine_seconds - record.client_seconds)
         )
         if record.first_token is None or record.last_token is None:
             return
-        self._first_token.labels(model).observe(record.first_token - record.started)
+        self._of(self._first_token, model).observe(record.first_token - record.started)
         if record.output_tokens > 1:
             spent = record.last_token - record.first_token
-            self._per_token.labels(model).observe(spent / (record.output_tokens - 1))
+            self._of(self._per_token, model).observe(spent / (record.output_tokens - 1))
 
     def close(self) -> None:
         """Take what this process does now out of what several workers tell together."""

@@ -18,6 +18,13 @@ _FEW = 32
 """So many tokens and fewer the parser takes in less time one by one."""
 
 
+TakeText = Callable[[Sequence[int]], ContentDelta | None]
+
+
+def _no_text(_: Sequence[int]) -> None:
+    """Take nothing: text must be looked through."""
+
+
 class EventReading:
     """Read ids as parser events.
 
@@ -30,6 +37,8 @@ class EventReading:
     def __init__(self, parser: Parser, stops: EventStops | None = None) -> None:
         self._parser = parser
         self._stops = stops
+        self.take_text: TakeText = parser.feed_text if stops is None else _no_text
+        """Takes ids that are plain text alone; None where `take` must."""
 
     @property
     def found(self) -> bool:

@@ -10,10 +10,11 @@ from harmonium.engines.protocol import Capabilities
 from harmonium.errors import RequestError
 from harmonium.gateway.bodies import JSON
 from harmonium.gateway.failures import Failure, RefusedError
-from harmonium.gateway.generation import EngineClock, Generation, Piece
+from harmonium.gateway.generation import EngineClock, Generation, Outlet, Piece
 from harmonium.gateway.plan import Fields, Plan, Wanted, make_plan
 from harmonium.gateway.readings import EventReading, api_logprobs
 from harmonium.gateway.record import Record
+from harmonium.gateway.saying import TextSayer
 from harmonium.gateway.service import Service
 from harmonium.openai import (
     ResponsesRequest,
@@ -167,6 +168,7 @@ class ResponsesJob:
         record: Record,
     ) -> None:
         self.streamed = record.stream = asked.values["stream"] is True
+        self.is_over = False
         self._asked = asked
         self._before = before
         self._plan = plan
@@ -175,15 +177,28 @@ class ResponsesJob:
         self._stream: ResponseStream[bytes] | None = None
         self._began = b""  # the first events, which go out with the engine's first words
 
-    def pieces(self, clock: EngineClock) -> AsyncGenerator[bytes, None]:
+    def pieces(
+        self, clock: EngineClock, outlet: Outlet | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """Give the events, or the response; see `Job`."""
-        parser = self._service.encoding.parser(
-            policy=self._service.settings.policy, tools=self._asked.tools.parser_tools
+        service = self._service
+        parser = service.encoding.parser(
+            policy=service.settings.policy, tools=self._asked.tools.parser_tools
         )
+        reading = EventReading(parser)
         generation = Generation(
-            self._plan.generator, self._plan.requests, [EventReading(parser)], self._record, clock
+            self._plan.generator, self._plan.requests, [reading], self._record, clock
         )
-        return self._events(generation) if self.streamed else self._whole(generation)
+        if not self.streamed:
+            return self._whole(generation)
+        stream = response_byte_stream(self._asked, service.seam, service.response_options)
+        self._stream = stream
+        if outlet is not None:
+            sayer = TextSayer(
+                reading.take_text, lambda delta: stream.feed((delta,)), outlet, clock, self._record
+            )
+            generation.say_at_once(sayer.take)
+        return self._events(generation, stream)
 
     def failed(self, failure: Failure) -> bytes:
         """Give ``response.failed``, and the stream's end."""
@@ -199,10 +214,10 @@ class ResponsesJob:
             cached_tokens=record.cached_tokens,
         )
 
-    async def _events(self, generation: Generation[list[Event]]) -> AsyncGenerator[bytes, None]:
-        record, service = self._record, self._service
-        stream = response_byte_stream(self._asked, service.seam, service.response_options)
-        self._stream = stream
+    async def _events(
+        self, generation: Generation[list[Event]], stream: ResponseStream[bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        record = self._record
         self._began = stream.start()
         async with generation.opened(lambda: self._note(stream)) as pieces:
             async for piece in pieces:
@@ -211,6 +226,7 @@ class ResponsesJob:
                 if piece.finish is not None:
                     self._note(stream)
                     sent += record.repairs_comment + self._finish(stream, piece)
+                    self.is_over = True
                 if sent:
                     yield sent
 

@@ -82,6 +82,9 @@ class Service:
     token_bytes: Callable[[int], bytes] = field(init=False)
     started: int = field(init=False)
     _looked: float = field(init=False, default=0.0)
+    _waiting: int = field(init=False, default=0)
+    _minute: float = field(init=False, default=-1.0)
+    _told: PromptSettings = field(init=False, default_factory=PromptSettings)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -97,7 +100,9 @@ class Service:
 
     def _show_load(self, running: int, waiting: int) -> None:
         self.metrics.running.set(running)
-        self.metrics.waiting.set(waiting)
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self.metrics.waiting.set(waiting)
 
     @property
     def seam(self) -> Seam:
@@ -115,9 +120,16 @@ class Service:
         return ResponseOptions(dialect=self.settings.dialect)
 
     def prompt_settings(self) -> PromptSettings:
-        """Give what every prompt tells, on this day."""
+        """Give what every prompt tells, on this day: a day begins with a minute, in any zone."""
+        now = self.now()
+        if now // 60 != self._minute:
+            self._minute = now // 60
+            self._told = self._prompt_settings(now)
+        return self._told
+
+    def _prompt_settings(self, now: float) -> PromptSettings:
         settings = self.settings
-        today = dt.datetime.fromtimestamp(self.now()).astimezone().date().isoformat()
+        today = dt.datetime.fromtimestamp(now).astimezone().date().isoformat()
         dates = {"today": today, "none": None}
         return PromptSettings(
             today=dates.get(settings.date, settings.date),
