@@ -52,7 +52,7 @@ ITEM_KINDS: Mapping[str, str] = MappingProxyType(
 
 TOOL_KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "function": "in the namespace `functions`; `output_schema` is not shown to the model",
+        "function": "in the namespace `functions`; `strict` is for the engine; no `output_schema`",
         "custom": "a function of one text; its grammar is described, not enforced",
         "namespace": "its tools are functions named `NAMESPACE__NAME`",
         "mcp": "a namespace of the server's tools; address and secrets are for the caller",
