@@ -68,10 +68,10 @@ def test_every_item_is_shown_as_the_api_has_it():
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("limit", [1, 2, 7, 17, 100])
 def test_pages_of_any_size_hold_all_items_once(gateway, order, limit):
-    client = openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="unused", max_retries=0)
     name = stored(gateway, ITEMS)
-    page = client.responses.input_items.list(name, limit=limit, order=order)
-    ids = [item.id for item in page]
+    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="-", max_retries=0) as client:
+        page = client.responses.input_items.list(name, limit=limit, order=order)
+        ids = [item.id for item in page]
     asked = list(reversed(ids)) if order == "desc" else ids
     shown = [item["id"] for item in listed(gateway, name, limit=100, order="asc").json()["data"]]
     assert asked == shown
