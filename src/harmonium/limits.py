@@ -34,6 +34,10 @@ class Limits:
     schema_chars: int = 1_000_000
     """Text one schema may render to: more than any context window holds."""
 
+    tools_chars: int = 1_000_000
+    """Text all tools of one message may render to, for the same reason: a hundred schemas that
+    expand their references take seconds otherwise."""
+
     vocabulary_bytes: int = 64 * 1024 * 1024
     """A vocabulary file, read or downloaded. The largest public one has under 4 MB."""
 

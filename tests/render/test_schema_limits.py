@@ -163,6 +163,21 @@ def test_hostile_references_are_refused(schema: dict[str, object], code: str) ->
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("spaces", [1, 4], ids=["together", "apart"])
+def test_many_schemas_that_are_large_together_are_refused(spaces: int) -> None:
+    def said(count: int) -> Conversation:
+        tools = [ToolDescription(f"f{at}", "", bomb(6)) for at in range(count)]
+        parts = [ToolNamespace(f"n{at}", tools=tools[at::spaces]) for at in range(spaces)]
+        return Conversation([Message.developer(DeveloperContent(tools=parts))])
+
+    many = DEFAULT_LIMITS.tools_chars // len(schema_text(bomb(6), OURS))
+    conversation_segments(said(many * 9 // 10))
+    with pytest.raises(SchemaError) as caught:
+        conversation_segments(said(many))
+    assert caught.value.code == "schema_too_large"
+    assert f"tools[{spaces - 1}].tools[{many // spaces - 1}].par" in caught.value.position.path
+
+
 def test_without_extensions_references_are_not_followed() -> None:
     texts = {
         schema_text(schema, THEIRS) for _, schema, _ in REFERENCES if "properties" not in schema

@@ -19,7 +19,8 @@ def tools_text(namespaces: Sequence[ToolNamespace], rules: TextRules) -> str:
     Namespaces are ordered by key.
 
     Raises:
-        SchemaError: a tool's parameters cannot be printed; ``position.path`` says which tool's.
+        SchemaError: a tool's parameters cannot be printed, or make the text too long;
+            ``position.path`` says which tool's.
 
     Example:
         >>> print(tools_text([ToolNamespace.functions([ToolDescription("now")])], TextRules()))
@@ -36,17 +37,18 @@ def tools_text(namespaces: Sequence[ToolNamespace], rules: TextRules) -> str:
     """
     if not namespaces:
         return ""
-    blocks = ["# Tools"]
+    blocks, room = ["# Tools"], rules.limits.tools_chars
     for place, namespace in sorted(enumerate(namespaces), key=lambda pair: pair[1].key):
         try:
-            blocks.append(_namespace_text(namespace, rules))
+            blocks.append(_namespace_text(namespace, rules, room))
         except SchemaError as error:
             error.position = Position(path=f"tools[{place}].{error.position.path}")
             raise
+        room -= len(blocks[-1])
     return "\n\n".join(blocks)
 
 
-def _namespace_text(namespace: ToolNamespace, rules: TextRules) -> str:
+def _namespace_text(namespace: ToolNamespace, rules: TextRules, room: int) -> str:
     lines = [f"## {namespace.name}", ""]
     if not namespace.tools:
         return "\n".join(lines + feed_lines(namespace.description or ""))
@@ -55,11 +57,19 @@ def _namespace_text(namespace: ToolNamespace, rules: TextRules) -> str:
     for index, tool in enumerate(namespace.tools):
         try:
             parts.append(_tool_text(tool, rules))
+            room -= len(parts[-1])
+            _check_room(room)
         except SchemaError as error:
             error.position = Position(path=f"tools[{index}].parameters")
             raise
     parts.append(f"}} // namespace {namespace.name}")
     return "".join(parts)
+
+
+def _check_room(room: int) -> None:
+    if room < 0:
+        message = "the tools of a message print as too long a text; see Limits.tools_chars"
+        raise SchemaError(message, code="schema_too_large")
 
 
 def _tool_text(tool: ToolDescription, rules: TextRules) -> str:

@@ -27,6 +27,7 @@ _LIMITS = Limits(
     schema_width=_BOUNDLESS,
     schema_nodes=_BOUNDLESS,
     schema_chars=_BOUNDLESS,
+    tools_chars=_BOUNDLESS,
 )
 """Schemas have come through JSON, or might have: they are finite and not nested too deeply."""
 
