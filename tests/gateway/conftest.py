@@ -1,5 +1,6 @@
 """Gateways that run for a whole module: each test sets what the engine says."""
 
+import openai
 import pytest
 
 from gateway.running import running
@@ -18,6 +19,13 @@ def gateway(shared):
     reset(shared)
     yield shared
     shared.assert_nothing_is_left()
+
+
+@pytest.fixture
+def client(gateway):
+    """OpenAI's own client of that gateway."""
+    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="unused", max_retries=0) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")

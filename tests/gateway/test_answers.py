@@ -213,8 +213,7 @@ def test_settings_decide_where_requests_say_nothing():
     assert asked == "gpt-oss-test"
 
 
-def test_the_official_client_streams_parses_and_raises(gateway):
-    client = openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="unused", max_retries=0)
+def test_the_official_client_streams_parses_and_raises(gateway, client):
     with client.chat.completions.stream(model="gpt-oss-test", messages=CHAT["messages"]) as stream:
         final = stream.get_final_completion()
     assert final.choices[0].message.content == "Hello there."
@@ -235,8 +234,7 @@ def test_the_official_client_streams_parses_and_raises(gateway):
         )
 
 
-def test_a_stored_response_is_gone_on_from_shown_and_forgotten(gateway):
-    client = openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="unused", max_retries=0)
+def test_a_stored_response_is_gone_on_from_shown_and_forgotten(gateway, client):
     first = client.responses.create(model="gpt-oss-test", input="My name is Ada.")
     client.responses.create(model="gpt-oss-test", input="Who am I?", previous_response_id=first.id)
     prompt = gateway.service.encoding.decode(gateway.engine.requests[-1].prompt)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import openai
 import pytest
 from openai.types.responses import ResponseItem, ResponseItemList
 from pydantic import TypeAdapter
 
 from gateway.reading import error_of
 from gateway.running import RESPONSES, running
-from harmonium.openai.responses import shown_items
-from openai_responses.test_kinds import ITEM_KINDS
+from harmonium.openai.responses import ITEM_KINDS, shown_items
 
 ITEM = TypeAdapter(ResponseItem)
 PATH = "/v1/responses"
@@ -67,11 +65,9 @@ def test_every_item_is_shown_as_the_api_has_it():
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("limit", [1, 2, 7, 17, 100])
-def test_pages_of_any_size_hold_all_items_once(gateway, order, limit):
+def test_pages_of_any_size_hold_all_items_once(gateway, client, order, limit):
     name = stored(gateway, ITEMS)
-    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="-", max_retries=0) as client:
-        page = client.responses.input_items.list(name, limit=limit, order=order)
-        ids = [item.id for item in page]
+    ids = [item.id for item in client.responses.input_items.list(name, limit=limit, order=order)]
     asked = list(reversed(ids)) if order == "desc" else ids
     shown = [item["id"] for item in listed(gateway, name, limit=100, order="asc").json()["data"]]
     assert asked == shown
