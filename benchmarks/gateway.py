@@ -31,7 +31,7 @@ SCRIPTS: Mapping[int, tuple[int, int]] = {
     1: (300, 4_000),
     16: (100, 20_000),
     64: (100, 30_000),
-    256: (50, 100_000),
+    256: (100, 100_000),
 }
 """Streams -> chunks of each, and microseconds between two: a busy engine gives each stream less."""
 CASES = [Case(streams, tokens) for tokens in (1, 8) for streams in SCRIPTS]

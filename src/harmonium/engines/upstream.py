@@ -239,19 +239,19 @@ class Source:
 
         """
         waits, read = self._waits, self._read
-        while True:
-            waits.begin()
-            try:
+        waits.begin()
+        try:
+            piece = await read()
+            while passes(piece):
                 piece = await read()
-            except Exception as error:
-                if waits.late is not None:
-                    raise waits.late from None
-                with explaining(self._upstream.name, begun=True):
-                    raise error from None
-            finally:
-                waits.end()
-            if not passes(piece):
-                return piece
+        except Exception as error:
+            if waits.late is not None:
+                raise waits.late from None
+            with explaining(self._upstream.name, begun=True):
+                raise error from None
+        finally:
+            waits.end()
+        return piece
 
     def close(self) -> None:
         """Let go of the connection, and so of the generation; it serves again if all was read."""

@@ -6,7 +6,6 @@ the stream. What a token does stands in `states` and `machine`.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVarTuple, cast
@@ -109,9 +108,10 @@ class Parser(Machine):
             return None
         texts = self._texts
         try:
-            array("I", ids)  # a list would take -1 for its last
+            if min(ids) < 0:  # a list would take -1 for its last
+                return None
             text = "".join([texts[token] for token in ids])  # type: ignore[misc]  # None raises
-        except (IndexError, OverflowError, TypeError):
+        except (IndexError, TypeError):
             return None
         start = self._index
         self._index = end = start + len(ids)
