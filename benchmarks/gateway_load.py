@@ -107,11 +107,11 @@ def _summed(
         if not stream.marks or stream.marks[-1][0] != wanted:
             message = f"a stream brought {stream.marks[-1:]} of {wanted} tokens"
             raise RuntimeError(message)
-        begin = 0
+        begin = script.tokens  # the first chunk has its own figure: when it came
         times = sent[str(number)]
         for count, when in stream.marks:
             late += [when - times[at // script.tokens] for at in range(begin, count)]
-            begin = count
+            begin = max(begin, count)
     cuts = statistics.quantiles(late, n=100)
     return Found(
         tokens_per_core=wanted * len(came) / spent,
