@@ -71,3 +71,19 @@ async def opened(places):
     yield opening
     for engine in found:
         await engine.aclose()
+
+
+@pytest.fixture(scope="module", params=["vllm", "llamacpp", "gguf"])
+def client(places, request):
+    """OpenAI's own client of a gateway in front of an engine that can hold to a schema."""
+    import openai  # noqa: PLC0415  (not where nothing runs)
+
+    from engines_real.servers import start_gateway  # noqa: PLC0415
+    from engines_real.taught import NAME  # noqa: PLC0415
+
+    flags = ("--model", NAME, "--date", "2026-11-21")
+    with (
+        start_gateway(places(request.param), *flags) as url,
+        openai.OpenAI(base_url=f"{url}/v1", api_key="-", max_retries=0, timeout=120) as made,
+    ):
+        yield made

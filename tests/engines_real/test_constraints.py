@@ -165,16 +165,6 @@ async def test_an_engine_without_constraints_says_so(engine):
     assert caught.value.code == "unsupported_constraint"
 
 
-@pytest.fixture(scope="module", params=["vllm", "llamacpp", "gguf"])
-def client(places, request):
-    flags = ("--model", NAME, "--date", "2026-11-21")
-    with (
-        start_gateway(places(request.param), *flags) as url,
-        openai.OpenAI(base_url=f"{url}/v1", api_key="-", max_retries=0, timeout=120) as made,
-    ):
-        yield made
-
-
 FORM = {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA, "strict": True}}
 ARGUMENTS = {
     "type": "object",

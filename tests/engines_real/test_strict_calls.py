@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 
 import jsonschema_rs
-import openai
-import pytest
 from scripts.tiny_model.lessons import GET_WEATHER
 
-from engines_real.servers import start_gateway
 from engines_real.taught import NAME
 
 SCHEMA = {
@@ -22,16 +19,6 @@ SCHEMA = {
 
 TAUGHT = {"description": GET_WEATHER.description, "parameters": SCHEMA}
 QUESTION = "What is the weather in Paris?"
-
-
-@pytest.fixture(scope="module", params=["vllm", "llamacpp", "gguf"])
-def client(places, request):
-    flags = ("--model", NAME, "--date", "2026-11-21")
-    with (
-        start_gateway(places(request.param), *flags) as url,
-        openai.OpenAI(base_url=f"{url}/v1", api_key="-", max_retries=0, timeout=120) as made,
-    ):
-        yield made
 
 
 def called(client, *, strict):
