@@ -94,11 +94,11 @@ class _Choosable:
     def _read_server(self, choice: Node) -> tuple[_Names, JSON]:
         label, name = choice.get("server_label").text(), choice.get("name").optional_text()
         echo: JSON = {"type": "mcp", "server_label": label}
-        if (label, None) not in self.servers:
-            choice.fail(f"{choice.path} names no tool of this request")
-        if name is None:
-            return self.servers[label, None], echo
         names = self.servers.get((label, name))
+        if name is None:
+            if names is None:
+                choice.fail(f"{choice.path} names no tool of this request")
+            return names, echo
         if names is None:
             choice.get("name").fail(f"{choice.path}.name names no tool of that server")
         return names, {**echo, "name": name}
