@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harmonium.engines.failures import explaining, failure_of
+from harmonium.engines.tap import first_left
 from harmonium.engines.waits import Waits
 from harmonium.engines.wire import read_json
 from harmonium.errors import (
@@ -222,7 +223,6 @@ class Source:
 
     def __init__(self, response: aiohttp.ClientResponse, waits: Waits, upstream: Upstream) -> None:
         self._response = response
-        self._read = response.content.readany
         self._waits = waits
         self._upstream = upstream
         self._timer: asyncio.TimerHandle | None = None
@@ -232,18 +232,19 @@ class Source:
         """Wait for more bytes, and give all that are there; none at the end.
 
         Args:
-            passes: takes what was read, and then more is waited for; False leaves it.
+            passes: takes what was read, and then more is waited for; False leaves it. It may be
+                called from outside the task that reads.
 
         Raises:
             EngineError: the connection broke, or it took longer than it may.
 
         """
-        waits, read = self._waits, self._read
+        waits, content = self._waits, self._response.content
         waits.begin()
         try:
-            piece = await read()
-            while passes(piece):
-                piece = await read()
+            piece = await content.readany()
+            if passes(piece):
+                piece = await first_left(content, passes)
         except Exception as error:
             if waits.late is not None:
                 raise waits.late from None
