@@ -65,7 +65,14 @@ class Admission:
 
     def leave(self) -> None:
         """Give a turn to the first who waits, else back."""
-        self._release()
+        while self._waiting:
+            first = self._waiting.popleft()
+            if not first.done():
+                first.set_result(None)
+                self._tell()
+                return
+        self._running -= 1
+        self._tell()
 
     async def _wait(self) -> None:
         if len(self._waiting) >= self._most_waiting:
@@ -88,21 +95,10 @@ class Admission:
     def _give_up(self, mine: asyncio.Future[None]) -> None:
         """Leave the queue; a turn that came at the same moment goes to the next."""
         if not mine.cancelled():
-            self._release()
+            self.leave()
         elif mine in self._waiting:
             self._waiting.remove(mine)
             self._tell()
-
-    def _release(self) -> None:
-        """Give the turn to the first who waits, else back."""
-        while self._waiting:
-            first = self._waiting.popleft()
-            if not first.done():
-                first.set_result(None)
-                self._tell()
-                return
-        self._running -= 1
-        self._tell()
 
     def _tell(self) -> None:
         self._watch(self._running, len(self._waiting))

@@ -18,7 +18,7 @@ from harmonium.parse.header import Header
 from harmonium.parse.missing import Recovered
 
 
-def make_message(header: Header, text: str) -> Message:
+def make_message(header: Header | MessageStarted, text: str) -> Message:
     """Make the message that a header and its content amount to."""
     return unchecked(
         Message,

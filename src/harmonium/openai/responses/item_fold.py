@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from harmonium.errors import InvalidInputError
-from harmonium.model import Author, Message, Role, TextContent
+from harmonium.model import Author, Message, Role
 from harmonium.model.checks import unchecked
 from harmonium.openai.endings import EngineFinish, is_whole
 from harmonium.openai.logprobs import LogprobQueue, TokenLogprob
@@ -33,6 +33,7 @@ from harmonium.openai.responses.writer import ItemWriter
 from harmonium.openai.routing import Route
 from harmonium.parse import Event, MessageStarted
 from harmonium.parse.events import Span
+from harmonium.parse.outbox import make_message
 
 T = TypeVar("T")
 
@@ -283,12 +284,4 @@ class ItemFold(Generic[T]):
 
 
 def _say(item: Item, header: MessageStarted, text: str) -> None:
-    message = unchecked(
-        Message,
-        author=header.author,
-        content=(TextContent(text),),
-        channel=header.channel,
-        recipient=header.recipient,
-        content_type=header.content_type,
-    )
-    item.messages.append(message)
+    item.messages.append(make_message(header, text))
