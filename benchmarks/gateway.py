@@ -28,12 +28,12 @@ OUTPUT = Path("build/bench/gateway.json")
 ROUNDS, FEW_ROUNDS = 3, 1
 WARM_UP = Script(20, 1, 1_000)
 SCRIPTS: Mapping[int, tuple[int, int]] = {
-    1: (300, 4_000),
-    16: (100, 20_000),
-    64: (100, 30_000),
+    1: (1_000, 4_000),
+    16: (300, 20_000),
+    64: (300, 30_000),
     256: (100, 100_000),
 }
-"""Streams -> chunks of each, and microseconds between two: a busy engine gives each stream less."""
+"""Streams -> chunks of each, and microseconds a step: a busy engine gives each stream less."""
 CASES = [Case(streams, tokens) for tokens in (1, 8) for streams in SCRIPTS]
 DIRECT = "engine alone"
 Round = dict[str, Found]

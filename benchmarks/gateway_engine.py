@@ -2,9 +2,10 @@
 
 Usage: python -m benchmarks.gateway_engine; prints its port. The same tokens go out as ids
 (``/v1/completions``) or as OpenAI's chat chunks (``/v1/chat/completions``), one write a chunk, as
-the script says that was set last: ``/script/CHUNKS-TOKENS-MICROSECONDS``. The request's seed is the
-stream's number; ``/times`` tells when each chunk of each stream was sent, and forgets it. Knows
-nothing of who asks.
+the script says that was set last: ``/script/CHUNKS-TOKENS-MICROSECONDS``. As with engines that run
+their requests as one batch, all streams get their next chunk in the same step; only a first chunk
+comes at once. The request's seed is the stream's number; ``/times`` tells when each chunk of each
+stream was sent, and forgets it. Knows nothing of who asks.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Say how a stream goes: so many chunks of so many tokens, with so long between them."""
+    """Say how streams go: so many chunks of so many tokens, and how long a step takes."""
 
     chunks: int
     tokens: int
@@ -148,14 +149,14 @@ class Engine:
         script = self._script
         times = self._times.setdefault(asked["seed"], [])
         writer.write(_HEAD)
-        loop = asyncio.get_running_loop()
-        due = loop.time()
+        now, step = asyncio.get_running_loop().time, script.microseconds / 1e6
+        number = int(now() / step)
         for frame in self._frames.of(script, is_chat=is_chat):
             times.append(time.monotonic())
             writer.write(frame)
             await writer.drain()
-            due += script.microseconds / 1e6
-            await asyncio.sleep(max(0.0, due - loop.time()))
+            number = max(number + 1, int(now() / step))
+            await asyncio.sleep(max(0.0, number * step - now()))
         writer.write(b"0\r\n\r\n")
 
 
