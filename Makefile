@@ -48,8 +48,10 @@ lint: install
 types: install
 	$(BIN)/mypy
 
+# On as many processors as there are, up to four; what compares times runs behind the rest, alone.
 unit: install oracles
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 docs: install
 	$(BIN)/python scripts/build_reference.py $(DOCS)

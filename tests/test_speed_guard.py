@@ -18,6 +18,8 @@ ROUNDS = 2
 HOPELESS = 0.6
 """Who stays below this part of what is needed twice is not looked at again: no noise does that."""
 
+pytestmark = pytest.mark.alone
+
 MAIN = cases.named((*cases.MAIN, *cases.OF_OPENAI))
 FACTOR = 4
 

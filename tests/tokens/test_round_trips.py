@@ -93,7 +93,9 @@ def test_what_is_no_id_is_named_with_its_place(token, warm, tokenizer):
 
 
 @pytest.mark.parametrize(
-    "tokens", [None, 7, 1.5, "12", b"12", bytearray(2), {1: 2}, object()], ids=repr
+    "tokens",
+    [None, 7, 1.5, "12", b"12", bytearray(2), {1: 2}, object()],
+    ids=lambda tokens: type(tokens).__name__,
 )
 def test_what_is_no_sequence_of_ids_is_refused(tokens, tokenizer):
     with pytest.raises(InvalidInputError):
