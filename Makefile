@@ -50,7 +50,7 @@ types: install
 
 # On as many processors as there are, up to four; what compares times runs behind the rest, alone.
 unit: install oracles
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 docs: install
