@@ -115,20 +115,13 @@ async def test_what_taking_raises_reaches_who_waits():
         await reading
 
 
-async def test_a_body_that_breaks_tells_who_waits():
+@pytest.mark.parametrize("before", [[], [b"a"]], ids=["at rest", "behind a piece"])
+async def test_a_body_that_breaks_tells_who_waits(before):
     content = body()
     reading = asyncio.create_task(first_left(content, Taker()))
     await turns()
-    content.set_exception(ConnectionResetError())
-    with pytest.raises(ConnectionResetError):
-        await reading
-
-
-async def test_a_body_that_broke_behind_a_piece_tells_who_waits():
-    content = body()
-    reading = asyncio.create_task(first_left(content, Taker()))
-    await turns()
-    content.feed_data(b"a")
+    for piece in before:
+        content.feed_data(piece)
     content.set_exception(ConnectionResetError())
     with pytest.raises(ConnectionResetError):
         await reading
