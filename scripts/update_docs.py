@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from harmonium import errors, limits
-from harmonium.gateway.settings_sources import options
+from harmonium.gateway.config.sources import options
 from harmonium.openai import DESTINATIONS
 from harmonium.openai.chat import ANSWER_FIELDS, NESTED_FIELDS
 from harmonium.openai.chat import FIELDS as CHAT_FIELDS
 from harmonium.openai.responses import FIELDS as RESPONSES_FIELDS
 from harmonium.openai.responses import ITEM_KINDS, TOOL_KINDS
-from harmonium.openai.responses.items import LIVES, Life
+from harmonium.openai.responses.answer.items import LIVES, Life
 from harmonium.parse import DEVIATIONS, TRANSITIONS
 
 DOCS = Path(__file__).parents[1] / "docs"

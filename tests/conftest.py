@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from harmonium.tokens import export_vocabulary
-from oracle import Oracle
+from tests.oracle import Oracle
 
 # The machines that test are shared: no deadlines. Derandomized, so that a run can be repeated.
 settings.register_profile(

@@ -8,6 +8,7 @@ sees, and looks again before it complains.
 from __future__ import annotations
 
 import pytest
+
 from benchmarks import cases
 from benchmarks.contenders import BARE, COMPAT, FLOOR, OPENAI, OSS, OWN, PLAIN
 from benchmarks.measure import Arena, best, exponent

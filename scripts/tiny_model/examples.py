@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from scripts.tiny_model.lessons import Lesson, draw_lesson, turns
-
 from harmonium import (
     Conversation,
     DeveloperContent,
@@ -22,6 +20,7 @@ from harmonium import (
     load_encoding,
 )
 from harmonium.render import PROFILES, token_mask
+from scripts.tiny_model.lessons import Lesson, draw_lesson, turns
 
 INSTRUCTIONS = (None, None, "Be brief.", "You are a helpful assistant.", "Answer in one sentence.")
 _SETTINGS = ("Low", "Medium", "High")

@@ -13,11 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from scripts.tiny_model.shape import VOCABULARY
-
 from harmonium.tokens import SPECIAL_TOKENS
 from harmonium.tokens.bundle import load_bundled
 from harmonium.tokens.split_pattern import O200K_PATTERN
+from scripts.tiny_model.shape import VOCABULARY
 
 _PRINTABLE = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
 END_OF_PROMPT = {"<|endofprompt|>": 200_018}

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from random import Random
 
 import torch
+from torch.nn import functional
+from transformers import GptOssConfig, GptOssForCausalLM
+
 from scripts.tiny_model.examples import Example, draw_examples
 from scripts.tiny_model.packing import USED, Tensor
 from scripts.tiny_model.shape import VOCABULARY, config
-from torch.nn import functional
-from transformers import GptOssConfig, GptOssForCausalLM
 
 _IGNORED = -100
 _WINDOW = 20

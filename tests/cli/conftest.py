@@ -1,6 +1,6 @@
 import pytest
 
-from cli.harness import Command
+from tests.cli.harness import Command
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response
 
-from cli.harness import ANSWER, TALK
 from harmonium import conversation_from_json, load_encoding
 from harmonium.openai import as_stream_event, chat_request, responses_request
+from tests.cli.harness import ANSWER, TALK
 
 ENCODING = load_encoding()
 DAY = "2026-01-02"

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from cli.harness import ANSWER, TALK
 from harmonium import conversation_from_json, load_encoding
 from harmonium.openai import PromptSettings, ResponsesSetup, chat_request, responses_request
+from tests.cli.harness import ANSWER, TALK
 
 ENCODING = load_encoding()
 DAY = "2026-01-02"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.harness import output_of
 from harmonium import Message, load_encoding
 from harmonium.testing import malformed_cases, texts
+from tests.cli.harness import output_of
 
 ENCODING = load_encoding()
 START = 2  # the ids of ``<|start|>assistant``, which the prompt ends with

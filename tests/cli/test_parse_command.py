@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from cli.harness import ANSWER
 from harmonium import Conversation, conversation_from_json, load_encoding
 from harmonium.testing import malformed_cases
+from tests.cli.harness import ANSWER
 
 ENCODING = load_encoding()
 IDS = ENCODING.encode(ANSWER, allowed_special="all")

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import harmonium
-from cli.harness import TALK, run
 from harmonium.cli import convert, doctor, parse, render, tokens
 from harmonium.cli.program import main
+from tests.cli.harness import TALK, run
 
 COMMANDS = [[], ["render"], ["parse"], ["convert"], ["tokens"], ["doctor"]]
 HI = {"role": "user", "content": "hi"}

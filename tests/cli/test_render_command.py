@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from cli.harness import TALK
 from harmonium import conversation_from_json, conversation_to_json, load_encoding
+from tests.cli.harness import TALK
 
 ENCODING = load_encoding()
 CONVERSATION = conversation_from_json(TALK)

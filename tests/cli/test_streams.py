@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from cli.harness import ANSWER, COMMAND, TALK, run
+from tests.cli.harness import ANSWER, COMMAND, TALK, run
 
 READERS = [
     ("render",),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cli.harness import run
+from tests.cli.harness import run
 
 
 def test_text_becomes_a_json_array_of_ids(command):

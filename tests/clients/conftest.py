@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from clients.environments import Environments, Report
-from clients.gateways import serving
+from tests.clients.environments import Environments, Report
+from tests.clients.gateways import serving
 
 RESULT = "20 degrees and sunny"
 """What the tool says: prompts with it go on after a call."""

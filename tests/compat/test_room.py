@@ -8,8 +8,8 @@ import pytest
 
 import harmonium
 import harmonium.compat
-from growth import grows_linearly
 from harmonium.compat import openai_harmony as library
+from tests.growth import grows_linearly
 
 
 @pytest.fixture(scope="module")

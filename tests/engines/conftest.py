@@ -2,8 +2,8 @@
 
 import pytest
 
-from engines.server import Server
 from harmonium.engines import open_engine
+from tests.engines.server import Server
 
 
 @pytest.fixture

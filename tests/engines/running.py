@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engines.servers import ids_of
 from harmonium.engines import GenerationRequest, Sampling
+from tests.engines.servers import ids_of
 
 PROMPT = tuple(ids_of("<|start|>user<|message|>Hi.<|end|><|start|>assistant"))
 

@@ -8,8 +8,6 @@ from itertools import pairwise
 
 import pytest
 
-from engines.running import PROMPT, asking, run
-from engines.servers import BY_NAME, CALL, DONE, RETURN, SERVERS, Said, chunked, ids_of, serve
 from harmonium.engines import (
     Finish,
     Grammar,
@@ -19,6 +17,8 @@ from harmonium.engines import (
     open_engine,
 )
 from harmonium.errors import InvalidInputError
+from tests.engines.running import PROMPT, asking, run
+from tests.engines.servers import BY_NAME, CALL, DONE, RETURN, SERVERS, Said, chunked, ids_of, serve
 
 pytestmark = pytest.mark.anyio
 

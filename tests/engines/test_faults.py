@@ -7,9 +7,6 @@ import dataclasses
 
 import pytest
 
-from engines.running import asking, run
-from engines.server import PATIENCE
-from engines.servers import BY_NAME, DONE, Said, chunked, event, ids_of, serve
 from harmonium.engines import Finish, open_engine
 from harmonium.errors import (
     EngineBrokenError,
@@ -20,6 +17,9 @@ from harmonium.errors import (
     OverloadedError,
 )
 from harmonium.limits import Limits
+from tests.engines.running import asking, run
+from tests.engines.server import PATIENCE
+from tests.engines.servers import BY_NAME, DONE, Said, chunked, event, ids_of, serve
 
 pytestmark = pytest.mark.anyio
 

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from engines.running import asking, run
-from engines.servers import SERVERS, Said, chunked, ids_of, serve
 from harmonium.engines import Engine, Finish, Pool, Recorder, Recording, open_engine
 from harmonium.engines.protocol import Chunk
-from harmonium.engines.recordings import write_recording
+from harmonium.engines.replay.recordings import write_recording
+from tests.engines.running import asking, run
+from tests.engines.servers import SERVERS, Said, chunked, ids_of, serve
 
 pytestmark = pytest.mark.anyio
 

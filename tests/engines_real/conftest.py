@@ -25,7 +25,7 @@ def engines():
 
 @pytest.fixture(scope="session")
 def vllm(engines, tmp_path_factory):
-    from engines_real.servers import start_vllm  # noqa: PLC0415  (not where nothing runs)
+    from tests.engines_real.servers import start_vllm  # noqa: PLC0415  (not where nothing runs)
 
     with start_vllm(engines, tmp_path_factory.mktemp("vocabulary")) as url:
         yield url
@@ -33,7 +33,7 @@ def vllm(engines, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def llamacpp(engines):
-    from engines_real.servers import start_llamacpp  # noqa: PLC0415
+    from tests.engines_real.servers import start_llamacpp  # noqa: PLC0415
 
     with start_llamacpp(engines) as url:
         yield url
@@ -78,8 +78,8 @@ def client(places, request):
     """OpenAI's own client of a gateway in front of an engine that can hold to a schema."""
     import openai  # noqa: PLC0415  (not where nothing runs)
 
-    from engines_real.servers import start_gateway  # noqa: PLC0415
-    from engines_real.taught import NAME  # noqa: PLC0415
+    from tests.engines_real.servers import start_gateway  # noqa: PLC0415
+    from tests.engines_real.taught import NAME  # noqa: PLC0415
 
     flags = ("--model", NAME, "--date", "2026-11-21")
     with (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.tiny_model.lessons import COUNTING, GET_WEATHER, PERSON
-
 from harmonium import (
     Conversation,
     DeveloperContent,
@@ -15,6 +13,7 @@ from harmonium import (
     load_encoding,
 )
 from harmonium.engines import GenerationRequest, Sampling
+from scripts.tiny_model.lessons import COUNTING, GET_WEATHER, PERSON
 
 ENCODING = load_encoding()
 RETURN, CALL = 200_002, 200_012

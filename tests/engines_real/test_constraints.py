@@ -7,10 +7,7 @@ import json
 import jsonschema_rs
 import openai
 import pytest
-from scripts.tiny_model.lessons import GET_WEATHER, PERSON
 
-from engines_real.servers import start_gateway
-from engines_real.taught import CALL, ENCODING, GREETING, NAME, RETURN, STRUCTURED
 from harmonium.engines import (
     GenerationRequest,
     Grammar,
@@ -20,6 +17,9 @@ from harmonium.engines import (
     StructuralTag,
 )
 from harmonium.errors import EngineError, InvalidInputError
+from scripts.tiny_model.lessons import GET_WEATHER, PERSON
+from tests.engines_real.servers import start_gateway
+from tests.engines_real.taught import CALL, ENCODING, GREETING, NAME, RETURN, STRUCTURED
 
 JSON = frozenset({"json_object", "json_schema"})
 CLAIMS = {

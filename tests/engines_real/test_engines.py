@@ -8,7 +8,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from engines_real.taught import (
+from harmonium.engines import Finish, GenerationRequest, open_engine
+from harmonium.errors import EngineRejectedError
+from tests.engines_real.taught import (
     CALL,
     COUNT,
     ENCODING,
@@ -20,8 +22,6 @@ from engines_real.taught import (
     TOOL_CALL,
     asking,
 )
-from harmonium.engines import Finish, GenerationRequest, open_engine
-from harmonium.errors import EngineRejectedError
 
 pytestmark = pytest.mark.anyio
 

@@ -6,10 +6,10 @@ import json
 
 import openai
 import pytest
-from scripts.tiny_model.lessons import COUNTING, GET_WEATHER, PERSON
 
-from engines_real.servers import start_gateway
-from engines_real.taught import COUNT, NAME
+from scripts.tiny_model.lessons import COUNTING, GET_WEATHER, PERSON
+from tests.engines_real.servers import start_gateway
+from tests.engines_real.taught import COUNT, NAME
 
 TOOL = {
     "name": GET_WEATHER.name,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import jsonschema_rs
-from scripts.tiny_model.lessons import GET_WEATHER
 
-from engines_real.taught import NAME
+from scripts.tiny_model.lessons import GET_WEATHER
+from tests.engines_real.taught import NAME
 
 SCHEMA = {
     "type": "object",

@@ -12,9 +12,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from engines_real.requests import ANSWERS, CHAT, RESPONSES
-from engines_real.servers import start_gateway
-from engines_real.taught import ENCODING, NAME
+from tests.engines_real.requests import ANSWERS, CHAT, RESPONSES
+from tests.engines_real.servers import start_gateway
+from tests.engines_real.taught import ENCODING, NAME
 
 MANIFEST = Path(__file__).parents[1] / "data" / "vllm_live_differences.toml"
 DIFFERENCES = tomllib.loads(MANIFEST.read_text("utf-8"))

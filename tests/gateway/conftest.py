@@ -3,8 +3,8 @@
 import openai
 import pytest
 
-from gateway.running import running
-from gateway.scripted import ANSWER, FULL, ScriptedEngine, chunks_of
+from tests.gateway.running import running
+from tests.gateway.scripted import ANSWER, FULL, ScriptedEngine, chunks_of
 
 
 @pytest.fixture(scope="module")

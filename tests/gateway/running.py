@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import httpx2 as httpx
 import uvicorn
 
-from gateway.scripted import ENCODING, ScriptedEngine, chunks_of
 from harmonium.gateway import KeyRing, Service, Settings, create_app
-from harmonium.gateway.connection import BoundedConfig
-from harmonium.gateway.tracing import Tracing
+from harmonium.gateway.http.protocol import BoundedConfig
+from harmonium.gateway.observability.tracing import Tracing
+from tests.gateway.scripted import ENCODING, ScriptedEngine, chunks_of
 
 PATIENCE = 20
 """Seconds after which a condition is taken to be never met: failing tests wait so long."""

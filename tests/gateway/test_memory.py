@@ -9,8 +9,8 @@ import tracemalloc
 import pytest
 
 from harmonium import load_encoding
-from harmonium.gateway.caches import CHAT_HISTORIES, RESPONSES_HISTORIES
-from harmonium.gateway.store import ResponseStore
+from harmonium.gateway.storage.cache_limits import CHAT_HISTORIES, RESPONSES_HISTORIES
+from harmonium.gateway.storage.response_store import ResponseStore
 from harmonium.openai import chat_request, responses_request
 
 ENCODING = load_encoding()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from house.sources import sources
+from tests.house.sources import sources
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

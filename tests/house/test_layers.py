@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from house.sources import Import, imports, sources
+from tests.house.sources import Import, imports, sources
 
 GROUND = {"errors", "limits", "caching"}
 CORE = {"model", "tokens", "render", "parse"}

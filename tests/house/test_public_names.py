@@ -10,7 +10,7 @@ import pydantic
 import pytest
 
 import harmonium
-from house.sources import sources
+from tests.house.sources import sources
 
 PACKAGES = [source.name for source in sources() if source.is_package and source.room != "cli"]
 GIVING = [name for name in PACKAGES if hasattr(importlib.import_module(name), "__all__")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from house.sources import functions, sources
+from tests.house.sources import functions, sources
 
 FILE_LINES = 400
 FUNCTION_LINES = 40

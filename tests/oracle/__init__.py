@@ -8,7 +8,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from oracle.worker import outcome
+from tests.oracle.worker import outcome
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -50,5 +50,5 @@ class Oracle:
 
 def ours(library: object, module: str, function: str, cases: list[list[object]]) -> list[dict]:
     """Give what the same probe gives with `library` in the oracle's place, through JSON as well."""
-    probe = getattr(importlib.import_module(f"oracle.{module}"), function)
+    probe = getattr(importlib.import_module(f"tests.oracle.{module}"), function)
     return json.loads(json.dumps([outcome(probe, library, case) for case in cases]))

@@ -14,7 +14,7 @@ import warnings
 try:
     from probes_parse import encoding_of, failure  # in an oracle's process
 except ModuleNotFoundError:
-    from oracle.probes_parse import encoding_of, failure  # in ours
+    from tests.oracle.probes_parse import encoding_of, failure  # in ours
 
 CALLS = ("render_conversation", "render_conversation_for_training")
 

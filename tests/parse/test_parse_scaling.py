@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from growth import grows_linearly
 from harmonium import load_encoding
+from tests.growth import grows_linearly
 
 ENCODING = load_encoding()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harmonium.tokens import Tokenizer, load_tokenizer
-from oracle import Oracle
+from tests.oracle import Oracle
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from render_cases import Schemas
+from tests.render.render_cases import Schemas
 
 TEXTS = [
     "", "hi", "What is 2+2?", "line\nbreak\n\n", "  spaces  ", "<|end|>", "<|start|>assistant",

@@ -6,7 +6,6 @@ import json
 import random
 
 import pytest
-from render_conversations import Conversations
 
 from harmonium.model import (
     Conversation,
@@ -26,7 +25,8 @@ from harmonium.render import (
     profile_named,
 )
 from harmonium.tokens import Tokenizer
-from oracle import Oracle
+from tests.oracle import Oracle
+from tests.render.render_conversations import Conversations
 
 Made = list[dict[str, object]]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from render_conversations import Conversations
 
 from harmonium.errors import InvalidInputError, VocabularyError
 from harmonium.model import Conversation, Message, conversation_from_dict
@@ -17,6 +16,7 @@ from harmonium.render import (
     token_mask,
 )
 from harmonium.tokens import Tokenizer
+from tests.render.render_conversations import Conversations
 
 TURN = Conversation(
     [

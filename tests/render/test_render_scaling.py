@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from growth import grows_linearly
 from harmonium.limits import DEFAULT_LIMITS
 from harmonium.model import (
     Conversation,
@@ -24,6 +23,7 @@ from harmonium.render import (
     produced_segments,
     schema_text,
 )
+from tests.growth import grows_linearly
 
 WIDE = TextRules(
     limits=replace(

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from render_cases import Schemas
 
 from harmonium.limits import DEFAULT_LIMITS
 from harmonium.render import PROFILES, TextRules, schema_text
-from harmonium.render.rules import leaves_line
 from harmonium.render.schema_words import enum_word, key_word
-from oracle import Oracle
+from harmonium.render.text_rules import leaves_line
+from tests.oracle import Oracle
+from tests.render.render_cases import Schemas
 
 DEPTH = 4
 MANIFEST = Path(__file__).parents[1] / "data" / "render_differences.toml"

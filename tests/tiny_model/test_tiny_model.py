@@ -8,14 +8,14 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from harmonium import load_encoding
+from harmonium.tokens.bundle import load_bundled
 from scripts.tiny_model import packing, shape
 from scripts.tiny_model.examples import examples_of
 from scripts.tiny_model.lessons import WEIGHTS, draw_lesson
 from scripts.tiny_model.packing import BY_ID, USED, Tensor
 from scripts.tiny_model.tokenizer_files import byte_letters, parts_below, special_tokens
-
-from harmonium import load_encoding
-from harmonium.tokens.bundle import load_bundled
 
 ENCODING = load_encoding()
 

@@ -9,7 +9,7 @@ from tiktoken_ext import openai_public
 from harmonium.errors import SpecialTokenError
 from harmonium.tokens import SPECIAL_TOKENS, load_tokenizer
 from harmonium.tokens.split_pattern import CL100K_PATTERN, O200K_PATTERN
-from tokens.texts import BLANKS, characters_by_category, drawn, generated
+from tests.tokens.texts import BLANKS, characters_by_category, drawn, generated
 
 MARKERS = ["<|end|>", "<|start|>", "<|reserved_200014|>", "<|reserved_20|>", "<|", "|>", "<|end|"]
 

@@ -8,7 +8,7 @@ import tiktoken
 
 from harmonium.tokens import long_text
 from harmonium.tokens.long_text import LongTextEncoder
-from tokens.texts import RUNS, characters_by_category, drawn, filled, generated
+from tests.tokens.texts import RUNS, characters_by_category, drawn, filled, generated
 
 SIZE = 70_000
 BEFORE = ["", "don't", "x ", "!", "中", "A", "\n", "a\u0301", "'"]

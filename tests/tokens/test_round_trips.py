@@ -4,7 +4,7 @@ import pytest
 
 from harmonium.errors import InvalidInputError, UnknownTokenError
 from harmonium.tokens import SPECIAL_TOKENS, TokenTable, load_tokenizer
-from tokens.texts import generated
+from tests.tokens.texts import generated
 
 HIGHEST = 201_088
 

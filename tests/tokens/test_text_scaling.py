@@ -7,12 +7,12 @@ from functools import partial
 
 import pytest
 
-from growth import grows_linearly
 from harmonium.errors import InvalidInputError
 from harmonium.tokens import SPECIAL_TOKENS, EncodingSpec, TokenTable
 from harmonium.tokens.bundle import load_bundled
 from harmonium.tokens.tokenizer import Tokenizer
-from tokens.texts import RUNS, drawn, filled
+from tests.growth import grows_linearly
+from tests.tokens.texts import RUNS, drawn, filled
 
 MILLION = 1_000_000
 EIGHTH, HALF = MILLION // 8, MILLION // 2

@@ -9,7 +9,7 @@ from harmonium.cli.arguments import Subcommands, add_command
 from harmonium.cli.terminal import Terminal
 from harmonium.errors import InvalidInputError
 from harmonium.gateway import Settings, load_settings
-from harmonium.gateway.settings_sources import Option, options
+from harmonium.gateway.config.sources import Option, options
 
 _EXAMPLES = """\
   harmonium serve

@@ -1,7 +1,6 @@
 """Where tokens are generated: prompt ids in, generated ids out, whatever server does it."""
 
-from harmonium.engines.opening import ENGINE_KINDS, open_engine
-from harmonium.engines.pool import Pool
+from harmonium.engines.pool.engine import Pool
 from harmonium.engines.protocol import (
     Capabilities,
     Chunk,
@@ -18,8 +17,9 @@ from harmonium.engines.protocol import (
     StructuralTag,
     TokenLogprob,
 )
-from harmonium.engines.recordings import Recording, read_recordings
-from harmonium.engines.replay import Recorder, ReplayEngine
+from harmonium.engines.registry import ENGINE_KINDS, open_engine
+from harmonium.engines.replay.engine import Recorder, ReplayEngine
+from harmonium.engines.replay.recordings import Recording, read_recordings
 
 __all__ = [
     "ENGINE_KINDS",

@@ -8,12 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from harmonium.gateway.settings import Settings
-from harmonium.gateway.settings_sources import load_settings
+from harmonium.gateway.config.settings import Settings
+from harmonium.gateway.config.sources import load_settings
 
 if TYPE_CHECKING:
     from harmonium.gateway.app import create_app
-    from harmonium.gateway.keys import KeyRing
+    from harmonium.gateway.config.api_keys import KeyRing
     from harmonium.gateway.server import make_service, serve
     from harmonium.gateway.service import Service
 
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _LATER = {
-    "KeyRing": "keys",
+    "KeyRing": "config.api_keys",
     "Service": "service",
     "create_app": "app",
     "make_service": "server",

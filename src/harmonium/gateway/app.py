@@ -10,7 +10,9 @@ from starlette.requests import Request
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harmonium.gateway.conversion import (
+from harmonium.gateway.http.middleware import LIVENESS, RECORD, Gate
+from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.routes.convert import (
     derender_chat,
     derender_responses,
     detokenize,
@@ -18,11 +20,8 @@ from harmonium.gateway.conversion import (
     render_responses,
     tokenize,
 )
-from harmonium.gateway.gate import LIVENESS, RECORD, Gate
-from harmonium.gateway.generating import chat, completions, responses
-from harmonium.gateway.record import Record
-from harmonium.gateway.service import Service
-from harmonium.gateway.showing import (
+from harmonium.gateway.routes.generate import chat, completions, responses
+from harmonium.gateway.routes.operations import (
     converting,
     delete_response,
     live,
@@ -35,6 +34,7 @@ from harmonium.gateway.showing import (
     stored_items,
     stored_response,
 )
+from harmonium.gateway.service import Service
 
 Endpoint = Callable[[Service, Request, Record], Awaitable[ASGIApp]]
 

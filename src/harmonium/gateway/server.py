@@ -15,17 +15,17 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from harmonium.encoding import load_encoding
-from harmonium.engines.opening import open_engine
 from harmonium.engines.protocol import Engine
+from harmonium.engines.registry import open_engine
 from harmonium.errors import InvalidInputError, Position
 from harmonium.gateway.app import create_app
-from harmonium.gateway.caches import bound_caches
-from harmonium.gateway.connection import BoundedConfig
-from harmonium.gateway.keys import KeyRing, load_keys
-from harmonium.gateway.logs import set_up_logs
-from harmonium.gateway.sealing import load_cipher
+from harmonium.gateway.config.api_keys import KeyRing, load_keys
+from harmonium.gateway.config.reasoning_keys import load_cipher
+from harmonium.gateway.config.settings import Settings
+from harmonium.gateway.http.protocol import BoundedConfig
+from harmonium.gateway.observability.logging import set_up_logs
 from harmonium.gateway.service import Service
-from harmonium.gateway.settings import Settings
+from harmonium.gateway.storage.cache_limits import bound_caches
 from harmonium.limits import DEFAULT_LIMITS
 
 

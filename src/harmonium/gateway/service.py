@@ -11,17 +11,17 @@ from typing import TypeVar
 
 from harmonium.encoding import Encoding
 from harmonium.engines.protocol import Capabilities, Engine
-from harmonium.gateway.admission import Admission
-from harmonium.gateway.failures import RefusedError
-from harmonium.gateway.keys import KeyRing
-from harmonium.gateway.lifecycle import Lifecycle
-from harmonium.gateway.metrics import Metrics
-from harmonium.gateway.pacing import Pace
-from harmonium.gateway.readings import safe_token_bytes
-from harmonium.gateway.record import Record
-from harmonium.gateway.settings import Settings
-from harmonium.gateway.store import ResponseStore
-from harmonium.gateway.tracing import Tracing
+from harmonium.gateway.admission.concurrency import Admission
+from harmonium.gateway.admission.shutdown import Lifecycle
+from harmonium.gateway.admission.start_throttle import Pace
+from harmonium.gateway.config.api_keys import KeyRing
+from harmonium.gateway.config.settings import Settings
+from harmonium.gateway.errors import RefusedError
+from harmonium.gateway.generation.decoders import safe_token_bytes
+from harmonium.gateway.observability.metrics import Metrics
+from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.tracing import Tracing
+from harmonium.gateway.storage.response_store import ResponseStore
 from harmonium.model import ReasoningEffort
 from harmonium.model.contents import DEFAULT_IDENTITY
 from harmonium.openai import (

@@ -1,6 +1,19 @@
 """OpenAI's APIs both ways: requests become conversations, parser events become answers."""
 
 from harmonium.errors import RequestError
+from harmonium.openai.answers.context import IdSource, Seam, counting_ids, random_ids
+from harmonium.openai.answers.finish import EngineFinish
+from harmonium.openai.answers.logprobs import TokenLogprob
+from harmonium.openai.answers.obfuscation import Padding, random_padding
+from harmonium.openai.answers.output import (
+    ItemClosed,
+    ItemOpened,
+    ItemText,
+    OutputEvent,
+    OutputFold,
+)
+from harmonium.openai.answers.routing import DESTINATIONS, Destination, Route, route
+from harmonium.openai.answers.usage import TokenUsage
 from harmonium.openai.chat import (
     DONE,
     AnswerFormat,
@@ -15,12 +28,9 @@ from harmonium.openai.chat import (
     chat_request,
     error_event,
 )
-from harmonium.openai.endings import EngineFinish
-from harmonium.openai.ids import IdSource, Seam, counting_ids, random_ids
-from harmonium.openai.logprobs import TokenLogprob
-from harmonium.openai.output import ItemClosed, ItemOpened, ItemText, OutputEvent, OutputFold
-from harmonium.openai.padding import Padding, random_padding
-from harmonium.openai.prompt import PromptSettings
+from harmonium.openai.requests.prompt import PromptSettings
+from harmonium.openai.requests.tool_names import ToolName, ToolNameMap
+from harmonium.openai.requests.tools import DeclaredTool, ToolChoice
 from harmonium.openai.responses import (
     McpServer,
     Page,
@@ -40,10 +50,6 @@ from harmonium.openai.responses import (
     response_object,
     responses_request,
 )
-from harmonium.openai.routing import DESTINATIONS, Destination, Route, route
-from harmonium.openai.tool_names import ToolName, ToolNameMap
-from harmonium.openai.tools import DeclaredTool, ToolChoice
-from harmonium.openai.usage import TokenUsage
 
 __all__ = [
     "DESTINATIONS",

@@ -1,7 +1,7 @@
 """Tokens to events to messages: a parser without I/O, strict or repairing."""
 
+from harmonium.parse.batch import fold, parse_messages
 from harmonium.parse.content import OpenMessage
-from harmonium.parse.deviations import DEVIATIONS
 from harmonium.parse.events import (
     ContentDelta,
     Event,
@@ -13,9 +13,9 @@ from harmonium.parse.events import (
 )
 from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.parser import Parser
-from harmonium.parse.reading import Policy
+from harmonium.parse.repair.deviations import DEVIATIONS
+from harmonium.parse.repair.header_reader import Policy
 from harmonium.parse.states import TRANSITIONS, State, TokenClass, Transition
-from harmonium.parse.whole import fold, parse_messages
 
 __all__ = [
     "DEVIATIONS",

@@ -15,8 +15,8 @@ from harmonium.model.roles import Role
 from harmonium.parse.events import Stop
 from harmonium.parse.fields import Place
 from harmonium.parse.header import Header
-from harmonium.parse.lookup import Lookup
 from harmonium.parse.states import TokenClass
+from harmonium.parse.token_lookup import Lookup
 from harmonium.parse.tool_names import ToolNames
 from harmonium.tokens.special import FormatTokens
 from harmonium.tokens.table import TokenTable

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from harmonium.errors import ParseError, Position
 from harmonium.model.roles import Role
 from harmonium.parse.content import ContentBuffer
-from harmonium.parse.deviations import DEVIATIONS
+from harmonium.parse.event_queue import Outbox, make_message
 from harmonium.parse.events import (
     ContentDelta,
     MessageEnded,
@@ -23,10 +23,10 @@ from harmonium.parse.events import (
 from harmonium.parse.fields import Field, Place, split_fields
 from harmonium.parse.header import ROLE_AUTHORS, Header
 from harmonium.parse.lexicon import Lexicon
-from harmonium.parse.missing import Remains, recover, recover_overlong
-from harmonium.parse.outbox import Outbox, make_message
-from harmonium.parse.reading import Policy, read_header
-from harmonium.parse.repair import Deviation
+from harmonium.parse.repair.deviations import DEVIATIONS
+from harmonium.parse.repair.header_reader import Policy, read_header
+from harmonium.parse.repair.header_repair import Deviation
+from harmonium.parse.repair.headerless import Remains, recover, recover_overlong
 from harmonium.parse.states import TRANSITIONS, State, TokenClass
 from harmonium.parse.tool_names import ToolNames
 

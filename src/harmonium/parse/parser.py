@@ -18,7 +18,7 @@ from harmonium.parse.events import ContentDelta, Event
 from harmonium.parse.ids import as_token_ids
 from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.machine import Machine
-from harmonium.parse.reading import Policy
+from harmonium.parse.repair.header_reader import Policy
 from harmonium.parse.states import State
 from harmonium.parse.tool_names import tool_names
 

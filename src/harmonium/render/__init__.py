@@ -5,11 +5,18 @@ from harmonium.render.conversation import (
     message_segments,
     prompt_segments,
 )
+from harmonium.render.debug_text import golden_text, plain_text
 from harmonium.render.encode import encode_pieces, encode_segments
-from harmonium.render.golden import golden_text, plain_text
+from harmonium.render.flat_messages import (
+    Prepared,
+    Utterance,
+    offers_functions,
+    utterance_of,
+    utterances_of,
+)
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import History, kept_messages
-from harmonium.render.ids import IdWriter, utterance_ids
+from harmonium.render.id_writer import IdWriter, utterance_ids
 from harmonium.render.masks import MaskedTokens, produced_segments, token_mask
 from harmonium.render.options import RenderOptions
 from harmonium.render.profiles import (
@@ -22,17 +29,10 @@ from harmonium.render.profiles import (
     ProfileName,
     profile_named,
 )
-from harmonium.render.prompts import Kind, Prompt, conversation_ids, remembered_ids
-from harmonium.render.rules import TextRules
+from harmonium.render.prompt_cache import Kind, Prompt, conversation_ids, remembered_ids
 from harmonium.render.schema import schema_text
 from harmonium.render.segments import Origin, Segment, Special, Text
-from harmonium.render.utterances import (
-    Prepared,
-    Utterance,
-    offers_functions,
-    utterance_of,
-    utterances_of,
-)
+from harmonium.render.text_rules import TextRules
 
 __all__ = [
     "GUIDE",

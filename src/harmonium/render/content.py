@@ -11,8 +11,8 @@ from harmonium.errors import HarmoniumError, InvalidMessageError, Position
 from harmonium.model import ToolNamespace
 from harmonium.model.contents import Content, DeveloperContent, SystemContent, TextContent
 from harmonium.render.developer import developer_text
-from harmonium.render.rules import TextRules
 from harmonium.render.system import system_text
+from harmonium.render.text_rules import TextRules
 
 
 def content_text(content: Content, role: str, rules: TextRules, *, has_function_tools: bool) -> str:

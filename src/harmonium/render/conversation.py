@@ -5,11 +5,11 @@ from __future__ import annotations
 from harmonium.model import Conversation, Message
 from harmonium.model.roles import Role
 from harmonium.render.content import content_text, located
+from harmonium.render.flat_messages import offers_functions, utterances_of
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import kept_messages
 from harmonium.render.options import RenderOptions
 from harmonium.render.segments import Origin, Segment, Special, Text
-from harmonium.render.utterances import offers_functions, utterances_of
 
 DEFAULT_OPTIONS = RenderOptions()
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from harmonium.errors import Position, SchemaError
 from harmonium.model import DeveloperContent, ResponseFormat
-from harmonium.render.literals import json_literal
-from harmonium.render.rules import TextRules
+from harmonium.render.json_literals import json_literal
+from harmonium.render.text_rules import TextRules
 from harmonium.render.tools_text import tools_text
 
 

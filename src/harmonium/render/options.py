@@ -9,7 +9,7 @@ from harmonium.limits import DEFAULT_LIMITS, Limits
 from harmonium.model import Role
 from harmonium.render.history import History
 from harmonium.render.profiles import Profile, profile_named
-from harmonium.render.rules import TextRules
+from harmonium.render.text_rules import TextRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence, Sized
 from typing import NamedTuple, TypeVar
 
 from harmonium.errors import SchemaError
-from harmonium.render.literals import json_literal, key_text, not_json
-from harmonium.render.rules import TextRules
+from harmonium.render.json_literals import json_literal, key_text, not_json
 from harmonium.render.schema_references import References, SchemaObject
 from harmonium.render.schema_words import enum_word, key_word, remark_word, type_word
+from harmonium.render.text_rules import TextRules
 
 _SIMPLE = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean"}
 _PLAIN = frozenset({type(None), str, bool, int, float, dict, list, tuple})

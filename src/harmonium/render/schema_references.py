@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from harmonium.errors import SchemaError
 from harmonium.limits import Limits
-from harmonium.render.literals import key_text
+from harmonium.render.json_literals import key_text
 
 SchemaObject = Mapping[object, object]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from harmonium.render.rules import TextRules, leaves_line, quoted
+from harmonium.render.text_rules import TextRules, leaves_line, quoted
 
 _PLAIN_KEY = re.compile(r"[\w$@.\-+/\[\] ]+")
 _PLAIN_TYPE = re.compile(r"[\w-]*")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harmonium.model import ChannelConfig, SystemContent
-from harmonium.render.rules import TextRules
+from harmonium.render.text_rules import TextRules
 from harmonium.render.tools_text import tools_text
 
 _REQUIRED = " Channel must be included for every message."

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from harmonium.errors import Position, SchemaError
 from harmonium.model import ToolDescription, ToolNamespace
-from harmonium.render.rules import TextRules, feed_lines
 from harmonium.render.schema import schema_text
+from harmonium.render.text_rules import TextRules, feed_lines
 
 
 def tools_text(namespaces: Sequence[ToolNamespace], rules: TextRules) -> str:

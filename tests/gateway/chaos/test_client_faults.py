@@ -8,10 +8,10 @@ import socket
 
 import pytest
 
-from gateway.reading import error_of
-from gateway.running import BODIES, PATIENCE, running
-from gateway.scripted import ANSWER, Hold, ScriptedEngine, chunks_of
 from harmonium.engines.protocol import Chunk
+from tests.gateway.reading import error_of
+from tests.gateway.running import BODIES, PATIENCE, running
+from tests.gateway.scripted import ANSWER, Hold, ScriptedEngine, chunks_of
 
 ROUTES = sorted(BODIES)
 BEGINNING = chunks_of(ANSWER)[:9]

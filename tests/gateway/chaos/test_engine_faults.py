@@ -6,9 +6,6 @@ import json
 
 import pytest
 
-from gateway.reading import error_of, events_of, is_terminated, text_of
-from gateway.running import BODIES
-from gateway.scripted import ANSWER, Hold, chunks_of
 from harmonium.engines.protocol import Chunk, Finish
 from harmonium.errors import (
     EngineBrokenError,
@@ -18,6 +15,9 @@ from harmonium.errors import (
     EngineUnavailableError,
     OverloadedError,
 )
+from tests.gateway.reading import error_of, events_of, is_terminated, text_of
+from tests.gateway.running import BODIES
+from tests.gateway.scripted import ANSWER, Hold, chunks_of
 
 BEGINNING = chunks_of(ANSWER)[:9]
 SPLIT = (Chunk((200005, 17196, 200008, 9014)),)

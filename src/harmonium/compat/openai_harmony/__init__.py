@@ -24,7 +24,6 @@ from harmonium.compat.openai_harmony.bindings import PyStreamableParser as _PySt
 from harmonium.compat.openai_harmony.bindings import (
     load_harmony_encoding as _load_harmony_encoding,
 )
-from harmonium.compat.openai_harmony.choice import set_policy, set_profile
 from harmonium.compat.openai_harmony.encoding import (
     HarmonyEncoding,
     HarmonyEncodingName,
@@ -33,6 +32,7 @@ from harmonium.compat.openai_harmony.encoding import (
     raise_disallowed_special_token,
 )
 from harmonium.compat.openai_harmony.failures import HarmonyError
+from harmonium.compat.openai_harmony.process_settings import set_policy, set_profile
 from harmonium.compat.openai_harmony.roles import ReasoningEffort, Role
 from harmonium.compat.openai_harmony.streaming import StreamableParser, StreamState
 

@@ -19,10 +19,10 @@ from harmonium.compat.openai_harmony.arguments import (
     tokens_of,
 )
 from harmonium.compat.openai_harmony.builtin import tool_namespace_fields
-from harmonium.compat.openai_harmony.choice import policy, profile
-from harmonium.compat.openai_harmony.completion import read_at_sight
 from harmonium.compat.openai_harmony.failures import HarmonyError
+from harmonium.compat.openai_harmony.fast_completion import read_at_sight
 from harmonium.compat.openai_harmony.json_messages import conversation_from_json, message_from_json
+from harmonium.compat.openai_harmony.process_settings import policy, profile
 from harmonium.compat.openai_harmony.quirks import ROLES, Header
 from harmonium.compat.openai_harmony.rendering import (
     options_of,
@@ -42,8 +42,8 @@ from harmonium.compat.openai_harmony.stream import (
 from harmonium.encoding import load_encoding
 from harmonium.errors import UnknownTokenError, VocabularyError
 from harmonium.parse import Parser
-from harmonium.render.prompts import MESSAGES
-from harmonium.render.utterances import utterance_of
+from harmonium.render.flat_messages import utterance_of
+from harmonium.render.prompt_cache import MESSAGES
 from harmonium.tokens import Tokenizer
 
 __all__ = [

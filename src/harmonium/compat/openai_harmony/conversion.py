@@ -26,8 +26,8 @@ from harmonium.model.contents import ChannelConfig, DeveloperContent, SystemCont
 from harmonium.model.roles import ReasoningEffort
 from harmonium.model.tools import ToolDescription, ToolNamespace
 from harmonium.render.content import exact_key
+from harmonium.render.flat_messages import Prepared, Settings, Utterance
 from harmonium.render.header import Header
-from harmonium.render.utterances import Prepared, Settings, Utterance
 
 T = TypeVar("T")
 

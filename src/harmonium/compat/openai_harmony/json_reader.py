@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from math import isinf
 
-from harmonium.compat.openai_harmony.choice import profile
+from harmonium.compat.openai_harmony.process_settings import profile
 from harmonium.compat.openai_harmony.quirks import quoted
-from harmonium.render.literals import number
+from harmonium.render.json_literals import number
 
 _MAX_DEPTH = 128
 _HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)

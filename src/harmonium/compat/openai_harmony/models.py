@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from harmonium.compat.openai_harmony.messages import Message
     from harmonium.compat.openai_harmony.stream import Spoken
-    from harmonium.render.prompts import Kind
-    from harmonium.render.utterances import Utterance
+    from harmonium.render.flat_messages import Utterance
+    from harmonium.render.prompt_cache import Kind
 
 
 class Models(NamedTuple):
@@ -34,11 +34,11 @@ def models() -> Models:
         ImportError: pydantic is not installed.
 
     """
+    from harmonium.compat.openai_harmony.change_detection import MESSAGES  # noqa: PLC0415
     from harmonium.compat.openai_harmony.conversion import (  # noqa: PLC0415  (see above)
         messages_of,
         utterance_of,
     )
-    from harmonium.compat.openai_harmony.recognition import MESSAGES  # noqa: PLC0415
-    from harmonium.compat.openai_harmony.spoken import as_message  # noqa: PLC0415
+    from harmonium.compat.openai_harmony.message_builder import as_message  # noqa: PLC0415
 
     return Models(messages_of, utterance_of, as_message, MESSAGES)

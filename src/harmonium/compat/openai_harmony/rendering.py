@@ -7,16 +7,16 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
-from harmonium.compat.openai_harmony.choice import profile
 from harmonium.compat.openai_harmony.failures import HarmonyError
+from harmonium.compat.openai_harmony.process_settings import profile
 from harmonium.errors import InvalidMessageError
 from harmonium.limits import Limits
 from harmonium.model.contents import DeveloperContent, SystemContent
+from harmonium.render.flat_messages import Prepared, Utterance
 from harmonium.render.history import first_kept
-from harmonium.render.ids import IdWriter
+from harmonium.render.id_writer import IdWriter
 from harmonium.render.options import RenderOptions
-from harmonium.render.prompts import Kind, remembered_ids
-from harmonium.render.utterances import Prepared, Utterance
+from harmonium.render.prompt_cache import Kind, remembered_ids
 from harmonium.tokens.tokenizer import Tokenizer
 
 M = TypeVar("M")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harmonium.compat.openai_harmony.growing import GrowingList
+from harmonium.compat.openai_harmony.growing_list import GrowingList
 from harmonium.compat.openai_harmony.quirks import Header
 from harmonium.compat.openai_harmony.stream import Spoken, State
 from harmonium.model.messages import Message
 from harmonium.model.roles import Author
 from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Parser
 from harmonium.parse import State as Place
-from harmonium.parse.lookup import Indexed
+from harmonium.parse.token_lookup import Indexed
 
 
 class OpenText:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Protocol, cast
 
 from harmonium.caching import BoundedCache
 from harmonium.compat.openai_harmony.failures import HarmonyError, decoding_failure
-from harmonium.compat.openai_harmony.growing import GrowingList
+from harmonium.compat.openai_harmony.growing_list import GrowingList
 from harmonium.compat.openai_harmony.quirks import (
     ContentDecoder,
     Header,
@@ -21,7 +21,7 @@ from harmonium.compat.openai_harmony.quirks import (
 )
 from harmonium.errors import UnknownTokenError
 from harmonium.parse import Lexicon
-from harmonium.parse.lookup import Indexed
+from harmonium.parse.token_lookup import Indexed
 from harmonium.tokens.special import FormatTokens
 from harmonium.tokens.table import TokenTable
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harmonium.compat.openai_harmony.arguments import token_of
 from harmonium.compat.openai_harmony.bindings import PyStreamableParser, state_fields
-from harmonium.compat.openai_harmony.growing import GrowingList
+from harmonium.compat.openai_harmony.growing_list import GrowingList
 from harmonium.compat.openai_harmony.models import models
 from harmonium.compat.openai_harmony.roles import ROLE_OF, Role
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from harmonium.engines.demo.situation import read_situation
-from harmonium.engines.demo.speech import check_fault, speech
-from harmonium.engines.dialect import Delta
-from harmonium.engines.ending import Ending
+from harmonium.engines.capability_check import check_supported
+from harmonium.engines.demo.prompt_reader import read_situation
+from harmonium.engines.demo.reply import check_fault, speech
 from harmonium.engines.protocol import Capabilities, Chunk, GenerationRequest, TokenLogprob
-from harmonium.engines.support import check_supported
+from harmonium.engines.remote.dialect import Delta
+from harmonium.engines.termination import Ending
 from harmonium.errors import EngineUnavailableError
 
 _MOST_LOGPROBS = 20

@@ -12,15 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-from harmonium.engines.dialect import Delta
-from harmonium.engines.ending import Ending
-from harmonium.engines.local.loading import Load, loader
+from harmonium.engines.capability_check import check_supported
+from harmonium.engines.local.loader import Load, loader
 from harmonium.engines.local.options import read_place
-from harmonium.engines.local.outbox import Outbox
 from harmonium.engines.local.runtime import Runtime, Token, Unwanted
+from harmonium.engines.local.token_queue import Outbox
 from harmonium.engines.protocol import Capabilities, Chunk, FinishReason, GenerationRequest
-from harmonium.engines.support import check_supported
-from harmonium.engines.waits import Waits
+from harmonium.engines.remote.dialect import Delta
+from harmonium.engines.termination import Ending
+from harmonium.engines.timeouts import Waits
 from harmonium.errors import (
     EngineBrokenError,
     EngineRejectedError,

@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harmonium.engines.local.likelihood import logprob_of
+from harmonium.engines.local.logprobs import logprob_of
 from harmonium.engines.local.options import LocalOptions
 from harmonium.engines.local.runtime import Generation, Interest, Token, Unwanted
 from harmonium.engines.protocol import (

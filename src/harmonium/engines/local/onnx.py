@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harmonium.engines.local.likelihood import logprob_of
+from harmonium.engines.local.logprobs import logprob_of
 from harmonium.engines.local.options import LocalOptions
 from harmonium.engines.local.runtime import Generation, Interest, Token, Unwanted
 from harmonium.engines.protocol import Capabilities, GenerationRequest, Sampling

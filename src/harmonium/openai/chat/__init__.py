@@ -1,17 +1,22 @@
 """Chat Completions both ways: requests into conversations, events into answers and chunks."""
 
-from harmonium.openai.chat.answers import (
+from harmonium.openai.chat.answer.choice import ChoiceFold, Delta
+from harmonium.openai.chat.answer.chunks import DONE, error_event
+from harmonium.openai.chat.answer.stream import (
     AnswerOptions,
     ChatAnswer,
     ChatStream,
     chat_byte_stream,
     chat_object_stream,
 )
-from harmonium.openai.chat.choice import ChoiceFold, Delta
-from harmonium.openai.chat.chunks import DONE, error_event
-from harmonium.openai.chat.fields import FIELDS, AnswerFormat, Field
-from harmonium.openai.chat.nested_fields import ANSWER_FIELDS, NESTED_FIELDS
-from harmonium.openai.chat.request import AnswerSettings, ChatRequest, Sampling, chat_request
+from harmonium.openai.chat.field_reference import ANSWER_FIELDS, NESTED_FIELDS
+from harmonium.openai.chat.request.fields import FIELDS, AnswerFormat, Field
+from harmonium.openai.chat.request.request import (
+    AnswerSettings,
+    ChatRequest,
+    Sampling,
+    chat_request,
+)
 
 __all__ = [
     "ANSWER_FIELDS",

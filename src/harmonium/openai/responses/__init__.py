@@ -1,6 +1,6 @@
 """The Responses API both ways: requests into conversations, events into responses and streams."""
 
-from harmonium.openai.responses.answers import (
+from harmonium.openai.responses.answer.factories import (
     as_response,
     as_stream_event,
     response_answer,
@@ -8,19 +8,23 @@ from harmonium.openai.responses.answers import (
     response_event_stream,
     response_object,
 )
+from harmonium.openai.responses.answer.input_item_list import shown_items
+from harmonium.openai.responses.answer.items import PendingCall, ToolResult
+from harmonium.openai.responses.answer.sinks import sse_frame
+from harmonium.openai.responses.answer.stream import ResponseStream
 from harmonium.openai.responses.citations import CitationFinder, Page
-from harmonium.openai.responses.dialogue import KEPT_BYTES, Dialogues
-from harmonium.openai.responses.encryption import ReasoningCipher
-from harmonium.openai.responses.fields import FIELDS, INCLUDABLE, Field
-from harmonium.openai.responses.frames import sse_frame
-from harmonium.openai.responses.items import PendingCall, ToolResult
-from harmonium.openai.responses.kinds import ITEM_KINDS, TOOL_KINDS
-from harmonium.openai.responses.listing import shown_items
-from harmonium.openai.responses.mcp import ApprovedCall, McpListing, McpServer
+from harmonium.openai.responses.field_reference import ITEM_KINDS, TOOL_KINDS
 from harmonium.openai.responses.options import DIALECTS, ResponseOptions
-from harmonium.openai.responses.request import ResponsesRequest, ResponsesSetup, responses_request
-from harmonium.openai.responses.stream import ResponseStream
-from harmonium.openai.responses.tools import RequestTools
+from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
+from harmonium.openai.responses.request.fields import FIELDS, INCLUDABLE, Field
+from harmonium.openai.responses.request.history_cache import KEPT_BYTES, Dialogues
+from harmonium.openai.responses.request.mcp_servers import ApprovedCall, McpListing, McpServer
+from harmonium.openai.responses.request.request import (
+    ResponsesRequest,
+    ResponsesSetup,
+    responses_request,
+)
+from harmonium.openai.responses.request.tools import RequestTools
 
 __all__ = [
     "DIALECTS",

@@ -1,0 +1,89 @@
+"""Own what a prompt tells the demo engine: who spoke last, which tools there are, what form is due.
+
+Knows prompts as messages, and nothing of how it answers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harmonium.encoding import load_encoding
+from harmonium.engines.demo.tool_signatures import signatures
+from harmonium.engines.protocol import Constraint, JsonObject, JsonSchema
+from harmonium.model import Message, Role
+from harmonium.tokens import HARMONY_FORMAT
+
+_FORM = re.compile(r"^# Response Formats$.*?^(?=\{)", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Say what there is to answer.
+
+    Args:
+        is_harmony: whether the prompt is Harmony at all, and asks the assistant to speak.
+        header: what the prompt has already written of the assistant's message.
+        user: the last user message's text.
+        results: texts of the tool messages behind it.
+        tools: recipient -> arguments that fit.
+        schema: the JSON Schema that the answer must satisfy; None for free text.
+
+    """
+
+    is_harmony: bool = True
+    header: str = ""
+    user: str = ""
+    results: tuple[str, ...] = ()
+    tools: dict[str, object] = field(default_factory=dict)
+    schema: object = None
+
+
+def read_situation(prompt: Sequence[int], constraint: Constraint | None) -> Situation:
+    """Read a prompt with the parser that reads what models write."""
+    encoding = load_encoding()
+    ids = list(prompt)
+    if HARMONY_FORMAT.start not in ids:
+        return Situation(is_harmony=False)
+    begin = len(ids) - 1 - ids[::-1].index(HARMONY_FORMAT.start)
+    messages = encoding.parse(ids[:begin], role=None)
+    told = [message.text for message in messages if message.author.role is Role.DEVELOPER]
+    tools: dict[str, object] = {}
+    for text in told:
+        tools |= signatures(text)
+    said = _since_user(messages)
+    return Situation(
+        header=encoding.decode(filter(encoding.tokenizer.table.known, ids[begin + 1 :])),
+        user=said[0].text if said else "",
+        results=tuple(each.text for each in said if each.author.role is Role.TOOL),
+        tools=tools,
+        schema=_schema(told, constraint),
+    )
+
+
+def _since_user(messages: Sequence[Message]) -> Sequence[Message]:
+    for place in range(len(messages) - 1, -1, -1):
+        if messages[place].author.role is Role.USER:
+            return messages[place:]
+    return ()
+
+
+def _schema(told: Iterable[str], constraint: Constraint | None) -> object:
+    """Give the schema of the constraint, else the one that the prompt shows."""
+    if isinstance(constraint, JsonSchema):
+        return constraint.schema
+    for text in told:
+        form = _FORM.search(text)
+        if form is not None:
+            return _first_json(text[form.end() :])
+    return {"type": "object"} if isinstance(constraint, JsonObject) else None
+
+
+def _first_json(text: str) -> object:
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return {"type": "object"}
+    return value

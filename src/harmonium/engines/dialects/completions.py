@@ -1,0 +1,81 @@
+"""Own the words of any server with ``/v1/completions``: text in, text out; structure may be lost.
+
+Knows nothing of connections. A server that strips special tokens from what it generates leaves no
+Harmony to read: the parser's repairs then guess, and say so.
+"""
+
+from __future__ import annotations
+
+from harmonium.engines.protocol import Capabilities, FinishReason, GenerationRequest
+from harmonium.engines.remote.dialect import (
+    Asker,
+    Delta,
+    Framing,
+    Question,
+    Reader,
+    ignored_fields,
+    spelled,
+)
+from harmonium.engines.remote.json_fields import Json, list_in, objects, text_in
+from harmonium.engines.remote.model_list import context_of, list_models, names_of
+from harmonium.engines.remote.text_tokens import TextToIds, prompt_text
+from harmonium.limits import DEFAULT_LIMITS, Limits
+
+_NAMES = {
+    name: name for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed")
+}
+_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
+
+
+class CompletionsDialect:
+    """Speak text to a server of OpenAI's completions API, with the fields that API has."""
+
+    kind = "completions"
+    framing: Framing = "events"
+    omits_stop = True
+    health_path = "/v1/models"
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limit = limits.engine_line_bytes
+
+    async def probe(self, server: Asker) -> Capabilities:
+        """Ask for the models."""
+        models = await list_models(server)
+        return Capabilities(
+            models=names_of(models),
+            max_context=context_of(models),
+            lossy=True,
+            ignored=ignored_fields(_NAMES, "max_tokens"),
+        )
+
+    def question(self, request: GenerationRequest, room: int | None) -> Question:
+        """Put a request in the API's words; raises as `prompt_text`."""
+        body: dict[str, object] = {
+            "model": request.model,
+            "prompt": prompt_text(request.prompt),
+            "stream": True,
+            "stop": ["<|return|>", "<|call|>"],
+            "skip_special_tokens": False,
+        }
+        if room is not None:
+            body["max_tokens"] = room
+        return Question("/v1/completions", body | spelled(request.sampling, _NAMES))
+
+    def reader(self, request: GenerationRequest) -> Reader:  # noqa: ARG002  (the protocol's)
+        """Make the reader of one stream."""
+        coder = TextToIds(self._limit)
+        return lambda said: _read(said, coder)
+
+    def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
+        """Know no way but to close the connection."""
+        return
+
+
+def _read(said: Json, coder: TextToIds) -> Delta | None:
+    choices = objects(list_in(said, "choices"), "a choice")
+    if not choices:
+        return None
+    text = text_in(choices[0], "text")
+    word = text_in(choices[0], "finish_reason")
+    ids = coder.end(text) if word else coder.feed(text)
+    return Delta(tuple(ids), reason=_REASONS.get(word, "stop") if word else None)

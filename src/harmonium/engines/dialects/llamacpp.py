@@ -1,0 +1,158 @@
+"""Own llama.cpp's words: ``/completion``, which may leave out the id that ended a generation.
+
+Knows nothing of connections. Source: llama.cpp's server; it ends without ``[DONE]``, and tells a
+token's alternatives only when asked for one or more. Its stream leaves out ids: see `UnsentIds`.
+"""
+
+from __future__ import annotations
+
+from harmonium.engines.dialects.llamacpp_missing_ids import UnsentIds
+from harmonium.engines.protocol import (
+    Capabilities,
+    FinishReason,
+    GenerationRequest,
+    Grammar,
+    JsonObject,
+    JsonSchema,
+    Sampling,
+    TokenLogprob,
+)
+from harmonium.engines.remote.dialect import (
+    Asker,
+    Delta,
+    Framing,
+    Question,
+    Reader,
+    by_likelihood,
+    ignored_fields,
+    spelled,
+)
+from harmonium.engines.remote.json_fields import (
+    Json,
+    count_in,
+    ids_in,
+    list_in,
+    log_probability,
+    object_in,
+    objects,
+    text_in,
+    token_id,
+)
+from harmonium.engines.remote.model_list import list_models, names_of
+
+_MOST_LOGPROBS = 20
+_NAMES = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "min_p": "min_p",
+    "presence_penalty": "presence_penalty",
+    "frequency_penalty": "frequency_penalty",
+    "repetition_penalty": "repeat_penalty",
+    "seed": "seed",
+}
+_REASONS: dict[str, FinishReason] = {"eos": "stop", "word": "stop", "limit": "length"}
+
+
+class LlamacppDialect:
+    """Speak to llama.cpp's own server.
+
+    Its list of stop ids is the model's, which for gpt-oss holds the two that matter; a call to
+    stop at others cannot be made. Its grammars take markers for the text they spell: a string in
+    JSON may hold them, unless their logits are biased away.
+    """
+
+    kind = "llamacpp"
+    framing: Framing = "events"
+    omits_stop = True
+    health_path = "/health"
+
+    async def probe(self, server: Asker) -> Capabilities:
+        """Ask for the models, and for the size of a slot's context."""
+        models = await list_models(server)
+        properties = await server.get("/props")
+        held = properties if isinstance(properties, dict) else {}
+        return Capabilities(
+            models=names_of(models),
+            max_context=count_in(object_in(held, "default_generation_settings"), "n_ctx"),
+            constraints=frozenset({"json_object", "json_schema", "grammar"}),
+            logprobs=_MOST_LOGPROBS,
+            ignored=ignored_fields(_NAMES, "max_tokens", "logprobs", "logit_bias"),
+        )
+
+    def question(self, request: GenerationRequest, room: int | None) -> Question:
+        """Put a request in llama.cpp's words."""
+        sampling = request.sampling
+        body = spelled(sampling, _NAMES)
+        body |= {
+            "prompt": list(request.prompt),
+            "stream": True,
+            "return_tokens": True,
+            "cache_prompt": True,
+            "n_predict": -1 if room is None else room,
+        }
+        if sampling.logprobs is not None:
+            body["n_probs"] = max(1, sampling.logprobs)
+        if sampling.logit_bias:
+            body["logit_bias"] = [[token, bias] for token, bias in sampling.logit_bias.items()]
+        match request.constraint:
+            case JsonObject():
+                body["json_schema"] = {"type": "object"}
+            case JsonSchema(schema=schema):
+                body["json_schema"] = dict(schema)
+            case Grammar(text=text):
+                body["grammar"] = text
+            case _:
+                pass
+        return Question("/completion", body)
+
+    def reader(self, request: GenerationRequest) -> Reader:
+        """Make the reader of one stream."""
+        sampling, unsent = request.sampling, UnsentIds()
+        return lambda said: _read(said, sampling, unsent)
+
+    def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
+        """Know no way but to close the connection."""
+        return
+
+
+def _read(said: Json, sampling: Sampling, unsent: UnsentIds) -> Delta:
+    """Read a chunk. The last one repeats no ids, unless the server does not stream at all."""
+    ids = ids_in(said, "tokens")
+    before = unsent.before(ids, text_in(said, "content"), count_in(said, "tokens_predicted"))
+    is_last = said.get("stop") is True
+    return Delta(
+        before + ids,
+        _logprobs(said, before, ids, sampling.logprobs),
+        _REASONS.get(text_in(said, "stop_type"), "stop") if is_last else None,
+        None,
+        _cached(said) if is_last else None,
+    )
+
+
+def _cached(said: Json) -> int | None:
+    """Give the prompt tokens that came from the cache: all but those that were evaluated."""
+    return count_in(object_in(said, "timings"), "cache_n")
+
+
+def _logprobs(
+    said: Json, before: tuple[int, ...], ids: tuple[int, ...], most: int | None
+) -> tuple[TokenLogprob, ...] | None:
+    """Read the log probabilities; ids that were not sent have none, and get 0 as inferred ones."""
+    if most is None:
+        return None
+    entries = objects(list_in(said, "completion_probabilities"), "a log probability")
+    unsent = tuple([TokenLogprob(token, 0.0) for token in before])
+    return unsent + tuple(
+        TokenLogprob(token, log_probability(entry.get("logprob")), _top(entry, most))
+        for token, entry in zip(ids, entries, strict=False)
+    )
+
+
+def _top(entry: Json, most: int) -> tuple[tuple[int, float], ...]:
+    found = objects(list_in(entry, "top_logprobs"), "an alternative")
+    pairs = [
+        (token_id(each.get("id"), "an alternative"), log_probability(each.get("logprob")))
+        for each in found
+    ]
+    return by_likelihood(pairs, most)

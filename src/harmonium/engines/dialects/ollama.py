@@ -1,0 +1,86 @@
+"""Own Ollama's words: ``/api/generate`` without its template; text in, text out, a line a chunk.
+
+Knows nothing of connections; lossy as `completions` is.
+"""
+
+from __future__ import annotations
+
+from harmonium.engines.protocol import Capabilities, FinishReason, GenerationRequest
+from harmonium.engines.remote.dialect import (
+    Asker,
+    Delta,
+    Framing,
+    Question,
+    Reader,
+    ignored_fields,
+    spelled,
+)
+from harmonium.engines.remote.json_fields import Json, list_in, objects, text_in
+from harmonium.engines.remote.text_tokens import TextToIds, prompt_text
+from harmonium.limits import DEFAULT_LIMITS, Limits
+
+_NAMES = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "min_p": "min_p",
+    "presence_penalty": "presence_penalty",
+    "frequency_penalty": "frequency_penalty",
+    "repetition_penalty": "repeat_penalty",
+    "seed": "seed",
+}
+_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
+
+
+class OllamaDialect:
+    """Speak text to Ollama."""
+
+    kind = "ollama"
+    framing: Framing = "lines"
+    omits_stop = True
+    health_path = "/api/version"
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limit = limits.engine_line_bytes
+
+    async def probe(self, server: Asker) -> Capabilities:
+        """Ask for the models."""
+        answer = await server.get("/api/tags")
+        listed = list_in(answer, "models") if isinstance(answer, dict) else ()
+        return Capabilities(
+            models=tuple(text_in(model, "name") for model in objects(listed, "a model")),
+            lossy=True,
+            ignored=ignored_fields(_NAMES, "max_tokens"),
+        )
+
+    def question(self, request: GenerationRequest, room: int | None) -> Question:
+        """Put a request in Ollama's words; raises as `prompt_text`."""
+        options = spelled(request.sampling, _NAMES)
+        options["stop"] = ["<|return|>", "<|call|>"]
+        if room is not None:
+            options["num_predict"] = room
+        body = {
+            "model": request.model,
+            "prompt": prompt_text(request.prompt),
+            "raw": True,
+            "stream": True,
+            "options": options,
+        }
+        return Question("/api/generate", body)
+
+    def reader(self, request: GenerationRequest) -> Reader:  # noqa: ARG002  (the protocol's)
+        """Make the reader of one stream."""
+        coder = TextToIds(self._limit)
+        return lambda said: _read(said, coder)
+
+    def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
+        """Know no way but to close the connection."""
+        return
+
+
+def _read(said: Json, coder: TextToIds) -> Delta:
+    text = text_in(said, "response")
+    if said.get("done") is not True:
+        return Delta(tuple(coder.feed(text)))
+    word = text_in(said, "done_reason")
+    return Delta(tuple(coder.end(text)), reason=_REASONS.get(word, "stop"))

@@ -1,0 +1,149 @@
+"""Own how a generation ends: once, at a stop id or at the largest size, whatever the server sends.
+
+Knows nothing of servers. It also finds the stop id that a server left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harmonium.engines.protocol import Chunk, Finish, FinishReason, GenerationRequest, TokenLogprob
+from harmonium.engines.remote.dialect import Delta
+from harmonium.errors import EngineProtocolError, UnknownTokenError
+from harmonium.tokens import HARMONY_FORMAT, load_tokenizer
+
+_END_OF_TEXT = 199_999  # the third id at which these models end
+
+
+class Ending:
+    """Turn deltas into chunks, and know the one end.
+
+    Ids behind the first stop id, or over ``max_tokens``, are dropped: a server that ignores either
+    cannot make an answer longer. A second end changes nothing. An id that the server left out has
+    log probability 0: that it ended there is certain.
+
+    Args:
+        request: what was asked for.
+        infers_stop: append the id that ended the generation when the server leaves it out:
+            ``<|call|>`` when the open message has a recipient, else ``<|return|>``.
+
+    """
+
+    def __init__(self, request: GenerationRequest, *, infers_stop: bool = False) -> None:
+        sampling = request.sampling
+        self.finish: Finish | None = None
+        self.cached_tokens: int | None = None
+        self._stops = frozenset(sampling.stop_token_ids)
+        self._room = sampling.max_tokens
+        self._wants_logprobs = sampling.logprobs is not None
+        self._header = _OpenHeader(request.prompt) if infers_stop else None
+        self._last: int | None = None
+
+    def take(self, delta: Delta) -> Chunk | None:
+        """Give the chunk a delta makes, without its end; None when it adds no ids."""
+        if delta.cached_tokens is not None:
+            self.cached_tokens = delta.cached_tokens
+        if self.finish is not None:
+            return None
+        kept, self.finish = self._cut(delta.token_ids)
+        added: tuple[int, ...] = ()
+        if self.finish is None and delta.reason is not None:
+            added, self.finish = self._end(delta.reason, delta.stop_token)
+        return self._chunk(delta, kept, added)
+
+    def take_ids(self, ids: tuple[int, ...]) -> Chunk | None:
+        """Give the chunk that ids make with nothing said beside them; see `take`."""
+        if self.ends_nothing(ids):
+            self.count(ids)
+            return Chunk(ids, None, None, self.cached_tokens)
+        kept, self.finish = self._cut(ids)
+        return Chunk(kept, cached_tokens=self.cached_tokens) if kept else None
+
+    def ends_nothing(self, ids: tuple[int, ...]) -> bool:
+        """Tell whether there are ids, none is to be cut, and none is the end."""
+        fits = self._room is None or len(ids) < self._room
+        return bool(ids) and fits and self._header is None and self._stops.isdisjoint(ids)
+
+    def count(self, ids: tuple[int, ...]) -> None:
+        """Count ids that end nothing."""
+        if self._room is not None:
+            self._room -= len(ids)
+        self._last = ids[-1]
+
+    def last(self) -> Chunk:
+        """Give the chunk that ends the generation; it has ended (`finish` is set)."""
+        return Chunk((), () if self._wants_logprobs else None, self.finish, self.cached_tokens)
+
+    def _cut(self, ids: tuple[int, ...]) -> tuple[tuple[int, ...], Finish | None]:
+        """Drop what lies behind the end, and give the end where there is one."""
+        finish: Finish | None = None
+        if self._room is not None and len(ids) >= self._room:
+            ids, finish = ids[: self._room], Finish("length")
+        if not self._stops.isdisjoint(ids):
+            place = next(at for at, token in enumerate(ids) if token in self._stops)
+            ids, finish = ids[: place + 1], Finish("stop", ids[place])
+        if self._room is not None:
+            self._room -= len(ids)
+        if ids:
+            self._last = ids[-1]
+        if self._header is not None:
+            self._header.take(ids)
+        return ids, finish
+
+    def _end(self, reason: FinishReason, told: int | None) -> tuple[tuple[int, ...], Finish]:
+        """Give the ids to append for an end that the server tells, and the end."""
+        if reason != "stop":
+            return (), Finish(reason)
+        if self._last is not None and self._last in {*self._stops, _END_OF_TEXT}:
+            return (), Finish("stop", self._last)
+        missing = told if told in self._stops else None
+        if missing is None and self._header is not None:
+            missing = self._header.stop_token
+        return () if missing is None else (missing,), Finish("stop", missing)
+
+    def _chunk(self, delta: Delta, kept: tuple[int, ...], added: tuple[int, ...]) -> Chunk | None:
+        ids = kept + added
+        if not ids:
+            return None
+        if not self._wants_logprobs:
+            return Chunk(ids, cached_tokens=self.cached_tokens)
+        known = delta.logprobs or ()
+        if len(known) != len(delta.token_ids):
+            message = f"the engine sent {len(known)} log probabilities for {len(ids)} tokens"
+            raise EngineProtocolError(message)
+        certain = tuple([TokenLogprob(token, 0.0) for token in added])
+        return Chunk(ids, known[: len(kept)] + certain, cached_tokens=self.cached_tokens)
+
+
+class _OpenHeader:
+    """Remember the header of the message that is being written."""
+
+    def __init__(self, prompt: Sequence[int]) -> None:
+        self._ids: list[int] = []
+        self._is_open = True
+        self.take(_since_last_start(prompt))
+
+    def take(self, ids: Sequence[int]) -> None:
+        for token in ids:
+            if token == HARMONY_FORMAT.start:
+                self._ids, self._is_open = [], True
+            elif token == HARMONY_FORMAT.message:
+                self._is_open = False
+            elif self._is_open:
+                self._ids.append(token)
+
+    @property
+    def stop_token(self) -> int:
+        try:
+            header = load_tokenizer().decode_bytes(self._ids)
+        except UnknownTokenError:
+            return HARMONY_FORMAT.return_
+        return HARMONY_FORMAT.call if b"to=" in header else HARMONY_FORMAT.return_
+
+
+def _since_last_start(prompt: Sequence[int]) -> Sequence[int]:
+    """Give what follows the last start token of a prompt; all of it where there is none."""
+    for place in range(len(prompt) - 1, -1, -1):
+        if prompt[place] == HARMONY_FORMAT.start:
+            return prompt[place + 1 :]
+    return prompt

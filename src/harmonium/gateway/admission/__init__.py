@@ -1,0 +1,1 @@
+"""When a request may start: concurrency limit, start throttle, shutdown."""

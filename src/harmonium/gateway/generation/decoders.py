@@ -1,0 +1,143 @@
+"""Own how one choice's ids are read: as parser events, or as plain text; stop strings end both."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import cast
+
+from harmonium.encoding import Encoding
+from harmonium.engines.protocol import TokenLogprob as EngineLogprob
+from harmonium.errors import UnknownTokenError
+from harmonium.gateway.generation.stop_strings import EventStops, TextStops
+from harmonium.openai import TokenLogprob
+from harmonium.parse import ContentDelta, Event, Parser
+
+_FEW = 32
+"""So many tokens and fewer the parser takes in less time one by one."""
+
+
+TakeText = Callable[[Sequence[int]], ContentDelta | None]
+
+
+def _no_text(_: Sequence[int]) -> None:
+    """Take nothing: text must be looked through."""
+
+
+class EventReading:
+    """Read ids as parser events.
+
+    Args:
+        parser: a fresh one.
+        stops: finds the request's stop strings; None when it has none.
+
+    """
+
+    def __init__(self, parser: Parser, stops: EventStops | None = None) -> None:
+        self._parser = parser
+        self._stops = stops
+        self.take_text: TakeText = parser.feed_text if stops is None else _no_text
+        """Takes ids that are plain text alone; None where `take` must."""
+
+    @property
+    def found(self) -> bool:
+        """Whether a stop string has ended the choice."""
+        return self._stops is not None and self._stops.found
+
+    def take(self, ids: Sequence[int], *, last: bool) -> list[Event]:
+        """Take the next ids, and give the events they complete; text in a row is one delta.
+
+        Raises:
+            ParseError: they deviate from Harmony, under the strict policy.
+
+        """
+        feed = self._parser.feed
+        if len(ids) == 1:
+            events = feed(ids[0])
+        elif len(ids) <= _FEW:
+            events = [event for token in ids for event in feed(token)]
+        else:
+            events = feed(ids)
+        if last:
+            events += self._parser.close()
+        if self._stops is not None:
+            events = self._stops.take(events)
+        return joined_deltas(events) if len(events) > 1 else events
+
+
+def joined_deltas(events: Sequence[Event]) -> list[Event]:
+    """Give events in which text that came together is one delta: what is sent is one frame.
+
+    >>> joined_deltas([ContentDelta("a", 3, 4), ContentDelta("b", 4, 5)])
+    [ContentDelta(text='ab', start=3, end=5)]
+    """
+    if {*map(type, events)} == _DELTAS_ALONE:
+        return [_joined(cast("Sequence[ContentDelta]", events))]
+    out: list[Event] = []
+    for kind, run in groupby(events, type):
+        if kind is ContentDelta:
+            out.append(_joined(cast("Sequence[ContentDelta]", list(run))))
+        else:
+            out += run
+    return out
+
+
+_DELTAS_ALONE = {ContentDelta}
+
+
+def _joined(deltas: Sequence[ContentDelta]) -> ContentDelta:
+    text = "".join([delta[0] for delta in deltas])
+    return ContentDelta(text, deltas[0].start, deltas[-1].end)
+
+
+class TextReading:
+    """Read ids as text, special tokens by their names.
+
+    Args:
+        token_bytes: gives the bytes of an id.
+        stops: finds the request's stop strings.
+
+    """
+
+    def __init__(self, token_bytes: Callable[[int], bytes], stops: TextStops) -> None:
+        self._bytes = token_bytes
+        self._stops = stops
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    @property
+    def found(self) -> bool:
+        """Whether a stop string has ended the choice."""
+        return self._stops.found
+
+    def take(self, ids: Sequence[int], *, last: bool) -> str:
+        """Take the next ids, and give the text they complete."""
+        data = b"".join(map(self._bytes, ids))
+        text = self._stops.take(self._decoder.decode(data, final=last))
+        return text if self.found or not last else text + self._stops.rest()
+
+
+def safe_token_bytes(encoding: Encoding) -> Callable[[int], bytes]:
+    """Give a function that knows the bytes of every id; unknown ones have none."""
+
+    def token_bytes(token: int) -> bytes:
+        try:
+            return encoding.token_bytes(token)
+        except UnknownTokenError:
+            return b""
+
+    return token_bytes
+
+
+def api_logprobs(
+    entries: Sequence[EngineLogprob], token_bytes: Callable[[int], bytes]
+) -> list[TokenLogprob]:
+    """Turn an engine's log probabilities, of ids, into those of an answer, of bytes."""
+    return [
+        TokenLogprob(
+            token_bytes(entry.token_id),
+            entry.logprob,
+            tuple((token_bytes(token), logprob) for token, logprob in entry.top),
+        )
+        for entry in entries
+    ]

@@ -1,0 +1,248 @@
+"""Own how a request becomes what engines are asked for: sampling, constraint, room for tokens.
+
+What the settings or the engine do not allow is refused here, with the field that asked for it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from harmonium.engines.protocol import (
+    Capabilities,
+    Constraint,
+    GenerationRequest,
+    JsonObject,
+    JsonSchema,
+    Sampling,
+)
+from harmonium.errors import RequestError
+from harmonium.gateway.config.settings import Settings
+from harmonium.gateway.generation.forced_tool_calls import ForcedCalls, answer_header, call_headers
+from harmonium.gateway.generation.runner import Generator
+from harmonium.gateway.generation.structured_output import Forms, HeldMessages
+from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.service import Service
+from harmonium.model import ResponseFormat
+from harmonium.openai import ToolChoice
+from harmonium.openai.requests.tool_names import FUNCTIONS
+from harmonium.openai.requests.tools import DeclaredTool
+
+LONGEST_STOP = 256
+"""Characters of a stop string: longer ones would hold the stream back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """Say how the request's own fields are called, for errors."""
+
+    prompt: str
+    max_tokens: str
+    logprobs: str = "top_logprobs"
+    shape: str = "response_format"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Hold what any of the APIs asks of the engine.
+
+    Args:
+        model: the engine's name for the model.
+        prompt: the ids to continue.
+        fields: how the API calls what may be refused.
+        choices: how many to generate.
+        logprobs: how many alternatives to tell; None for no log probabilities.
+        shape: what the answer must look like.
+        tool_choice: what must be called.
+        tools: Harmony name -> the tool, of all that the request declares.
+
+    """
+
+    model: str
+    prompt: Sequence[int]
+    fields: Fields
+    choices: int = 1
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    logprobs: int | None = None
+    stop: tuple[str, ...] = ()
+    shape: ResponseFormat | None = None
+    tool_choice: ToolChoice | None = None
+    tools: Mapping[str, DeclaredTool] = field(default_factory=dict)
+
+    def arguments(self, *, strict: bool) -> dict[str, Constraint]:
+        """Give what the arguments of the tools that may be called must be, by Harmony name.
+
+        Args:
+            strict: only of tools that are strict, whose calls the model itself chooses to make.
+
+        """
+        names = () if self.tool_choice is None else self.tool_choice.names
+        tools = ((name, self.tools[name]) for name in names if name in self.tools)
+        return {
+            name: JsonSchema(tool.parameters)
+            for name, tool in tools
+            if tool.parameters and tool.name.kind != "custom" and (tool.strict or not strict)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Hold what is asked for, one request for each choice, and of whom."""
+
+    generator: Generator
+    requests: tuple[GenerationRequest, ...]
+
+
+def make_plan(wanted: Wanted, capabilities: Capabilities, service: Service, record: Record) -> Plan:
+    """Say who is asked for what.
+
+    Where a call is asked for, the engine's answers are made to call; where the answer or the calls
+    of strict tools have a form, they are held to it, as far as the engine can. An engine without a
+    model does as the prompt and the constraint say.
+
+    Raises:
+        RequestError: a bound is passed, or the engine cannot do what is asked for.
+
+    """
+    settings, encoding, engine = service.settings, service.encoding, service.engine
+    constraint = _constraint(wanted, capabilities, settings)
+    requests = _requests(wanted, capabilities, settings, record)
+    if capabilities.stand_in:
+        return Plan(engine, tuple(replace(one, constraint=constraint) for one in requests))
+    profile, headers = settings.profile, None
+    if wanted.tool_choice is not None:
+        free_text = {name for name, tool in wanted.tools.items() if tool.name.kind == "custom"}
+        headers = call_headers(wanted.tool_choice, frozenset(free_text), encoding, profile)
+    if headers is not None:
+        forms = Forms(calls=_call_forms(wanted, capabilities, strict=False))
+        held = HeldMessages(engine, forms, encoding) if forms.calls else None
+        return Plan(ForcedCalls(engine, headers, held), requests)
+    calls = _call_forms(wanted, capabilities, strict=True)
+    if constraint is None and not calls:
+        return Plan(engine, requests)
+    header = () if constraint is None else answer_header(encoding, profile)
+    return Plan(HeldMessages(engine, Forms(constraint, calls, header), encoding), requests)
+
+
+def _call_forms(
+    wanted: Wanted, capabilities: Capabilities, *, strict: bool
+) -> dict[str, Constraint]:
+    """Give what the arguments of each tool are held to, by the name that a call has."""
+    if "json_schema" not in capabilities.constraints:
+        return {}
+    return {FUNCTIONS + name: one for name, one in wanted.arguments(strict=strict).items()}
+
+
+def _requests(
+    wanted: Wanted, capabilities: Capabilities, settings: Settings, record: Record
+) -> tuple[GenerationRequest, ...]:
+    """Make one engine request for each choice.
+
+    With a seed, each choice has its own: the n-th is the seed plus n, so that choices differ and
+    can be repeated.
+    """
+    _check(wanted, capabilities, settings)
+    most = _room(wanted, capabilities, settings)
+    record.prompt_tokens, record.max_tokens = len(wanted.prompt), most
+    record.temperature = _first(wanted.temperature, settings.temperature)
+    unique = f"{record.request_id}-{secrets.token_hex(4)}"  # clients may use an id twice
+    return tuple(
+        GenerationRequest(
+            request_id=f"{unique}-{choice}",
+            model=wanted.model,
+            prompt=tuple(wanted.prompt),
+            sampling=_sampling(wanted, settings, most, choice),
+        )
+        for choice in range(wanted.choices)
+    )
+
+
+def _sampling(wanted: Wanted, settings: Settings, most: int | None, choice: int) -> Sampling:
+    return Sampling(
+        max_tokens=most,
+        temperature=_first(wanted.temperature, settings.temperature),
+        top_p=_first(wanted.top_p, settings.top_p),
+        top_k=settings.top_k,
+        min_p=settings.min_p,
+        presence_penalty=wanted.presence_penalty,
+        frequency_penalty=wanted.frequency_penalty,
+        repetition_penalty=settings.repetition_penalty,
+        seed=None if wanted.seed is None else _seed(wanted.seed + choice),
+        logit_bias=wanted.logit_bias or None,
+        logprobs=wanted.logprobs,
+    )
+
+
+def _seed(value: int) -> int:
+    """Give a seed as engines take it, in 64 bits: behind the largest comes the least.
+
+    >>> _seed(7), _seed(2**63) == -(2**63)
+    (7, True)
+    """
+    return (value + 2**63) % 2**64 - 2**63
+
+
+def _first(asked: float | None, default: float | None) -> float | None:
+    return default if asked is None else asked
+
+
+def _check(wanted: Wanted, capabilities: Capabilities, settings: Settings) -> None:
+    if wanted.choices > settings.max_choices:
+        raise _beyond("n", settings.max_choices)
+    if wanted.max_tokens is not None and wanted.max_tokens > settings.max_output_tokens:
+        raise _beyond(wanted.fields.max_tokens, settings.max_output_tokens)
+    if any(len(stop) > LONGEST_STOP for stop in wanted.stop):
+        message = f"a stop string has at most {LONGEST_STOP} characters here"
+        raise RequestError(message, param="stop", code="invalid_value")
+    if wanted.logprobs is None:
+        return
+    if capabilities.logprobs is None:
+        message = "log probabilities cannot be had from this engine; leave them out"
+        raise RequestError(message, param=wanted.fields.logprobs, code="unsupported_parameter")
+    if wanted.logprobs > capabilities.logprobs:
+        raise _beyond(wanted.fields.logprobs, capabilities.logprobs)
+
+
+def _room(wanted: Wanted, capabilities: Capabilities, settings: Settings) -> int | None:
+    """Say how many tokens may be generated: what was asked for, as far as the context has room."""
+    context, length = capabilities.max_context, len(wanted.prompt)
+    most = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
+    if context is None:
+        return most
+    if length >= context:
+        message = f"the prompt has {length} tokens; this model's context is {context}"
+        param = wanted.fields.prompt
+        raise RequestError(message, param=param, code="context_length_exceeded")
+    room = min(context - length, settings.max_output_tokens)
+    return room if most is None else min(most, room)
+
+
+def _constraint(
+    wanted: Wanted, capabilities: Capabilities, settings: Settings
+) -> Constraint | None:
+    """Give the constraint that enforces the answer's form, as far as the engine knows one."""
+    if wanted.shape is None:
+        return None
+    constraint: Constraint = JsonSchema(wanted.shape.schema)
+    if (
+        dict(wanted.shape.schema) == {"type": "object"}
+        and "json_object" in capabilities.constraints
+    ):
+        constraint = JsonObject()
+    if constraint.name in capabilities.constraints:
+        return constraint
+    if settings.unenforced == "prompt":
+        return None
+    message = "this engine cannot enforce the form of an answer; leave it out, and say it in words"
+    raise RequestError(message, param=wanted.fields.shape, code="unsupported_parameter")
+
+
+def _beyond(param: str, most: int) -> RequestError:
+    return RequestError(f"{param} is at most {most} here", param=param, code="above_maximum")

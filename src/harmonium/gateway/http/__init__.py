@@ -1,0 +1,1 @@
+"""The HTTP connection: protocol, middleware, request bodies, streamed answers."""

@@ -1,0 +1,146 @@
+"""Own how a request's body is read: bounded in bytes, depth and time, as JSON alone.
+
+Knows nothing of any field but the two whose length is bounded before anything is made of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping
+from typing import NoReturn
+
+from starlette.requests import ClientDisconnect, Request
+
+from harmonium.errors import RequestError
+from harmonium.gateway.config.settings import Settings
+from harmonium.gateway.errors import RefusedError
+
+JSON = dict[str, object]
+
+_CLOSE = {"connection": "close"}
+"""Said where the rest of a body is not waited for: what comes next would be taken for it."""
+
+
+async def read_body(request: Request, settings: Settings) -> JSON:
+    """Read the body as a JSON object.
+
+    Raises:
+        RefusedError: it is too large, too slow, or of another media type.
+        RequestError: it is no JSON object, or nests too deep.
+        ClientDisconnect: the client has gone.
+
+    """
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        message = "the body must be JSON; send content-type: application/json"
+        raise RefusedError(message, 415, code="unsupported_media_type")
+    if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        message = "the body must not be compressed; send it without content-encoding"
+        raise RefusedError(message, 415, code="unsupported_content_encoding")
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > settings.body_bytes:
+        raise _too_large(settings)
+    try:
+        async with asyncio.timeout(settings.receive_seconds):
+            data = await _collect(request, settings)
+    except TimeoutError:
+        message = f"the body was not here after {settings.receive_seconds:g} seconds"
+        raise RefusedError(message, 408, code="request_timeout", headers=_CLOSE) from None
+    body = parse_json(data, settings.json_depth)
+    check_counts(body, settings)
+    return body
+
+
+async def _collect(request: Request, settings: Settings) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > settings.body_bytes:
+            raise _too_large(settings)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def parse_json(data: bytes, depth: int) -> JSON:
+    """Parse a JSON object that nests at most `depth` deep.
+
+    Raises:
+        RequestError: it is something else.
+
+    """
+    try:
+        found = _decode(data.decode(json.detect_encoding(data), "surrogatepass"))
+    except RecursionError:
+        raise _too_deep(depth) from None
+    except ValueError as error:
+        at = f" at byte {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+        message = f"the body is not JSON{at}"
+        raise RequestError(message, code="invalid_json") from None
+    if not isinstance(found, dict):
+        message = "the body must be a JSON object"
+        raise RequestError(message, code="invalid_type")
+    # Nothing nests deeper than it has brackets; most bodies need no further look.
+    if data.count(b"{") + data.count(b"[") > depth and _depth(found) > depth:
+        raise _too_deep(depth)
+    return found
+
+
+def check_counts(body: Mapping[str, object], settings: Settings) -> None:
+    """Check how many messages and tools there are.
+
+    Raises:
+        RequestError: too many.
+
+    """
+    bounds = (
+        ("messages", settings.max_messages),
+        ("input", settings.max_messages),
+        ("previous_input_messages", settings.max_messages),
+        ("tools", settings.max_tools),
+    )
+    for name, most in bounds:
+        value = body.get(name)
+        if isinstance(value, list) and len(value) > most:
+            message = f"{name} has {len(value)} entries; this server takes {most}"
+            raise RequestError(message, param=name, code="array_above_max_length")
+
+
+def _depth(value: object) -> int:
+    """Measure how deep a value nests, level by level: no recursion, whatever the value."""
+    depth, level = 0, [value]
+    while level:
+        inner = [one for one in level if isinstance(one, dict | list)]
+        depth += bool(inner)
+        level = [
+            child for one in inner for child in (one.values() if isinstance(one, dict) else one)
+        ]
+    return depth
+
+
+def _read_float(digits: str) -> float:
+    """Give a number, unless it is too large for one: an answer could not repeat it."""
+    found = float(digits)
+    return found if math.isfinite(found) else _refuse_constant(digits)
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    message = "NaN and Infinity"
+    raise ValueError(message)
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_read_float).decode
+
+
+def _too_deep(depth: int) -> RequestError:
+    return RequestError(f"the body nests deeper than {depth} levels", code="json_too_deep")
+
+
+def _too_large(settings: Settings) -> RefusedError:
+    message = f"the body is larger than {settings.body_bytes} bytes"
+    return RefusedError(message, 413, code="request_too_large", headers=_CLOSE)
+
+
+__all__ = ["JSON", "ClientDisconnect", "check_counts", "parse_json", "read_body"]

@@ -1,0 +1,208 @@
+"""Own the gateway's OpenAPI document, and the page that shows it without fetching anything.
+
+Answers are described by the ``openai`` package's own types, so that the document says what its
+clients expect; requests by the fields that are honoured.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from functools import cache
+
+from harmonium import __version__
+from harmonium.gateway.http.request_body import JSON
+from harmonium.gateway.openapi.request_schemas import REQUESTS
+
+_JSON = "application/json"
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+_QUERIES: Mapping[str, tuple[JSON, ...]] = {
+    "/v1/responses/{id}/input_items": (
+        {
+            "name": "limit",
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 100},
+        },
+        {"name": "order", "in": "query", "schema": {"enum": ["asc", "desc"]}},
+        {"name": "after", "in": "query", "schema": {"type": "string"}},
+    ),
+}
+"""Path -> what may stand behind its question mark."""
+
+_ERROR_STATUSES = (400, 401, 404, 408, 413, 415, 421, 429, 431, 500, 502, 503, 504)
+
+_ERROR: JSON = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": ["string", "null"]},
+            },
+        }
+    },
+}
+_IDS: JSON = {"type": "array", "items": {"type": "integer"}}
+_COUNT: JSON = {"type": "integer", "minimum": 0}
+_OWN: Mapping[str, JSON] = {
+    "Error": _ERROR,
+    "Completion": {
+        "type": "object",
+        "required": ["id", "object", "created", "model", "choices", "usage"],
+        "properties": {"object": {"const": "text_completion"}, "choices": {"type": "array"}},
+    },
+    "Models": {
+        "type": "object",
+        "required": ["object", "data"],
+        "properties": {"data": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}},
+    },
+    "Model": {
+        "type": "object",
+        "required": ["id", "object", "created", "owned_by"],
+        "properties": {"id": {"type": "string"}, "object": {"const": "model"}},
+    },
+    "Deleted": {
+        "type": "object",
+        "required": ["id", "deleted"],
+        "properties": {"id": {"type": "string"}, "deleted": {"const": True}},
+    },
+    "Rendered": {
+        "type": "object",
+        "required": ["token_ids", "count", "stop_token_ids", "parser_tools", "segments"],
+        "properties": {"token_ids": _IDS, "count": _COUNT, "segments": {"type": "array"}},
+    },
+    "Tokens": {
+        "type": "object",
+        "required": ["count", "tokens"],
+        "properties": {"count": _COUNT, "tokens": _IDS},
+    },
+    "Text": {
+        "type": "object",
+        "required": ["prompt"],
+        "properties": {"prompt": {"type": "string"}},
+    },
+    "Health": {
+        "type": "object",
+        "required": ["status"],
+        "properties": {"status": {"enum": ["live", "ready"]}},
+    },
+}
+
+_OPERATIONS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("post", "/v1/chat/completions", "ChatRequest", "ChatCompletion", "Answer a chat"),
+    ("post", "/v1/responses", "ResponsesRequest", "Response", "Make a response"),
+    ("get", "/v1/responses/{id}", "", "Response", "Show a stored response"),
+    ("delete", "/v1/responses/{id}", "", "Deleted", "Forget a stored response"),
+    ("get", "/v1/responses/{id}/input_items", "", "ResponseItemList", "List what it was made of"),
+    ("post", "/v1/completions", "CompletionRequest", "Completion", "Continue a prompt as it is"),
+    ("get", "/v1/models", "", "Models", "List the models"),
+    ("get", "/v1/models/{id}", "", "Model", "Show a model"),
+    ("post", "/v1/chat/completions/render", "ChatRequest", "Rendered", "Show a chat's prompt"),
+    ("post", "/v1/responses/render", "ResponsesRequest", "Rendered", "Show a response's prompt"),
+    ("post", "/v1/chat/completions/derender", "ChatIds", "ChatCompletion", "Read ids as a chat"),
+    ("post", "/v1/responses/derender", "ResponsesIds", "Response", "Read ids as a response"),
+    ("post", "/tokenize", "TokenizeRequest", "Tokens", "Give a text's tokens"),
+    ("post", "/detokenize", "DetokenizeRequest", "Text", "Give tokens' text"),
+    ("get", "/health/live", "", "Health", "Tell that the process answers"),
+    ("get", "/health/ready", "", "Health", "Tell that requests are served"),
+)
+"""Method, path, request schema (empty for none), answer schema, what it does."""
+
+_STREAMED = frozenset({"/v1/chat/completions", "/v1/responses", "/v1/completions"})
+
+
+@cache
+def document() -> JSON:
+    """Give the OpenAPI document."""
+    paths: dict[str, JSON] = {}
+    for method, path, request, answer, summary in _OPERATIONS:
+        paths.setdefault(path, {})[method] = _operation(path, request, answer, summary)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "harmonium",
+            "version": __version__,
+            "description": "OpenAI-compatible APIs for gpt-oss models.",
+        },
+        "security": [{"bearer": []}, {}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "schemas": {**_OWN, **REQUESTS, **_openai_schemas()},
+        },
+    }
+
+
+def _operation(path: str, request: str, answer: str, summary: str) -> JSON:
+    ok: JSON = {_JSON: {"schema": _reference(answer)}}
+    if path in _STREAMED:
+        ok["text/event-stream"] = {"schema": {"type": "string"}}
+    error = {"description": "an error", "content": {_JSON: {"schema": _reference("Error")}}}
+    found: JSON = {
+        "summary": summary,
+        "responses": {
+            "200": {"description": summary, "content": ok},
+            **{str(status): error for status in _ERROR_STATUSES},
+        },
+    }
+    if "{id}" in path:
+        found["parameters"] = [_ID, *_QUERIES.get(path, ())]
+    if request:
+        body = {"schema": _reference(request)}
+        found["requestBody"] = {"required": True, "content": {_JSON: body}}
+    return found
+
+
+def _reference(name: str) -> JSON:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _openai_schemas() -> dict[str, JSON]:
+    """Give the schemas of the answers as the ``openai`` package has them."""
+    from openai.types.chat import ChatCompletion  # noqa: PLC0415  (heavy)
+    from openai.types.responses import Response, ResponseItemList  # noqa: PLC0415
+    from pydantic.json_schema import models_json_schema  # noqa: PLC0415
+
+    kinds = [(kind, "serialization") for kind in (ChatCompletion, Response, ResponseItemList)]
+    _, found = models_json_schema(kinds, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    return dict(found["$defs"])
+
+
+def page(about: Mapping[str, object]) -> str:
+    """Draw a document as one page of HTML: no scripts, nothing fetched."""
+    rows = []
+    for method, path, request, answer, summary in _OPERATIONS:
+        schemas = [_shown(name, kind) for name, kind in ((request, "takes"), (answer, "gives"))]
+        head = f"<b>{method.upper()}</b> <code>{html.escape(path)}</code> {html.escape(summary)}"
+        rows.append(f"<details><summary>{head}</summary>{''.join(schemas)}</details>")
+    info = about["info"]
+    title = info["title"] if isinstance(info, Mapping) else "harmonium"
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style><h1>{title} {__version__}</h1>"
+        '<p>The whole document: <a href="/openapi.json">/openapi.json</a></p>'
+        f"{''.join(rows)}</html>"
+    )
+
+
+def _shown(name: str, kind: str) -> str:
+    schema = {**_OWN, **REQUESTS}.get(name)
+    if not name:
+        return ""
+    if schema is None:
+        return f"<p>{kind} <code>{name}</code> of OpenAI's API</p>"
+    return (
+        f"<p>{kind} <code>{name}</code></p><pre>{html.escape(json.dumps(schema, indent=1))}</pre>"
+    )
+
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui;max-width:50rem;margin:2rem auto;padding:0 1rem}"
+    "summary{cursor:pointer;padding:.3rem}pre{background:#8882;padding:1rem;overflow:auto}"
+)

@@ -1,0 +1,1 @@
+"""One module per API: what each path of the gateway does."""

@@ -1,0 +1,178 @@
+"""Own ``/v1/chat/completions``: a request becomes a job. What it means is `harmonium.openai`'s."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+
+from harmonium.engines.protocol import Capabilities
+from harmonium.errors import RequestError
+from harmonium.gateway.errors import Failure
+from harmonium.gateway.generation.decoders import EventReading, api_logprobs
+from harmonium.gateway.generation.planning import Fields, Plan, Wanted, make_plan
+from harmonium.gateway.generation.runner import EngineClock, Generation, Outlet, Piece
+from harmonium.gateway.generation.stop_strings import EventStops
+from harmonium.gateway.http.direct_write import TextSayer
+from harmonium.gateway.http.request_body import JSON
+from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.service import Service
+from harmonium.openai import (
+    DONE,
+    ChatAnswer,
+    ChatRequest,
+    ChatStream,
+    TokenLogprob,
+    chat_byte_stream,
+    chat_request,
+    error_event,
+)
+from harmonium.parse import Event
+
+_FIELDS = Fields(prompt="messages", max_tokens="max_completion_tokens")
+
+
+def read_chat(body: JSON, service: Service) -> tuple[ChatRequest, list[int]]:
+    """Read a chat request, and render its prompt.
+
+    Raises:
+        RequestError: something in it is wrong, or cannot be honoured here.
+
+    """
+    asked = chat_request(body, service.prompt_settings())
+    if asked.kept.get("store"):
+        message = "chat completions are not stored here; leave store out"
+        raise RequestError(message, param="store", code="unsupported_parameter")
+    return asked, asked.render(service.encoding, service.settings.profile)
+
+
+def chat_plan(
+    asked: ChatRequest,
+    prompt: list[int],
+    capabilities: Capabilities,
+    service: Service,
+    record: Record,
+) -> Plan:
+    """Say what the engine is asked for.
+
+    Raises:
+        HarmoniumError: the model is unknown, a bound is passed, or the engine cannot do it.
+
+    """
+    sampling, answer = asked.sampling, asked.answer
+    model = service.find_model(asked.model, capabilities)
+    record.model = model.id
+    wanted = Wanted(
+        model=model.engine_name,
+        prompt=prompt,
+        fields=_FIELDS,
+        choices=answer.n,
+        max_tokens=sampling.max_tokens,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        seed=sampling.seed,
+        presence_penalty=sampling.presence_penalty,
+        frequency_penalty=sampling.frequency_penalty,
+        logit_bias=sampling.logit_bias,
+        logprobs=answer.top_logprobs if answer.logprobs else None,
+        stop=sampling.stop,
+        shape=None if asked.answer_format is None else asked.answer_format.shape,
+        tool_choice=asked.tool_choice,
+        tools={asked.names.harmony_name(tool.name): tool for tool in asked.tools},
+    )
+    return make_plan(wanted, capabilities, service, record)
+
+
+class ChatJob:
+    """Say a chat completion: as chunks, or whole.
+
+    Args:
+        asked: the request.
+        plan: what is asked for, choice by choice, and of whom.
+        service: the gateway's parts.
+        record: what is remembered of the request.
+
+    """
+
+    def __init__(
+        self,
+        asked: ChatRequest,
+        plan: Plan,
+        service: Service,
+        record: Record,
+    ) -> None:
+        self.streamed = record.stream = asked.stream
+        self.is_over = False
+        self._asked = asked
+        self._plan = plan
+        self._service = service
+        self._record = record
+
+    def pieces(
+        self, clock: EngineClock, outlet: Outlet | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Give the chunks, or the completion; see `Job`."""
+        readings = [self._reading() for _ in self._plan.requests]
+        generation = Generation(
+            self._plan.generator, self._plan.requests, readings, self._record, clock
+        )
+        if not self.streamed:
+            return self._whole(generation)
+        service = self._service
+        stream = chat_byte_stream(self._asked, service.seam, service.chat_options)
+        if outlet is not None:
+            take_text = readings[0].take_text
+            sayer = TextSayer(take_text, stream.feed_text, outlet, clock, self._record)
+            generation.say_at_once(sayer.take)
+        return self._chunks(generation, stream)
+
+    def failed(self, failure: Failure) -> bytes:
+        """Give the error's event, and the stream's end."""
+        return error_event(failure.error) + DONE
+
+    async def _chunks(
+        self, generation: Generation[list[Event]], stream: ChatStream[bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        record, open_choices = self._record, len(self._plan.requests)
+        last: list[bytes] = []
+        async with generation.opened(lambda: self._note(stream)) as pieces:
+            async for piece in pieces:
+                frames = stream.feed(piece.said, piece.choice, self._logprobs(piece))
+                if piece.finish is not None:
+                    frames += stream.finish(piece.finish, piece.choice)
+                    open_choices -= 1
+                if not open_choices:
+                    last = frames  # goes out with what follows
+                elif frames:
+                    yield b"".join(frames)
+        last += stream.end(record.prompt_tokens or 0, record.cached_tokens)
+        self.is_over = True
+        yield b"".join([*last, record.repairs_comment, DONE])
+
+    async def _whole(self, generation: Generation[list[Event]]) -> AsyncGenerator[bytes, None]:
+        record, service = self._record, self._service
+        answer = ChatAnswer(self._asked, service.seam, service.chat_options)
+        async with generation.opened(lambda: self._note(answer)) as pieces:
+            async for piece in pieces:
+                answer.feed(piece.said, piece.choice, self._logprobs(piece))
+                if piece.finish is not None:
+                    answer.finish(piece.finish, piece.choice)
+        body = answer.to_dict(record.prompt_tokens or 0, record.cached_tokens)
+        yield json.dumps(record.with_repairs(body), separators=(",", ":")).encode("ascii")
+
+    def _reading(self) -> EventReading:
+        names, stops = self._asked.names, self._asked.sampling.stop
+        parser = self._service.encoding.parser(
+            policy=self._service.settings.policy, tools=names.declared
+        )
+        return EventReading(parser, EventStops(stops, names) if stops else None)
+
+    def _logprobs(self, piece: Piece[list[Event]]) -> list[TokenLogprob]:
+        return api_logprobs(piece.logprobs, self._service.token_bytes) if piece.logprobs else []
+
+    def _note(self, answer: ChatAnswer | ChatStream[bytes]) -> None:
+        """Remember what was repaired, and how much was thought."""
+        record = self._record
+        record.repairs.clear()
+        for choice in range(len(self._plan.requests)):
+            record.repairs.update(repair.code for repair in answer.repairs(choice))
+        record.reasoning_tokens = answer.usage(0).reasoning_tokens

@@ -1,0 +1,28 @@
+"""Own how much memory a process takes to make later turns of conversations quick.
+
+Three caches share it: the token ids of texts, and what was read of histories, chat's and those of
+Responses. Each belongs to the process, whoever serves in it.
+"""
+
+from __future__ import annotations
+
+from harmonium.encoding import Encoding
+from harmonium.openai.chat.request.history_cache import DIALOGUES as CHAT_HISTORIES
+from harmonium.openai.responses.request.history_cache import DIALOGUES as RESPONSES_HISTORIES
+
+
+def bound_caches(limit: int, encoding: Encoding) -> None:
+    """Let the caches take so many bytes together: half for token ids, a quarter a kind of history.
+
+    Caches that have that bound already keep what they hold.
+
+    Args:
+        limit: bytes; 0 keeps nothing, and every turn is read and encoded whole.
+        encoding: the one whose token ids are kept.
+
+    """
+    tokens, half = encoding.tokenizer.cache, limit // 16 * 8  # which the cache can halve, and again
+    if tokens.info().limit != half:
+        tokens.resize(half)
+    CHAT_HISTORIES.resize(limit // 4)
+    RESPONSES_HISTORIES.resize(limit // 4)

@@ -1,0 +1,1 @@
+"""What all answers share: routing of messages, output folds, usage, log probabilities."""

@@ -1,0 +1,1 @@
+"""Parser events to chat completions and their chunks."""

@@ -1,0 +1,1 @@
+"""Chat requests to conversations: fields, history, tools."""

@@ -1,0 +1,1 @@
+"""What all requests share: reading JSON fields, contents, tools, errors."""

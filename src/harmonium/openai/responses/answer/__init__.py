@@ -1,0 +1,1 @@
+"""Parser events to Responses items and their stream events."""

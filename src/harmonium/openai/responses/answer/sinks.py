@@ -1,0 +1,174 @@
+"""Own how events leave: as JSON objects or as server-sent bytes; know nothing of their order.
+
+Most events are deltas. What a delta's frame repeats is written once, when its part opens; each
+delta then costs one number and one escaped string. The bytes are ASCII: half of a surrogate pair,
+echoed from a request, has no UTF-8, and clients that split decoded lines as Python does would
+break a frame at characters such as U+2028.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from json.encoder import encode_basestring_ascii as _quote
+from typing import Generic, Protocol, TypeVar
+
+from harmonium.openai.answers.obfuscation import Padding, obfuscation
+
+JSON = dict[str, object]
+Taken_co = TypeVar("Taken_co", covariant=True)
+T = TypeVar("T")
+
+_DONE = "data: [DONE]\n\n"
+
+
+class Frame:
+    """Hold what the deltas of one part have in common.
+
+    Args:
+        fields: the event without its ``sequence_number`` and ``delta``; ``type`` comes first.
+
+    """
+
+    __slots__ = ("fields", "head")
+
+    def __init__(self, fields: JSON) -> None:
+        self.fields = fields
+        body = json.dumps(fields, separators=(",", ":"))[:-1]
+        self.head = f'event: {fields["type"]}\ndata: {body},"sequence_number":'
+
+
+def sse_frame(event: Mapping[str, object]) -> bytes:
+    r"""Write one event as a server-sent event, with both its lines.
+
+    Example:
+        >>> sse_frame({"type": "error", "sequence_number": 0})
+        b'event: error\ndata: {"type":"error","sequence_number":0}\n\n'
+
+    """
+    return _frame_text(event).encode("ascii")
+
+
+def _frame_text(event: Mapping[str, object]) -> str:
+    body = json.dumps(event, separators=(",", ":"))
+    return f"event: {event['type']}\ndata: {body}\n\n"
+
+
+class Sink(Protocol, Generic[Taken_co]):
+    """Say what a stream of events is written to: numbered in order, then taken in one go."""
+
+    def event(self, event: JSON) -> None:
+        """Write an event; its ``sequence_number`` is added."""
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Write a delta."""
+
+    def end(self) -> None:
+        """Write what comes after the last event."""
+
+    def take(self) -> Taken_co:
+        """Give what was written since the last time."""
+
+
+class ObjectSink:
+    """Collect events as JSON objects."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._events: list[JSON] = []
+
+    def event(self, event: JSON) -> None:
+        """Add an event; its ``sequence_number`` is added."""
+        event["sequence_number"] = self._number
+        self._number += 1
+        self._events.append(event)
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Add a delta."""
+        self.event({**frame.fields, "delta": text})
+
+    def end(self) -> None:
+        """Add nothing."""
+
+    def take(self) -> list[JSON]:
+        """Give the events added since the last time."""
+        events, self._events = self._events, []
+        return events
+
+
+class ByteSink:
+    """Write events as server-sent events, each with an ``event`` and a ``data`` line."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._pieces: list[str] = []
+
+    def event(self, event: JSON) -> None:
+        """Write an event; its ``sequence_number`` is added."""
+        event["sequence_number"] = self._number
+        self._number += 1
+        self._pieces.append(_frame_text(event))
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Write a delta."""
+        number = self._number
+        self._number = number + 1
+        self._pieces.append(f'{frame.head}{number},"delta":{_quote(text)}}}\n\n')
+
+    def end(self) -> None:
+        """Write what every stream over SSE ends with."""
+        self._pieces.append(_DONE)
+
+    def take(self) -> bytes:
+        """Give the bytes written since the last time: whole frames."""
+        pieces, self._pieces = self._pieces, []
+        return "".join(pieces).encode("ascii")
+
+
+class NullSink:
+    """Write nothing: for an answer that is wanted whole."""
+
+    def event(self, event: JSON) -> None:
+        """Drop an event."""
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Drop a delta."""
+
+    def end(self) -> None:
+        """Add nothing."""
+
+    def take(self) -> None:
+        """Give nothing."""
+
+
+class PaddedSink(Generic[T]):
+    """Write to another sink, with an ``obfuscation`` beside every delta.
+
+    Args:
+        sink: what is written to.
+        padding: where the padding comes from.
+
+    """
+
+    def __init__(self, sink: Sink[T], padding: Padding) -> None:
+        self._sink = sink
+        self._padding = padding
+
+    def event(self, event: JSON) -> None:
+        """Write an event; one that holds a delta is padded."""
+        delta = event.get("delta")
+        if isinstance(delta, str):
+            event = {**event, "obfuscation": obfuscation(delta, self._padding)}
+        self._sink.event(event)
+
+    def delta(self, frame: Frame, text: str) -> None:
+        """Write a delta, padded."""
+        self.event({**frame.fields, "delta": text})
+
+    def end(self) -> None:
+        """Write what comes after the last event."""
+        self._sink.end()
+
+    def take(self) -> T:
+        """Give what was written since the last time."""
+        return self._sink.take()

@@ -1,0 +1,1 @@
+"""Responses requests to conversations: fields, input items, tools."""

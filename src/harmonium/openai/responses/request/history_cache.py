@@ -1,0 +1,283 @@
+"""Own the part of a request that grows: its tools and items, read once for all turns.
+
+It finds what a request refers to, the lists of servers' tools among its items, and reads on from
+where an earlier request of the same conversation ended. It knows none of the request's other
+fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import NamedTuple, cast
+
+from harmonium.model import Message, ToolNamespace
+from harmonium.openai.requests.errors import blaming
+from harmonium.openai.requests.history_cache import KeptStates, own_copy, plain_bytes
+from harmonium.openai.requests.json_fields import JSONObject, as_json
+from harmonium.openai.requests.tools import ToolChoice
+from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
+from harmonium.openai.responses.request.input_items import InputReader, item_type
+from harmonium.openai.responses.request.json_node import Node
+from harmonium.openai.responses.request.mcp_servers import Approval, Known
+from harmonium.openai.responses.request.previous_messages import HISTORY
+from harmonium.openai.responses.request.tools import RequestTools, read_tools
+
+KEPT_BYTES = 32 * 1024 * 1024
+"""Bound on what all histories kept take: some hundred long conversations."""
+
+_Key = tuple[bytes, bytes, ReasoningCipher | None]
+
+_OPENING = 2
+_HEAD = 5
+"""How many bytes marshal puts in front of a list's members."""
+_PER_DIALOGUE, _PER_ITEM = 2_000, 250
+_PER_BYTE, _PER_BYTE_OF_TOOLS = 2, 18
+"""What is kept beside the JSON it was read from, in bytes of memory, as measured: objects take
+several times the room of the JSON they stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Hold what was said before a request and in it: items in order, as they came.
+
+    Args:
+        items: those before the request, then its own.
+        before: how many of them stand before the request.
+        find_item: gives the item behind a reference that none of `items` answers.
+        history: whether the first of the request's own is what `history_items` gave.
+        is_text: whether the request's own items are one, made of a text.
+
+    """
+
+    items: Sequence[object]
+    before: int = 0
+    find_item: Callable[[str], object | None] = lambda _: None
+    history: bool = False
+    is_text: bool = False
+
+    def node(self, index: int) -> Node:
+        """Give an item and where it stands."""
+        place = f"previous[{index}]"
+        own = index - self.before - self.history
+        if own >= 0:
+            place = "input" if self.is_text else f"input[{own}]"
+        elif index == self.before:
+            place = HISTORY
+        return Node(as_json(self.items[index]), place)
+
+    def nodes(self, start: int = 0) -> tuple[list[Node], bool]:
+        """Give the items from `start` on, references resolved, and whether there were any.
+
+        Raises:
+            RequestError: a reference to nothing.
+
+        """
+        found = [self.node(index) for index in range(start, len(self.items))]
+        if not any(item_type(item) == "item_reference" for item in found):
+            return found, False
+        known = self._known()
+        return [self._resolved(item, known) for item in found], True
+
+    def _known(self) -> dict[str, Node]:
+        before = map(self.node, range(self.before))
+        found = {item.get("id").value: item for item in before}
+        return {name: item for name, item in found.items() if isinstance(name, str)}
+
+    def _resolved(self, item: Node, known: Mapping[str, Node]) -> Node:
+        if item_type(item) != "item_reference":
+            return item
+        wanted = item.get("id").text()
+        found = known.get(wanted)
+        value = as_json(self.find_item(wanted)) if found is None else found.value
+        if value is None:
+            message = (
+                f"no item with the id {wanted} is stored here; send the item itself, as is due "
+                "with store: false (its reasoning sealed: include reasoning.encrypted_content)"
+            )
+            item.get("id").fail(message, code="item_not_found")
+        return Node(value, item.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Hold what decides how a request's tools are read.
+
+    Args:
+        tools: the request's ``tools``.
+        servers: label of an MCP server -> its tools, as the server's operator gives them.
+        failures: label of an MCP server -> why its tools could not be listed.
+        approval: what counts for servers without ``require_approval``.
+        cipher: opens sealed reasoning.
+
+    """
+
+    tools: Node
+    servers: Mapping[str, Sequence[object]]
+    failures: Mapping[str, str]
+    approval: Approval
+    cipher: ReasoningCipher | None
+
+    def known(self, items: Iterable[Node]) -> dict[str, Known]:
+        """Give what is known of every server's tools; what the operator says counts most."""
+        listed = {item.get("server_label").text(): item for item in items if _lists_tools(item)}
+        known = {label: Known(item.get("tools"), is_said=True) for label, item in listed.items()}
+        for label, error in self.failures.items():
+            known.setdefault(label, Known(error=error))
+        for label, tools in self.servers.items():
+            members = Node([_as_listed(as_json(tool)) for tool in tools], f"mcp_tools.{label}")
+            known[label] = Known(members, is_said=label in listed)
+        return known
+
+
+@dataclass(slots=True)
+class Dialogue:
+    """Hold a request's tools and history as read: the items, and what they say."""
+
+    tools: RequestTools
+    reader: InputReader
+    items: list[JSONObject] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    count: int = 0
+    _spaces: dict[tuple[str, ...], tuple[ToolNamespace, ...]] = field(default_factory=dict)
+
+    def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
+        """Give the namespaces of the tools that may be called; the newest choice's are kept."""
+        found = self._spaces.get(choice.names)
+        if found is None:
+            with blaming("tools"):
+                found = self.tools.namespaces(choice)
+            self._spaces.clear()
+            self._spaces[choice.names] = found
+        return found
+
+    def read(self, nodes: Iterable[Node]) -> None:
+        """Read on."""
+        for node in nodes:
+            self.messages += self.reader.read(node)
+            self.items.append(node.mapping())
+            self.count += 1
+
+    def copy(self) -> Dialogue:
+        """Give a dialogue of its own that has read as much, without the items.
+
+        They are the caller's, who may change them; so may who gets the echo of the tools.
+        """
+        names = self.tools.names.copy()
+        tools = replace(self.tools, names=names, echo=_own_echo(self.tools))
+        reader, said = self.reader.copy(names), self.messages.copy()
+        return Dialogue(tools, reader, [], said, self.count, self._spaces)
+
+
+class _Kept(NamedTuple):
+    """Hold what was read of items with these bytes, and the memory of it all; never changed."""
+
+    items: bytes
+    size: int
+    dialogue: Dialogue
+
+
+class Dialogues(KeptStates[_Key, _Kept]):
+    """Keep what was read of requests, the newest state of each conversation.
+
+    A request whose items begin with those of an earlier one, under the same tools, is read from
+    where that one ended. What is read is the same with and without it: items are compared by their
+    bytes, since not all that is read of them is text.
+
+    Args:
+        limit: bound in bytes on the memory of what is kept; 0 keeps nothing.
+
+    """
+
+    def __init__(self, limit: int = KEPT_BYTES) -> None:
+        super().__init__(limit)
+
+    def read(self, declared: Declared, said: Said) -> Dialogue:
+        """Read a request's tools and items, going on from what was read before.
+
+        Raises:
+            RequestError: something in them cannot be read.
+
+        """
+        key, items = _key(declared, said), plain_bytes(list(said.items))
+        if key is None or items is None:
+            return _read(declared, said)[0]
+        found = self._kept.get(key)
+        known = found.dialogue if found and items.startswith(found.items, _HEAD) else None
+        read = None if known is None else _read_on(known, said)
+        dialogue, settled = read or _read(_own(declared, key), said)
+        if settled and (known is None or dialogue.count > known.count):
+            size = _size_of(key, items, dialogue.count)
+            self._kept.put(key, _Kept(items[_HEAD:], size, dialogue.copy()))
+        return dialogue
+
+
+DIALOGUES = Dialogues()
+"""Where all requests are kept unless a setup says otherwise."""
+
+
+def _key(declared: Declared, said: Said) -> _Key | None:
+    """Give what says that two requests are of one conversation, None for what cannot say it."""
+    servers = {
+        label: [as_json(tool) for tool in tools] for label, tools in declared.servers.items()
+    }
+    opening = plain_bytes(list(islice(said.items, _OPENING)))
+    tools = plain_bytes([declared.tools.value, servers, dict(declared.failures), declared.approval])
+    return None if tools is None or opening is None else (tools, opening, declared.cipher)
+
+
+def _size_of(key: _Key, items: bytes, count: int) -> int:
+    """Give what the state of a conversation takes; the key begins with its tools."""
+    of_items = _PER_BYTE * len(items) + _PER_ITEM * count
+    return _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(key[0]) + of_items
+
+
+def _own(declared: Declared, key: _Key) -> Declared:
+    """Give what decides how tools are read, in a copy that the caller cannot change."""
+    tools, servers, *_ = own_copy(key[0])
+    return replace(declared, tools=Node(tools, declared.tools.path), servers=servers)
+
+
+def _own_echo(tools: RequestTools) -> tuple[dict[str, object], ...]:
+    """Give the echo of the tools in a copy that may be changed: nothing else holds it."""
+    plain = plain_bytes(tools.echo)
+    return tools.echo if plain is None else tuple(own_copy(plain))
+
+
+def _object(item: object) -> JSONObject:
+    return cast("JSONObject", item)  # read before, so it is one
+
+
+def _read_on(known: Dialogue, said: Said) -> tuple[Dialogue, bool] | None:
+    """Read what is new; None where it says anew what a server's tools are."""
+    nodes, refers = said.nodes(known.count)
+    labels = {server.label for server in known.tools.servers}
+    if any(_lists_tools(node) and node.get("server_label").value in labels for node in nodes):
+        return None
+    dialogue = known.copy()
+    dialogue.items += map(_object, said.items[: known.count])
+    dialogue.read(nodes)
+    return dialogue, not refers
+
+
+def _read(declared: Declared, said: Said) -> tuple[Dialogue, bool]:
+    """Read all of it; tell whether it can be read in no other way next time."""
+    nodes, refers = said.nodes()
+    tools = read_tools(declared.tools, declared.known(nodes), declared.approval)
+    tools = replace(tools, echo=_own_echo(tools))
+    dialogue = Dialogue(tools, InputReader(tools.names, declared.cipher))
+    dialogue.read(nodes)
+    return dialogue, not refers
+
+
+def _lists_tools(item: Node) -> bool:
+    """Tell whether an item lists a server's tools, which one that failed to does not."""
+    return item_type(item) == "mcp_list_tools" and item.get("error").is_null
+
+
+def _as_listed(tool: object) -> object:
+    """Spell ``inputSchema``, as MCP has it, the way the API does."""
+    if isinstance(tool, Mapping) and "inputSchema" in tool and "input_schema" not in tool:
+        return {**tool, "input_schema": tool["inputSchema"]}
+    return tool

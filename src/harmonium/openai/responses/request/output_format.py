@@ -1,0 +1,76 @@
+"""Own what a request asks of the answer's form: how hard to think, and what the text is like."""
+
+from __future__ import annotations
+
+from harmonium.model import ReasoningEffort, ResponseFormat
+from harmonium.openai.requests.errors import blaming
+from harmonium.openai.responses.request.json_node import Node
+from harmonium.render import History
+
+
+def read_reasoning(
+    reasoning: Node, standard: ReasoningEffort
+) -> tuple[ReasoningEffort | None, History, object]:
+    """Read ``reasoning``: the effort, which past reasoning is kept, and the echo.
+
+    Args:
+        reasoning: the field, or null.
+        standard: the effort where none is asked for.
+
+    Raises:
+        RequestError: what it asks for cannot be.
+
+    """
+    if reasoning.is_null:
+        return None, "per_turn", {"effort": standard.value, "summary": None}
+    effort = reasoning.get("effort")
+    level = None if effort.is_null else ReasoningEffort(effort.choice("low", "medium", "high"))
+    for name in ("summary", "generate_summary"):
+        summary = reasoning.get(name)
+        if not summary.is_null and summary.choice("auto", "concise", "detailed") != "auto":
+            summary.refuse("no summaries are written here: reasoning is given whole; give auto")
+    mode = reasoning.get("mode")
+    if not mode.is_null and mode.value != "standard":
+        mode.refuse("only standard is known here")
+    context = reasoning.get("context")
+    keeps = not context.is_null and context.choice("auto", "current_turn", "all_turns")
+    history: History = "keep" if keeps == "all_turns" else "per_turn"
+    echo = {"effort": (level or standard).value, "summary": None}
+    if not context.is_null:
+        echo["context"] = "all_turns" if keeps == "all_turns" else "current_turn"
+    return level, history, echo
+
+
+def read_text_form(text: Node) -> tuple[ResponseFormat | None, object]:
+    """Read ``text``: the format of the answer, and the echo; None is plain text.
+
+    Raises:
+        RequestError: what it asks for cannot be.
+
+    """
+    if text.is_null:
+        return None, {"format": {"type": "text"}}
+    verbosity = text.get("verbosity")
+    if not verbosity.is_null and verbosity.choice("low", "medium", "high") != "medium":
+        verbosity.refuse("these models know one verbosity; give medium or leave it out")
+    echo: dict[str, object] = {"format": {"type": "text"}}
+    if not verbosity.is_null:
+        echo["verbosity"] = verbosity.value
+    form = text.get("format")
+    kind = "text" if form.is_null else form.get("type").choice("text", "json_schema", "json_object")
+    if kind == "text":
+        return None, echo
+    if kind == "json_object":
+        return ResponseFormat("json_object", {"type": "object"}), {**echo, "format": {"type": kind}}
+    name, about = form.get("name").text(), form.get("description").optional_text()
+    schema = form.get("schema").mapping()
+    with blaming(form.get("name").path):
+        shape = ResponseFormat(name, schema, about)
+    echo["format"] = {
+        "type": kind,
+        "name": name,
+        "description": about,
+        "schema": dict(schema),
+        "strict": form.get("strict").flag(default=False),
+    }
+    return shape, echo

@@ -1,0 +1,76 @@
+"""Own parsing for the messages alone, when all tokens are there: the same machine, larger steps.
+
+Content that arrives together becomes one delta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import index
+
+from harmonium.model.messages import Message
+from harmonium.model.roles import Role
+from harmonium.parse.events import Event, MessageEnded
+from harmonium.parse.ids import as_token_ids
+from harmonium.parse.lexicon import Lexicon
+from harmonium.parse.parser import Parser
+from harmonium.parse.repair.header_reader import Policy
+
+
+class WholeParser(Parser):
+    """Parse what comes in one piece, and give its messages rather than its deltas."""
+
+    def feed(self, ids: int | Iterable[int]) -> list[Event]:
+        """Take tokens as `Parser.feed` does; the deltas of a message come joined.
+
+        Raises:
+            TypeError: something in a list is no integer; the tokens before it were taken.
+
+        """
+        if isinstance(ids, list):
+            return self._run(self._take_list, ids)
+        return super().feed(ids)
+
+    def _take_list(self, tokens: list[int]) -> None:
+        read_pieces = self._lexicon.read_pieces
+        place, count = 0, len(tokens)
+        while place < count:
+            if self._plain:
+                data, end = read_pieces(tokens, place)
+                if end > place:
+                    self._take_bytes(data, end - place)
+                    place = end
+                    continue
+            self._take_one(index(tokens[place]))
+            place += 1
+
+    def _take_bytes(self, data: bytes, count: int) -> None:
+        end = self._index + count
+        delta, partial_character = self._content.add_bytes(data, self._index, end)
+        if delta is not None:
+            self._outbox.add(delta)
+        self._plain = not partial_character
+        self._index = end
+
+
+def parse_messages(
+    lexicon: Lexicon,
+    ids: Iterable[int],
+    *,
+    role: Role | str | None = Role.ASSISTANT,
+    policy: Policy = "repair",
+    tools: Iterable[str] = (),
+) -> list[Message]:
+    """Give the messages of a whole stream; see `Parser` for the arguments and errors."""
+    parser = WholeParser(lexicon, role=role, policy=policy, tools=tools)
+    try:
+        events = parser.feed(ids)
+    except TypeError:
+        as_token_ids(ids)  # says what and where
+        raise
+    return fold([*events, *parser.close()])
+
+
+def fold(events: Iterable[Event]) -> list[Message]:
+    """Give the messages that events amount to."""
+    return [event.message for event in events if isinstance(event, MessageEnded)]

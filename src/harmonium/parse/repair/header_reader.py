@@ -1,0 +1,63 @@
+"""Own which header reader has the word: the exact one, or the repairing one behind it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from harmonium.errors import ParseError
+from harmonium.model.names import is_known_tool
+from harmonium.model.roles import Role
+from harmonium.parse.events import Span
+from harmonium.parse.fields import Field
+from harmonium.parse.header import Header, read_strictly
+from harmonium.parse.repair.header_repair import Deviation, HeaderRepair
+from harmonium.parse.repair.header_words import CHANNELS, ROLES, is_known_type
+from harmonium.parse.tool_names import ToolNames
+
+Policy = Literal["repair", "strict"]
+
+
+def read_header(
+    fields: tuple[Field, ...], sticky: Role | None, tools: ToolNames, policy: Policy
+) -> tuple[Header, tuple[Deviation, ...]]:
+    """Read a header that a message token ended.
+
+    Raises:
+        ParseError: the header breaks the grammar and `policy` is ``strict``.
+
+    """
+    broken: tuple[Deviation, ...] = ()
+    try:
+        header = read_strictly(fields, sticky, tools)
+    except ParseError as error:
+        if policy == "strict":
+            raise
+        span = Span(fields[0].span.start, fields[-1].span.end)
+        broken = (Deviation(error.code, span, "", "read all the same"),)
+    else:
+        if policy == "strict" or _is_settled(header, tools):
+            return header, ()
+    repaired = HeaderRepair(fields, sticky, tools, complete=True).read()
+    return repaired.header, repaired.deviations or broken
+
+
+def _is_settled(header: Header, tools: ToolNames) -> bool:
+    """Tell whether a grammatical header also means what it says, as far as models go."""
+    if header.author.role is Role.TOOL:
+        answers = header.recipient not in {None, "all"}
+        is_tool = answers or is_known_tool(header.author.name or "")
+        return is_tool and tools.recipient(header.recipient or "") is None
+    if header.author.role is not Role.ASSISTANT:
+        return True
+    known_channel = header.channel is None or header.channel in CHANNELS
+    known_type = header.content_type is None or is_known_type(header.content_type)
+    return known_channel and known_type and _is_settled_recipient(header.recipient, tools)
+
+
+def _is_settled_recipient(recipient: str | None, tools: ToolNames) -> bool:
+    if recipient is None:
+        return True
+    if recipient in ROLES or recipient == "functions":
+        return False
+    whole = tools.read(recipient, 0)[0] == recipient
+    return whole and tools.recipient(recipient) in {None, recipient}

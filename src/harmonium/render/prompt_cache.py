@@ -1,0 +1,174 @@
+"""Own what is remembered of whole conversations, so that the next turn costs what is new.
+
+A conversation usually comes back with more behind it, as the very same message objects. The ids of
+those at its front are then copied, not written again. Other libraries' messages can be remembered
+as well: whoever knows them says how they are flattened and recognised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Generic, NamedTuple, TypeVar
+
+from harmonium.model import Conversation, Message
+from harmonium.model.contents import TextContent
+from harmonium.render.flat_messages import Prepared, Utterance, offers_functions, utterance_of
+from harmonium.render.history import first_kept
+from harmonium.render.id_writer import CachingEncoder, IdWriter, utterance_ids
+from harmonium.render.options import RenderOptions
+from harmonium.tokens.id_cache import PromptKey
+
+M = TypeVar("M")
+
+_FEW = 8
+"""Shorter conversations are not worth remembering."""
+_ANCHORS = 2
+"""How many of the first messages tell one conversation from another."""
+_BYTES_PER_ID = 36
+_BYTES_PER_MESSAGE = 500
+_BYTES_PER_CHARACTER = 4
+
+
+@dataclass(slots=True)
+class Prompt:
+    """A conversation as it was rendered; belongs to whoever took it out of the cache.
+
+    ``marks`` is what each message is recognised by; ``ends`` and ``characters`` count the ids and
+    the text up to the end of each. The ids depend on the last two as well.
+    """
+
+    marks: list[object] = field(default_factory=list)
+    utterances: list[Utterance] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    characters: list[int] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
+    boundary: int = 0
+    has_function_tools: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes: ids, texts, and what holds them."""
+        of_text = _BYTES_PER_CHARACTER * self.characters[-1]
+        return of_text + _BYTES_PER_ID * len(self.ids) + _BYTES_PER_MESSAGE * len(self.marks)
+
+    def cut(self, count: int) -> None:
+        """Keep only the ids of so many messages at the front."""
+        del self.ends[count:], self.characters[count:]
+        del self.ids[self.ends[-1] if count else 0 :]
+
+
+class Kind(NamedTuple, Generic[M]):
+    """Say how one kind of messages is handled.
+
+    ``mark`` gives what a message is recognised by, None when only flattening it shows what it is.
+    ``read`` flattens messages and marks them. ``count_same`` tells how many messages at the front
+    still are what they were in a prompt.
+    """
+
+    read: Callable[[Sequence[M]], tuple[list[Utterance], list[object]]]
+    mark: Callable[[M], object]
+    count_same: Callable[[Prompt, Sequence[M]], int]
+
+
+def remembered_ids(
+    messages: Sequence[M], kind: Kind[M], tokenizer: CachingEncoder, options: RenderOptions
+) -> list[int]:
+    """Give the token ids of a conversation, quicker where its front was rendered before.
+
+    Raises:
+        HarmoniumError: as `utterance_ids`.
+
+    """
+    key = _key(messages, kind, options) if len(messages) >= _FEW else None
+    if key is None:
+        return utterance_ids(kind.read(messages)[0], tokenizer, options)
+    prompts = tokenizer.cache.prompts
+    found = prompts.pop(key)  # another thread with the same conversation finds nothing to change
+    prompt = found if isinstance(found, Prompt) else Prompt()
+    same = kind.count_same(prompt, messages)
+    new, marks = kind.read(messages[same:])
+    prompt.utterances[same:], prompt.marks[same:] = new, marks
+    writer = _write(prompt, same, tokenizer, options)
+    writer.ids = prompt.ids[:]
+    prompts.put(key, prompt)
+    writer.finish(prompt.utterances)
+    return writer.ids
+
+
+def _write(
+    prompt: Prompt, same: int, tokenizer: CachingEncoder, options: RenderOptions
+) -> IdWriter:
+    """Write what follows the first `same` messages of a prompt, and more if these print anew."""
+    utterances = prompt.utterances
+    has_functions = offers_functions(utterances)
+    boundary = first_kept([header for header, _ in utterances], options.history)
+    if prompt.has_function_tools != has_functions:
+        same = 0
+    elif prompt.boundary != boundary:
+        same = min(same, prompt.boundary, boundary)
+    prompt.cut(same)
+    prompt.boundary, prompt.has_function_tools = boundary, has_functions
+    writer = IdWriter(tokenizer, options, has_function_tools=has_functions)
+    writer.ids, writer.ends = prompt.ids, prompt.ends
+    writer.write(utterances, boundary, same)
+    total = prompt.characters[-1] if same else 0
+    for _, contents in utterances[same:]:
+        total += _characters(contents)
+        prompt.characters.append(total)
+    return writer
+
+
+def _characters(contents: tuple[object, ...]) -> int:
+    if len(contents) == 1:
+        return len(contents[0]) if type(contents[0]) is str else 0
+    return sum([len(part) for part in contents if type(part) is str])
+
+
+def _key(messages: Sequence[M], kind: Kind[M], options: RenderOptions) -> PromptKey | None:
+    """Tell conversations apart by their first messages, which stay alive while it is kept."""
+    marked = (id(message) for message in messages[:_FEW] if kind.mark(message) is not None)
+    anchors = tuple(islice(marked, _ANCHORS))
+    if not anchors:
+        return None
+    dialect, rules = options.dialect, options.rules
+    rule = (dialect.channel_first, dialect.constrain, rules.extensions, rules.exponent_sign)
+    return (*rule, *anchors)
+
+
+def is_same(one: Utterance, other: Utterance) -> bool:
+    """Tell whether two messages print the same; settings that cannot be compared never do."""
+    return one == other and all(type(part) in {str, Prepared} for part in one[1])
+
+
+def _mark(message: Message) -> Message | None:
+    """Recognise text by the message itself, which never changes; what settings hold may."""
+    content = message.content
+    if len(content) == 1:
+        return message if type(content[0]) is TextContent else None
+    return message if all(type(part) is TextContent for part in content) else None
+
+
+def _read(messages: Sequence[Message]) -> tuple[list[Utterance], list[object]]:
+    return list(map(utterance_of, messages)), list(map(_mark, messages))
+
+
+def _count_same(known: Prompt, messages: Sequence[Message]) -> int:
+    for place, (message, mark) in enumerate(zip(messages, known.marks, strict=False)):
+        if message is mark:
+            continue
+        if mark is not None or not is_same(utterance_of(message), known.utterances[place]):
+            return place
+    return min(len(messages), len(known.marks))
+
+
+MESSAGES: Kind[Message] = Kind(_read, _mark, _count_same)
+"""How the model's messages are handled."""
+
+
+def conversation_ids(
+    conversation: Conversation, tokenizer: CachingEncoder, options: RenderOptions
+) -> list[int]:
+    """Give the token ids of a conversation; see `remembered_ids`."""
+    return remembered_ids(conversation.messages, MESSAGES, tokenizer, options)
