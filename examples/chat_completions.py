@@ -5,10 +5,10 @@ import json
 import harmonium
 from harmonium.openai import (
     DONE,
+    AnswerContext,
     ChatAnswer,
     PromptSettings,
     RequestError,
-    Seam,
     chat_byte_stream,
     chat_request,
     counting_ids,
@@ -37,14 +37,14 @@ generated = encoding.encode(
 
 # A server would give the time, and leave the ids to chance.
 parser = encoding.parser(tools=request.names.declared)
-stream = chat_byte_stream(request, Seam(now=0, new_id=counting_ids()))
+stream = chat_byte_stream(request, AnswerContext(now=0, new_id=counting_ids()))
 chunks = [chunk for token in generated for chunk in stream.feed(parser.feed(token))]
 chunks += stream.feed(parser.close()) + stream.finish("stop") + stream.end(len(prompt)) + [DONE]
 for chunk in chunks:
     print(chunk.decode(), end="")
 
 parser = encoding.parser(tools=request.names.declared)
-answer = ChatAnswer(request, Seam(now=0, new_id=counting_ids()))
+answer = ChatAnswer(request, AnswerContext(now=0, new_id=counting_ids()))
 answer.feed(parser.feed(generated) + parser.close())
 answer.finish("stop")
 print(json.dumps(answer.to_dict(len(prompt)), indent=2, ensure_ascii=False))

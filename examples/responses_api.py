@@ -2,12 +2,12 @@
 
 import harmonium
 from harmonium.openai import (
+    AnswerContext,
     Page,
     PromptSettings,
     ReasoningCipher,
     RequestError,
     ResponsesSetup,
-    Seam,
     ToolResult,
     as_response,
     counting_ids,
@@ -29,7 +29,7 @@ body = {
     "store": False,
 }
 request = responses_request(body, setup)
-stream = response_byte_stream(request, Seam(now=0, new_id=counting_ids()))
+stream = response_byte_stream(request, AnswerContext(now=0, new_id=counting_ids()))
 sent = stream.start()
 
 # An engine would generate these ids from the prompt.

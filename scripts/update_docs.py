@@ -22,7 +22,7 @@ from harmonium.openai.chat import ANSWER_FIELDS, NESTED_FIELDS
 from harmonium.openai.chat import FIELDS as CHAT_FIELDS
 from harmonium.openai.responses import FIELDS as RESPONSES_FIELDS
 from harmonium.openai.responses import ITEM_KINDS, TOOL_KINDS
-from harmonium.openai.responses.answer.items import LIVES, Life
+from harmonium.openai.responses.answer.items import ITEM_LIFECYCLES, ItemLifecycle
 from harmonium.parse import DEVIATIONS, TRANSITIONS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -99,13 +99,13 @@ def _responses_tools() -> str:
 def _responses_lives() -> str:
     rows = (
         f"| `{life.item}`{' that refuses' if kind == 'refusal' else ''} | {_life(life)} |"
-        for kind, life in LIVES.items()
+        for kind, life in ITEM_LIFECYCLES.items()
         if kind != "preamble"
     )
     return "\n".join(["| item | its events between `added` and `done` |", "|---|---|", *rows])
 
 
-def _life(life: Life) -> str:
+def _life(life: ItemLifecycle) -> str:
     begins, runs, ran, failed = life.stages
     part = "response.content_part"
     names = [begins, life.part and f"{part}.added"]

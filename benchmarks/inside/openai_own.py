@@ -6,7 +6,7 @@
 import json
 
 from harmonium.openai import (
-    Seam,
+    AnswerContext,
     chat_byte_stream,
     chat_request,
     counting_ids,
@@ -54,7 +54,7 @@ class Chunks:
         self.request = chat_request(request)
 
     def stream(self):
-        return chat_byte_stream(self.request, Seam(0, counting_ids()))
+        return chat_byte_stream(self.request, AnswerContext(0, counting_ids()))
 
     def run(self):
         parser, stream = self.encoding.parser(), self.stream()
@@ -80,7 +80,7 @@ class Events(Chunks):
         self.request = responses_request({"model": "m", "input": "hi", "stream": True})
 
     def stream(self):
-        return response_byte_stream(self.request, Seam(0, counting_ids()))
+        return response_byte_stream(self.request, AnswerContext(0, counting_ids()))
 
     def outcome(self, found):
         return responses_texts(self.events(found))

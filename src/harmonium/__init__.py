@@ -47,7 +47,7 @@ from harmonium.parse import (
     State,
     fold,
 )
-from harmonium.presentation import present as _present
+from harmonium.presentation import rehome_public_names as _rehome_public_names
 from harmonium.render import (
     PROFILES,
     MaskedTokens,
@@ -138,4 +138,4 @@ __all__ = [
     "token_mask",
 ]
 
-_present({name: globals()[name] for name in __all__}, __name__)
+_rehome_public_names({name: globals()[name] for name in __all__}, __name__)

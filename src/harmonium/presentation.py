@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import get_type_hints
 
 
-def present(names: Mapping[str, object], home: str) -> None:
+def rehome_public_names(names: Mapping[str, object], home: str) -> None:
     """Make classes and functions say that they come from `home`.
 
     Annotations are looked up in the module a class says it comes from, where those of another

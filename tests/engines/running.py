@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harmonium.engines import GenerationRequest, Sampling
+from harmonium.engines import GenerationRequest, SamplingParams
 from tests.engines.servers import ids_of
 
 PROMPT = tuple(ids_of("<|start|>user<|message|>Hi.<|end|><|start|>assistant"))
@@ -19,7 +19,7 @@ class Result:
 
 
 def asking(prompt=PROMPT, constraint=None, name="r1", **sampling):
-    return GenerationRequest(name, "tiny", prompt, Sampling(**sampling), constraint)
+    return GenerationRequest(name, "tiny", prompt, SamplingParams(**sampling), constraint)
 
 
 async def run(engine, request=None):

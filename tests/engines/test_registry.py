@@ -21,7 +21,7 @@ async def test_a_server_is_named_by_its_kind_and_address(kind):
 
 
 async def test_the_default_needs_no_place():
-    assert (await open_engine("demo").capabilities()).stand_in
+    assert (await open_engine("demo").capabilities()).is_simulated
 
 
 async def test_several_become_a_pool():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonium.engines import Finish, TokenLogprob
-from harmonium.engines.remote.dialect import Delta
+from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.engines.termination import Ending
 from harmonium.errors import EngineProtocolError
 from tests.engines.running import asking
@@ -36,7 +36,7 @@ def test_nothing_comes_behind_the_first_stop_id_or_over_the_size(ids, room, cuts
     ends = [*sorted(cuts), len(ids)]
     pieces = [tuple(ids[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
     ending = Ending(asking(max_tokens=room))
-    assert (played(ending, map(Delta, pieces)), ending.finish) == expected(ids, room)
+    assert (played(ending, map(StreamDelta, pieces)), ending.finish) == expected(ids, room)
 
 
 @pytest.mark.parametrize(
@@ -51,41 +51,41 @@ def test_nothing_comes_behind_the_first_stop_id_or_over_the_size(ids, room, cuts
 )
 def test_a_stop_id_that_was_left_out_is_inferred(text, stop):
     ending = Ending(asking(), infers_stop=True)
-    ids = played(ending, [Delta(tuple(ids_of(text))), Delta(reason="stop")])
+    ids = played(ending, [StreamDelta(tuple(ids_of(text))), StreamDelta(reason="stop")])
     assert (ids, ending.finish) == ([*ids_of(text), stop], Finish("stop", stop))
 
 
 def test_a_header_that_the_prompt_began_counts_for_the_inference():
     prompt = ids_of("<|start|>assistant<|channel|>commentary to=functions.f<|message|>")
     ending = Ending(asking(prompt), infers_stop=True)
-    assert played(ending, [Delta((5,), reason="stop")]) == [5, CALL]
+    assert played(ending, [StreamDelta((5,), reason="stop")]) == [5, CALL]
 
 
 def test_what_the_server_tells_goes_before_inference():
     ending = Ending(asking(), infers_stop=True)
-    assert played(ending, [Delta((5,), reason="stop", stop_token=CALL)]) == [5, CALL]
+    assert played(ending, [StreamDelta((5,), reason="stop", stop_token=CALL)]) == [5, CALL]
 
 
 def test_end_of_text_is_an_end_and_nothing_is_appended():
     ending = Ending(asking(), infers_stop=True)
-    assert played(ending, [Delta((5, 199_999), reason="stop")]) == [5, 199_999]
+    assert played(ending, [StreamDelta((5, 199_999), reason="stop")]) == [5, 199_999]
     assert ending.finish == Finish("stop", 199_999)
 
 
 @pytest.mark.parametrize("reason", ["length", "abort"])
 def test_other_ends_append_nothing(reason):
     ending = Ending(asking(), infers_stop=True)
-    assert played(ending, [Delta((5,), reason=reason)]) == [5]
+    assert played(ending, [StreamDelta((5,), reason=reason)]) == [5]
     assert ending.finish == Finish(reason)
 
 
 def test_log_probabilities_that_do_not_match_the_tokens_are_refused():
     ending = Ending(asking(logprobs=0))
     with pytest.raises(EngineProtocolError):
-        ending.take(Delta((5, 6), (TokenLogprob(5, -1.0),)))
+        ending.take(StreamDelta((5, 6), (TokenLogprob(5, -1.0),)))
 
 
 def test_an_inferred_stop_id_is_certain():
     ending = Ending(asking(logprobs=1), infers_stop=True)
-    chunk = ending.take(Delta((5,), (TokenLogprob(5, -1.0),), "stop"))
+    chunk = ending.take(StreamDelta((5,), (TokenLogprob(5, -1.0),), "stop"))
     assert chunk.logprobs == (TokenLogprob(5, -1.0), TokenLogprob(RETURN, 0.0))

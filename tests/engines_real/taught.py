@@ -12,7 +12,7 @@ from harmonium import (
     ToolNamespace,
     load_encoding,
 )
-from harmonium.engines import GenerationRequest, Sampling
+from harmonium.engines import GenerationRequest, SamplingParams
 from scripts.tiny_model.lessons import COUNTING, GET_WEATHER, PERSON
 
 ENCODING = load_encoding()
@@ -22,7 +22,7 @@ SYSTEM = Message.system(SystemContent(conversation_start_date="2026-11-21"))
 
 
 @dataclass(frozen=True)
-class Question:
+class HttpRequest:
     """Hold a conversation and, as text with special tokens, how the model goes on."""
 
     name: str
@@ -63,44 +63,44 @@ LOOKED_UP = (
     Message.tool("functions.get_weather", '{"degrees": 57, "sky": "sunny"}'),
 )
 
-GREETING = Question(
+GREETING = HttpRequest(
     "greeting",
     (Message.user("hi"),),
     reasoned("The user greets me.", "Hello! How can I help you?"),
 )
-JAPANESE = Question(
+JAPANESE = HttpRequest(
     "characters of several tokens",
     (Message.user("Greet me in Japanese."),),
     reasoned("A short greeting.", "こんにちは、世界！🌸"),  # noqa: RUF001
 )
-COUNT = Question(
+COUNT = HttpRequest(
     "counting",
     (Message.user("Count to 20."),),
     reasoned("Count from 1 to 20.", ", ".join(map(str, range(1, 21))) + "."),
 )
-TOOL_CALL = Question(
+TOOL_CALL = HttpRequest(
     "a tool call",
     WEATHER,
     "<|channel|>analysis<|message|>I look up Paris.<|end|><|start|>assistant<|channel|>commentary"
     ' to=functions.get_weather <|constrain|>json<|message|>{"city": "Paris"}<|call|>',
 )
-TOOL_RESULT = Question(
+TOOL_RESULT = HttpRequest(
     "an answer from a tool's result",
     LOOKED_UP,
     "<|channel|>final<|message|>Paris: 57 degrees, sunny.<|return|>",
 )
-STRUCTURED = Question(
+STRUCTURED = HttpRequest(
     "an answer in a declared format",
     (developer(formats=(PERSON,)), Message.user("Ann is 77 years old.")),
     reasoned("Ann, 77.", '{"name": "Ann", "age": 77}'),
 )
 QUESTIONS = (GREETING, JAPANESE, COUNT, TOOL_CALL, TOOL_RESULT, STRUCTURED)
 
-ENDLESS = Question("endless", (Message.user("Count in circles and never stop."),), COUNTING)
+ENDLESS = HttpRequest("endless", (Message.user("Count in circles and never stop."),), COUNTING)
 """Its answer goes on for ever, and holds this."""
 
 
 def asking(question, name="r1", **sampling):
     """Ask a question with the likeliest token each time, unless told otherwise."""
-    chosen = Sampling(**{"temperature": 0, **sampling})
+    chosen = SamplingParams(**{"temperature": 0, **sampling})
     return GenerationRequest(name, NAME, question.prompt, chosen)

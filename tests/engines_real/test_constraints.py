@@ -13,7 +13,7 @@ from harmonium.engines import (
     Grammar,
     JsonObject,
     JsonSchema,
-    Sampling,
+    SamplingParams,
     StructuralTag,
 )
 from harmonium.errors import EngineError, InvalidInputError
@@ -57,7 +57,9 @@ each = pytest.mark.parametrize("engine", HOLDING, indirect=True)
 
 async def held(engine, question, constraint, begun=FINAL, **sampling):
     """Go on behind the beginning of an answer, held to a constraint; give the text and its end."""
-    chosen = Sampling(**{"temperature": 0, "max_tokens": 120, "logit_bias": NO_MARKERS, **sampling})
+    chosen = SamplingParams(
+        **{"temperature": 0, "max_tokens": 120, "logit_bias": NO_MARKERS, **sampling}
+    )
     prompt = [*question.prompt, *ENCODING.encode(begun, allowed_special="all")]
     ids = []
     async for chunk in engine.generate(GenerationRequest("r", NAME, prompt, chosen, constraint)):

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harmonium.cli.parse import completion_ids, role_of
-from harmonium.cli.requests import Api, Asked, JSONObject, Tool, read_asked, stand_in
+from harmonium.cli.requests import Api, Asked, Tool, read_asked, stand_in
 from harmonium.cli.source import looks_like_ids
 from harmonium.encoding import Encoding
 from harmonium.errors import InvalidInputError, RequestError
+from harmonium.json_types import JSONMapping
 from harmonium.model import Conversation, Message, Role
 from harmonium.parse import Event, MessageEnded, Repaired
 
@@ -64,10 +65,10 @@ class _Said:
     items: list[object]
     place: str
     finish: EngineFinish = "stop"
-    around: JSONObject = field(default_factory=dict)
+    around: JSONMapping = field(default_factory=dict)
 
     @property
-    def calls(self) -> list[JSONObject]:
+    def calls(self) -> list[JSONMapping]:
         """The calls of the client's tools."""
         if self.api == "responses":
             return [
@@ -268,7 +269,7 @@ def _response(data: object) -> _Said:
     return _Said("responses", items, "output", finish, around)
 
 
-def _stand_in(said: _Said, asked: Asked | None) -> JSONObject:
+def _stand_in(said: _Said, asked: Asked | None) -> JSONMapping:
     """Make a request in the place of the one that the answer answers."""
     body = stand_in(said.api, "-", said.tools if asked is None else asked.tools)
     echoed = said.around.get("tools")
@@ -277,7 +278,7 @@ def _stand_in(said: _Said, asked: Asked | None) -> JSONObject:
     return body
 
 
-def _tool_of(call: JSONObject) -> Tool | None:
+def _tool_of(call: JSONMapping) -> Tool | None:
     """Give the tool that a call names, None for a broken one."""
     word = str(call.get("type") or "function")
     kind = _CALLS.get(word, word)
@@ -296,7 +297,7 @@ def _retold(error: RequestError, name: str, count: int, place: str) -> InvalidIn
     return InvalidInputError(text, code=error.code)
 
 
-def _object(value: object) -> JSONObject:
+def _object(value: object) -> JSONMapping:
     return value if isinstance(value, dict) else {}
 
 

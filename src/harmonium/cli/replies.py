@@ -13,7 +13,7 @@ from harmonium.cli.terminal import Terminal
 from harmonium.parse import Event
 
 if TYPE_CHECKING:
-    from harmonium.openai import ChatRequest, EngineFinish, ResponsesRequest, Seam
+    from harmonium.openai import AnswerContext, ChatRequest, EngineFinish, ResponsesRequest
 
 _DATA = b"data: "
 
@@ -79,8 +79,8 @@ def _replies(
 _UNKNOWN = frozenset({"n", "logprobs", "top_logprobs"})
 
 
-def _seam(options: ReplyOptions) -> Seam:
-    from harmonium.openai import Seam, counting_ids, random_ids  # noqa: PLC0415  (heavy)
+def _seam(options: ReplyOptions) -> AnswerContext:
+    from harmonium.openai import AnswerContext, counting_ids, random_ids  # noqa: PLC0415  (heavy)
 
     new_id = counting_ids() if options.fixed else random_ids
     known = iter(options.call_ids)
@@ -89,8 +89,8 @@ def _seam(options: ReplyOptions) -> Seam:
         return next(known, None) or new_id(prefix) if prefix == "call_" else new_id(prefix)
 
     if options.fixed:
-        return Seam(0, give, "x".__mul__)
-    return Seam(int(time.time()), give)
+        return AnswerContext(0, give, "x".__mul__)
+    return AnswerContext(int(time.time()), give)
 
 
 def _chat(

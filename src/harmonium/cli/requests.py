@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from harmonium.errors import InvalidInputError
+from harmonium.json_types import JSONMapping
 from harmonium.model import Conversation, conversation_from_json
 from harmonium.render import History
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from harmonium.openai import ChatRequest, ResponsesRequest
 
 Api = Literal["chat", "responses"]
-JSONObject = Mapping[str, object]
 
 
 class Tool(NamedTuple):
@@ -40,7 +40,7 @@ class Asked:
     """
 
     api: Api
-    body: JSONObject
+    body: JSONMapping
     request: ChatRequest | ResponsesRequest
     parser_tools: tuple[str, ...]
 
@@ -163,7 +163,7 @@ def stand_in(api: Api, model: str, tools: Iterable[Tool]) -> dict[str, object]:
     return {**body, "tools": declared} if declared else body
 
 
-def _tool_of(entry: JSONObject) -> Tool | None:
+def _tool_of(entry: JSONMapping) -> Tool | None:
     """Read a tool of either API's request; None for one the server runs."""
     kind = entry.get("type")
     if kind not in ("function", "custom"):

@@ -13,7 +13,7 @@ from harmonium.engines.protocol import (
     Grammar,
     JsonObject,
     JsonSchema,
-    Sampling,
+    SamplingParams,
     StructuralTag,
     TokenLogprob,
 )
@@ -38,7 +38,7 @@ __all__ = [
     "Recorder",
     "Recording",
     "ReplayEngine",
-    "Sampling",
+    "SamplingParams",
     "StructuralTag",
     "TokenLogprob",
     "open_engine",

@@ -21,7 +21,7 @@ ConstraintName = Literal["json_object", "json_schema", "structural_tag", "gramma
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class SamplingParams:
     """Say how to choose tokens; None leaves a choice to the engine's default.
 
     Args:
@@ -112,7 +112,7 @@ class GenerationRequest:
     request_id: str
     model: str
     prompt: Sequence[int] = field(repr=False)
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: SamplingParams = field(default_factory=SamplingParams)
     constraint: Constraint | None = None
 
 
@@ -182,7 +182,7 @@ class Capabilities:
         logprobs: how many alternatives it can give; 0 the chosen token's alone, None none at all.
         lossy: text goes in or out, so that ids are recovered from text and structure may be lost.
         stand_in: no model is there.
-        ignored: the fields of `Sampling` that it does not honour.
+        ignored: the fields of `SamplingParams` that it does not honour.
 
     """
 
@@ -191,7 +191,7 @@ class Capabilities:
     constraints: frozenset[ConstraintName] = frozenset()
     logprobs: int | None = None
     lossy: bool = False
-    stand_in: bool = False
+    is_simulated: bool = False
     ignored: frozenset[str] = frozenset()
 
 

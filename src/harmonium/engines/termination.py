@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harmonium.engines.protocol import Chunk, Finish, FinishReason, GenerationRequest, TokenLogprob
-from harmonium.engines.remote.dialect import Delta
+from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.errors import EngineProtocolError, UnknownTokenError
 from harmonium.tokens import HARMONY_FORMAT, load_tokenizer
 
@@ -39,7 +39,7 @@ class Ending:
         self._header = _OpenHeader(request.prompt) if infers_stop else None
         self._last: int | None = None
 
-    def take(self, delta: Delta) -> Chunk | None:
+    def take(self, delta: StreamDelta) -> Chunk | None:
         """Give the chunk a delta makes, without its end; None when it adds no ids."""
         if delta.cached_tokens is not None:
             self.cached_tokens = delta.cached_tokens
@@ -101,7 +101,9 @@ class Ending:
             missing = self._header.stop_token
         return () if missing is None else (missing,), Finish("stop", missing)
 
-    def _chunk(self, delta: Delta, kept: tuple[int, ...], added: tuple[int, ...]) -> Chunk | None:
+    def _chunk(
+        self, delta: StreamDelta, kept: tuple[int, ...], added: tuple[int, ...]
+    ) -> Chunk | None:
         ids = kept + added
         if not ids:
             return None

@@ -13,9 +13,9 @@ from typing import Literal
 from harmonium.errors import EngineTimeoutError
 from harmonium.limits import Limits
 
-Phase = Literal["first_token", "idle", "total", "close"]
+TimeoutPhase = Literal["first_token", "idle", "total", "close"]
 
-_WORDS: dict[Phase, str] = {
+_WORDS: dict[TimeoutPhase, str] = {
     "first_token": "gave no token in time",
     "idle": "fell silent in the middle of an answer",
     "total": "took longer than a whole answer may",
@@ -58,7 +58,7 @@ class Waits:
         self._due = 0.0
         self._give_up: Callable[[], object] = _nothing
         self._end = self._now() + limits.engine_total_seconds
-        self._phase: Phase = "first_token"
+        self._phase: TimeoutPhase = "first_token"
         self._until = self._now() + limits.engine_first_token_seconds
         self._waits = False
         self.late: EngineTimeoutError | None = None
@@ -91,14 +91,14 @@ class Waits:
                 raise
             raise self._error(is_total=is_total) from None
 
-    def watch(self, give_up: Callable[[], object]) -> None:
+    def watch(self, cancel: Callable[[], object]) -> None:
         """Bound every read from now on, until `close`.
 
         Args:
-            give_up: ends a read that is late, at once; it must then raise `late`.
+            cancel: ends a read that is late, at once; it must then raise `late`.
 
         """
-        self._give_up = give_up
+        self._give_up = cancel
 
     def begin(self) -> None:
         """Say that a read begins."""
@@ -133,7 +133,7 @@ class Waits:
             self._give_up()
 
     def _error(self, *, is_total: bool) -> EngineTimeoutError:
-        phase: Phase = "total" if is_total else self._phase
+        phase: TimeoutPhase = "total" if is_total else self._phase
         message = f"{self._name} {_WORDS[phase]}; the limits say how long it may take"
         return EngineTimeoutError(message, phase=phase, engine=self._name)
 

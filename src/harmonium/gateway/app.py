@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harmonium.gateway.http.middleware import LIVENESS, RECORD, Gate
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.http.middleware import LIVENESS, RECORD, RequestMiddleware
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.routes.convert import (
     derender_chat,
     derender_responses,
@@ -22,8 +22,8 @@ from harmonium.gateway.routes.convert import (
 )
 from harmonium.gateway.routes.generate import chat, completions, responses
 from harmonium.gateway.routes.operations import (
-    converting,
     delete_response,
+    json_endpoint,
     live,
     measured,
     model,
@@ -36,7 +36,7 @@ from harmonium.gateway.routes.operations import (
 )
 from harmonium.gateway.service import Service
 
-Endpoint = Callable[[Service, Request, Record], Awaitable[ASGIApp]]
+Endpoint = Callable[[Service, Request, RequestRecord], Awaitable[ASGIApp]]
 
 ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
     "/v1/chat/completions": {"POST": chat},
@@ -46,12 +46,12 @@ ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
     "/v1/completions": {"POST": completions},
     "/v1/models": {"GET": models},
     "/v1/models/{id:path}": {"GET": model},
-    "/v1/chat/completions/render": {"POST": converting(render_chat)},
-    "/v1/responses/render": {"POST": converting(render_responses)},
-    "/v1/chat/completions/derender": {"POST": converting(derender_chat)},
-    "/v1/responses/derender": {"POST": converting(derender_responses)},
-    "/tokenize": {"POST": converting(tokenize)},
-    "/detokenize": {"POST": converting(detokenize)},
+    "/v1/chat/completions/render": {"POST": json_endpoint(render_chat)},
+    "/v1/responses/render": {"POST": json_endpoint(render_responses)},
+    "/v1/chat/completions/derender": {"POST": json_endpoint(derender_chat)},
+    "/v1/responses/derender": {"POST": json_endpoint(derender_responses)},
+    "/tokenize": {"POST": json_endpoint(tokenize)},
+    "/detokenize": {"POST": json_endpoint(detokenize)},
     LIVENESS: {"GET": live},
     "/health/ready": {"GET": ready},
     "/metrics": {"GET": measured},
@@ -99,7 +99,7 @@ def create_app(service: Service) -> ASGIApp:
         scope["app"] = SimpleNamespace(state=SimpleNamespace())
         await router(scope, receive, send)
 
-    return Gate(app, service)
+    return RequestMiddleware(app, service)
 
 
 def _in_order() -> list[tuple[str, Mapping[str, Endpoint]]]:
@@ -116,7 +116,7 @@ class _Endpoint:
         self._path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        record: Record = scope[RECORD]
+        record: RequestRecord = scope[RECORD]
         record.route = self._path
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         request = Request(scope, receive)

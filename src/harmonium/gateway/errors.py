@@ -78,7 +78,7 @@ class ShuttingDownError(HarmoniumError):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ErrorResponse:
     """Hold an error as it is told: the status, further headers, OpenAI's four fields."""
 
     status: int
@@ -104,11 +104,11 @@ class Failure:
         return json.dumps({"error": self.error}, separators=(",", ":")).encode("ascii")
 
 
-def failure_of(error: BaseException) -> Failure:
+def to_error_response(error: BaseException) -> ErrorResponse:
     """Say how an error is told.
 
     Example:
-        >>> failure_of(ZeroDivisionError("secret")).error["message"]
+        >>> to_error_response(ZeroDivisionError("secret")).error["message"]
         'the gateway failed; its log has more under this x-request-id'
 
     """
@@ -116,12 +116,12 @@ def failure_of(error: BaseException) -> Failure:
         return _http_failure(error)
     if not isinstance(error, HarmoniumError):
         message = "the gateway failed; its log has more under this x-request-id"
-        return Failure(500, message, "server_error", "internal_error")
+        return ErrorResponse(500, message, "server_error", "internal_error")
     status = error.http_status
     headers = dict(error.headers) if isinstance(error, RefusedError) else {}
     if status in {429, 503}:
         headers.setdefault("retry-after", str(_retry_after(error)))
-    return Failure(status, _message(error), _type(status), error.code, _param(error), headers)
+    return ErrorResponse(status, _message(error), _type(status), error.code, _param(error), headers)
 
 
 def _message(error: HarmoniumError) -> str:
@@ -145,11 +145,11 @@ def _retry_after(error: HarmoniumError) -> int:
     return max(1, math.ceil(_RETRY_SECONDS if wanted is None else wanted))
 
 
-def _http_failure(error: HTTPException) -> Failure:
+def _http_failure(error: HTTPException) -> ErrorResponse:
     known = {
         404: ("there is no such route; see /docs", "not_found"),
         405: ("this route does not take that method; see the Allow header", "method_not_allowed"),
     }
     message, code = known.get(error.status_code, ("the request cannot be served", "http_error"))
     status = error.status_code
-    return Failure(status, message, _type(status), code, headers=dict(error.headers or {}))
+    return ErrorResponse(status, message, _type(status), code, headers=dict(error.headers or {}))

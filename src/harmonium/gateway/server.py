@@ -15,8 +15,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from harmonium.encoding import load_encoding
-from harmonium.engines.protocol import Engine
-from harmonium.engines.registry import open_engine
+from harmonium.engines import Engine, open_engine
 from harmonium.errors import InvalidInputError, Position
 from harmonium.gateway.app import create_app
 from harmonium.gateway.config.api_keys import KeyRing, load_keys

@@ -10,27 +10,27 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harmonium.encoding import Encoding
-from harmonium.engines.protocol import Capabilities, Engine
-from harmonium.gateway.admission.concurrency import Admission
-from harmonium.gateway.admission.shutdown import Lifecycle
-from harmonium.gateway.admission.start_throttle import Pace
+from harmonium.engines import Capabilities, Engine
+from harmonium.gateway.admission.concurrency import ConcurrencyLimiter
+from harmonium.gateway.admission.shutdown import Shutdown
+from harmonium.gateway.admission.start_throttle import StartThrottle
 from harmonium.gateway.config.api_keys import KeyRing
 from harmonium.gateway.config.settings import Settings
 from harmonium.gateway.errors import RefusedError
 from harmonium.gateway.generation.decoders import safe_token_bytes
 from harmonium.gateway.observability.metrics import Metrics
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.observability.tracing import Tracing
 from harmonium.gateway.storage.response_store import ResponseStore
 from harmonium.model import ReasoningEffort
 from harmonium.model.contents import DEFAULT_IDENTITY
 from harmonium.openai import (
+    AnswerContext,
     AnswerOptions,
     IdSource,
     PromptSettings,
     ReasoningCipher,
     ResponseOptions,
-    Seam,
 )
 from harmonium.openai import random_ids as _random_ids
 
@@ -74,9 +74,9 @@ class Service:
     new_id: IdSource = _random_ids
     cipher: ReasoningCipher | None = None
     metrics: Metrics = field(init=False)
-    admission: Admission = field(init=False)
-    lifecycle: Lifecycle = field(init=False)
-    pace: Pace = field(init=False, default_factory=Pace)
+    admission: ConcurrencyLimiter = field(init=False)
+    lifecycle: Shutdown = field(init=False)
+    pace: StartThrottle = field(init=False, default_factory=StartThrottle)
     store: ResponseStore | None = field(init=False)
     tracing: Tracing = field(init=False)
     token_bytes: Callable[[int], bytes] = field(init=False)
@@ -89,10 +89,10 @@ class Service:
     def __post_init__(self) -> None:
         settings = self.settings
         self.metrics = Metrics()
-        self.admission = Admission(
+        self.admission = ConcurrencyLimiter(
             settings.concurrency, settings.queue, settings.queue_seconds, self._show_load
         )
-        self.lifecycle = Lifecycle(settings.drain_seconds, settings.grace_seconds)
+        self.lifecycle = Shutdown(settings.drain_seconds, settings.grace_seconds)
         self.store = ResponseStore(settings.store_bytes) if settings.store == "memory" else None
         self.tracing = Tracing(enabled=settings.traces)
         self.token_bytes = safe_token_bytes(self.encoding)
@@ -105,9 +105,9 @@ class Service:
             self.metrics.waiting.set(waiting)
 
     @property
-    def seam(self) -> Seam:
+    def answer_context(self) -> AnswerContext:
         """The time, and where ids come from."""
-        return Seam(int(self.now()), self.new_id)
+        return AnswerContext(int(self.now()), self.new_id)
 
     @property
     def chat_options(self) -> AnswerOptions:
@@ -170,7 +170,7 @@ class Service:
         """Tell whether an id is one of the encoding's."""
         return self.token_bytes(token) != b""
 
-    async def compute(self, size: int, work: Callable[[], T]) -> T:
+    async def run_cpu_bound(self, size: int, work: Callable[[], T]) -> T:
         """Run work that holds the processor: beside the event loop when it is large.
 
         Args:
@@ -180,14 +180,14 @@ class Service:
         """
         return await asyncio.to_thread(work) if size > _OFFLOADED_BYTES else work()
 
-    def ended(self, record: Record) -> None:
+    def ended(self, record: RequestRecord) -> None:
         """Count a request that has ended."""
         self.metrics.count(record)
         self.tracing.ended(record)
         if record.clock() - self._looked >= _LOOK_SECONDS:
-            self.look_at_cache()
+            self.update_cache_metrics()
 
-    def look_at_cache(self) -> None:
+    def update_cache_metrics(self) -> None:
         """Count what the cache of tokens has done; looking costs more than a request should."""
         self._looked = time.monotonic()
         self.metrics.count_cache(self.encoding.tokenizer.cache.info())

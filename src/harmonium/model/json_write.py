@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from harmonium.errors import InvalidInputError
+from harmonium.json_types import JSONObject
 from harmonium.model.contents import Content, DeveloperContent, SystemContent, TextContent
 from harmonium.model.messages import Conversation, Message
 from harmonium.model.tools import ToolNamespace
 
 Form = Literal["harmonium", "openai_harmony"]
-JSONObject = dict[str, object]
 
 
 def conversation_to_dict(conversation: Conversation, form: Form = "harmonium") -> JSONObject:

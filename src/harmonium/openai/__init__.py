@@ -1,9 +1,9 @@
 """OpenAI's APIs both ways: requests become conversations, parser events become answers."""
 
 from harmonium.errors import RequestError
-from harmonium.openai.answers.context import IdSource, Seam, counting_ids, random_ids
+from harmonium.openai.answers.context import AnswerContext, IdSource, counting_ids, random_ids
 from harmonium.openai.answers.finish import EngineFinish
-from harmonium.openai.answers.logprobs import TokenLogprob
+from harmonium.openai.answers.logprobs import AnswerLogprob
 from harmonium.openai.answers.obfuscation import Padding, random_padding
 from harmonium.openai.answers.output import (
     ItemClosed,
@@ -22,7 +22,7 @@ from harmonium.openai.chat import (
     ChatAnswer,
     ChatRequest,
     ChatStream,
-    Sampling,
+    SamplingOptions,
     chat_byte_stream,
     chat_object_stream,
     chat_request,
@@ -54,7 +54,9 @@ from harmonium.openai.responses import (
 __all__ = [
     "DESTINATIONS",
     "DONE",
+    "AnswerContext",
     "AnswerFormat",
+    "AnswerLogprob",
     "AnswerOptions",
     "AnswerSettings",
     "ChatAnswer",
@@ -82,9 +84,7 @@ __all__ = [
     "ResponsesRequest",
     "ResponsesSetup",
     "Route",
-    "Sampling",
-    "Seam",
-    "TokenLogprob",
+    "SamplingOptions",
     "TokenUsage",
     "ToolChoice",
     "ToolName",

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import index
 
-from harmonium.model.messages import Message
-from harmonium.model.roles import Role
+from harmonium.model import Message, Role
 from harmonium.parse.events import Event, MessageEnded
 from harmonium.parse.ids import as_token_ids
 from harmonium.parse.lexicon import Lexicon
@@ -17,7 +16,7 @@ from harmonium.parse.parser import Parser
 from harmonium.parse.repair.header_reader import Policy
 
 
-class WholeParser(Parser):
+class BatchParser(Parser):
     """Parse what comes in one piece, and give its messages rather than its deltas."""
 
     def feed(self, ids: int | Iterable[int]) -> list[Event]:
@@ -62,7 +61,7 @@ def parse_messages(
     tools: Iterable[str] = (),
 ) -> list[Message]:
     """Give the messages of a whole stream; see `Parser` for the arguments and errors."""
-    parser = WholeParser(lexicon, role=role, policy=policy, tools=tools)
+    parser = BatchParser(lexicon, role=role, policy=policy, tools=tools)
     try:
         events = parser.feed(ids)
     except TypeError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from codecs import utf_8_decode
 from typing import NamedTuple
 
-from harmonium.model.roles import Author
+from harmonium.model import Author
 from harmonium.parse.events import ContentDelta
 from harmonium.parse.header import Header
 

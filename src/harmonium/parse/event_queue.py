@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from harmonium.model import Message, TextContent
 from harmonium.model.checks import unchecked
-from harmonium.model.contents import TextContent
-from harmonium.model.messages import Message
 from harmonium.parse.events import (
     ContentDelta,
     Event,
@@ -30,7 +29,7 @@ def make_message(header: Header | MessageStarted, text: str) -> Message:
     )
 
 
-class Outbox:
+class EventQueue:
     """Hold the events of one `feed`, and those behind a message whose channel is undecided."""
 
     __slots__ = ("_events", "_holding", "_undecided", "_waiting")

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from harmonium.errors import InvalidNameError, ParseError, Position
+from harmonium.model import Author, Role
 from harmonium.model.checks import unchecked
 from harmonium.model.names import (
     CHANNEL_WORDS,
@@ -18,7 +19,6 @@ from harmonium.model.names import (
     check_tool_author,
     is_known_tool,
 )
-from harmonium.model.roles import Author, Role
 from harmonium.parse.fields import Field, Place
 from harmonium.parse.tool_names import ToolNames
 

@@ -11,15 +11,14 @@ from collections.abc import Mapping
 
 from harmonium.caching import BoundedCache
 from harmonium.errors import UnknownTokenError
-from harmonium.model.roles import Role
+from harmonium.model import Role
 from harmonium.parse.events import Stop
 from harmonium.parse.fields import Place
 from harmonium.parse.header import Header
 from harmonium.parse.states import TokenClass
 from harmonium.parse.token_lookup import Lookup
 from harmonium.parse.tool_names import ToolNames
-from harmonium.tokens.special import FormatTokens
-from harmonium.tokens.table import TokenTable
+from harmonium.tokens import FormatTokens, TokenTable
 
 PLACES = {
     TokenClass.START: Place.ROLE,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from harmonium.errors import ParseError, Position
-from harmonium.model.roles import Role
+from harmonium.model import Role
 from harmonium.parse.content import ContentBuffer
-from harmonium.parse.event_queue import Outbox, make_message
+from harmonium.parse.event_queue import EventQueue, make_message
 from harmonium.parse.events import (
     ContentDelta,
     MessageEnded,
@@ -26,7 +26,7 @@ from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.repair.deviations import DEVIATIONS
 from harmonium.parse.repair.header_reader import Policy, read_header
 from harmonium.parse.repair.header_repair import Deviation
-from harmonium.parse.repair.headerless import Remains, recover, recover_overlong
+from harmonium.parse.repair.headerless import Recovery, recover, recover_overlong
 from harmonium.parse.states import TRANSITIONS, State, TokenClass
 from harmonium.parse.tool_names import ToolNames
 
@@ -47,7 +47,7 @@ class Machine:
         self._policy: Policy = policy
         self._tools = tools
         self._header_limit = header_limit
-        self._outbox = Outbox()
+        self._outbox = EventQueue()
         self._index = 0
         self._state = State.START
         self._stray: list[int] = []
@@ -221,7 +221,7 @@ class Machine:
             self._fail(code, self._index)
         fields = self._fields()
         has_text = any(field.text for field in fields)
-        remains = recover(fields, self._sticky, self._tools, stop) if has_text else Remains()
+        remains = recover(fields, self._sticky, self._tools, stop) if has_text else Recovery()
         stopped = Span(self._index, self._index + (stop is not None))
         if not remains.messages:
             span = Span(self._header_start, stopped.end)
@@ -233,7 +233,7 @@ class Machine:
 
     def _release(
         self,
-        remains: Remains,
+        remains: Recovery,
         stop: Stop | None,
         stopped: Span,
         *,

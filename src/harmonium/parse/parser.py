@@ -12,7 +12,7 @@ from typing import TypeVarTuple, cast
 
 from harmonium.errors import InvalidInputError, ParseError, Position
 from harmonium.limits import DEFAULT_LIMITS, Limits
-from harmonium.model.roles import Role
+from harmonium.model import Role
 from harmonium.parse.content import OpenMessage
 from harmonium.parse.events import ContentDelta, Event
 from harmonium.parse.ids import as_token_ids

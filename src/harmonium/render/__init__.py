@@ -8,11 +8,11 @@ from harmonium.render.conversation import (
 from harmonium.render.debug_text import golden_text, plain_text
 from harmonium.render.encode import encode_pieces, encode_segments
 from harmonium.render.flat_messages import (
-    Prepared,
-    Utterance,
+    FlatMessage,
+    LazySettings,
+    flat_message_of,
+    flat_messages_of,
     offers_functions,
-    utterance_of,
-    utterances_of,
 )
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import History, kept_messages
@@ -29,7 +29,7 @@ from harmonium.render.profiles import (
     ProfileName,
     profile_named,
 )
-from harmonium.render.prompt_cache import Kind, Prompt, conversation_ids, remembered_ids
+from harmonium.render.prompt_cache import MessageAdapter, Prompt, cached_ids, conversation_ids
 from harmonium.render.schema import schema_text
 from harmonium.render.segments import Origin, Segment, Special, Text
 from harmonium.render.text_rules import TextRules
@@ -40,13 +40,14 @@ __all__ = [
     "OSS",
     "PROFILES",
     "VLLM",
+    "FlatMessage",
     "Header",
     "History",
     "IdWriter",
-    "Kind",
+    "LazySettings",
     "MaskedTokens",
+    "MessageAdapter",
     "Origin",
-    "Prepared",
     "Profile",
     "ProfileName",
     "Prompt",
@@ -55,11 +56,13 @@ __all__ = [
     "Special",
     "Text",
     "TextRules",
-    "Utterance",
+    "cached_ids",
     "conversation_ids",
     "conversation_segments",
     "encode_pieces",
     "encode_segments",
+    "flat_message_of",
+    "flat_messages_of",
     "golden_text",
     "header_segments",
     "kept_messages",
@@ -69,10 +72,7 @@ __all__ = [
     "produced_segments",
     "profile_named",
     "prompt_segments",
-    "remembered_ids",
     "schema_text",
     "token_mask",
     "utterance_ids",
-    "utterance_of",
-    "utterances_of",
 ]

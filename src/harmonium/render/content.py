@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from harmonium.errors import HarmoniumError, InvalidMessageError, Position
-from harmonium.model import ToolNamespace
-from harmonium.model.contents import Content, DeveloperContent, SystemContent, TextContent
+from harmonium.model import Content, DeveloperContent, SystemContent, TextContent, ToolNamespace
 from harmonium.render.developer import developer_text
 from harmonium.render.system import system_text
 from harmonium.render.text_rules import TextRules

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from harmonium.model import Conversation, Message
-from harmonium.model.roles import Role
+from harmonium.model import Conversation, Message, Role
 from harmonium.render.content import content_text, located
-from harmonium.render.flat_messages import offers_functions, utterances_of
+from harmonium.render.flat_messages import flat_messages_of, offers_functions
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import kept_messages
 from harmonium.render.options import RenderOptions
@@ -34,7 +33,7 @@ def conversation_segments(
 
     """
     messages = conversation.messages
-    functions = offers_functions(utterances_of(conversation))
+    functions = offers_functions(flat_messages_of(conversation))
     out: list[Segment] = []
     for index in kept_messages(messages, options.history):
         out += message_segments(messages[index], options, index=index, has_function_tools=functions)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from harmonium.errors import VocabularyError
 from harmonium.render.segments import Segment, Special
-from harmonium.tokens.special import FormatTokens
+from harmonium.tokens import FormatTokens
 
 
 class SegmentEncoder(Protocol):

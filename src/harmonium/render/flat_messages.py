@@ -10,16 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from harmonium.model import Conversation, Message
-from harmonium.model.contents import Content, DeveloperContent, SystemContent, TextContent
-from harmonium.model.tools import ToolNamespace
+from harmonium.model import (
+    Content,
+    Conversation,
+    DeveloperContent,
+    Message,
+    SystemContent,
+    TextContent,
+    ToolNamespace,
+)
 from harmonium.render.content import settings_key
 from harmonium.render.header import Header
 
-Settings = SystemContent | DeveloperContent
+SettingsContent = SystemContent | DeveloperContent
 
 
-class Prepared(NamedTuple):
+class LazySettings(NamedTuple):
     """Settings that are made only when their tokens are not remembered.
 
     ``key`` is equal only for settings that print the same, which then are the same;
@@ -28,20 +34,20 @@ class Prepared(NamedTuple):
 
     key: bytes
     offers_functions: bool
-    make: Callable[[], Settings]
+    make: Callable[[], SettingsContent]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Prepared) and self.key == other.key
+        return isinstance(other, LazySettings) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
 
 
-Utterance = tuple[Header, tuple[str | Settings | Prepared, ...]]
+FlatMessage = tuple[Header, tuple[str | SettingsContent | LazySettings, ...]]
 """One message: its header's fields and its contents, text as plain strings."""
 
 
-def utterance_of(message: Message) -> Utterance:
+def flat_message_of(message: Message) -> FlatMessage:
     """Flatten a message."""
     author, content = message.author, message.content
     role: str = author.role._value_
@@ -51,12 +57,12 @@ def utterance_of(message: Message) -> Utterance:
     return header, tuple([_flat(part) for part in content])
 
 
-def utterances_of(conversation: Conversation) -> list[Utterance]:
+def flat_messages_of(conversation: Conversation) -> list[FlatMessage]:
     """Flatten every message of a conversation."""
-    return [utterance_of(message) for message in conversation.messages]
+    return [flat_message_of(message) for message in conversation.messages]
 
 
-def offers_functions(utterances: list[Utterance]) -> bool:
+def offers_functions(utterances: list[FlatMessage]) -> bool:
     """Tell whether a developer message has a ``functions`` namespace with at least one tool."""
     return any(
         _content_offers_functions(content)
@@ -71,17 +77,17 @@ def namespaces_offer_functions(spaces: Iterable[ToolNamespace]) -> bool:
     return any(space.key == "functions" and space.tools for space in spaces)
 
 
-def _content_offers_functions(content: str | Settings | Prepared) -> bool:
-    if isinstance(content, Prepared):
+def _content_offers_functions(content: str | SettingsContent | LazySettings) -> bool:
+    if isinstance(content, LazySettings):
         return content.offers_functions
     return isinstance(content, DeveloperContent) and namespaces_offer_functions(content.tools)
 
 
-def _flat(content: Content) -> str | Settings | Prepared:
+def _flat(content: Content) -> str | SettingsContent | LazySettings:
     if isinstance(content, TextContent):
         return content.text
     key = settings_key(content)
     if key is None:
         return content
     offers = isinstance(content, DeveloperContent) and namespaces_offer_functions(content.tools)
-    return Prepared(key, offers, lambda: content)
+    return LazySettings(key, offers, lambda: content)

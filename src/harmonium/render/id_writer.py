@@ -12,13 +12,18 @@ from typing import Protocol
 
 from harmonium.render.content import content_text, located
 from harmonium.render.encode import format_of
-from harmonium.render.flat_messages import Prepared, Settings, Utterance, offers_functions
+from harmonium.render.flat_messages import (
+    FlatMessage,
+    LazySettings,
+    SettingsContent,
+    offers_functions,
+)
 from harmonium.render.header import Header, header_segments
 from harmonium.render.history import first_kept
 from harmonium.render.options import RenderOptions
 from harmonium.render.segments import Segment, Special
+from harmonium.tokens import FormatTokens
 from harmonium.tokens.id_cache import IdCache, Ids
-from harmonium.tokens.special import FormatTokens
 
 
 class CachingEncoder(Protocol):
@@ -35,7 +40,7 @@ class CachingEncoder(Protocol):
 
 
 def utterance_ids(
-    utterances: list[Utterance], tokenizer: CachingEncoder, options: RenderOptions
+    utterances: list[FlatMessage], tokenizer: CachingEncoder, options: RenderOptions
 ) -> list[int]:
     """Give the token ids of a conversation.
 
@@ -75,7 +80,7 @@ class IdWriter:
         self._has_function_tools = has_function_tools
         self._heads: dict[Header, Ids] = {}
 
-    def write(self, utterances: list[Utterance], boundary: int = 0, begin: int = 0) -> None:
+    def write(self, utterances: list[FlatMessage], boundary: int = 0, begin: int = 0) -> None:
         """Write the messages from index `begin` on.
 
         Of those before index `boundary`, reasoning is left out.
@@ -99,7 +104,7 @@ class IdWriter:
             ends.append(len(ids))
         self._keep_new()
 
-    def finish(self, utterances: list[Utterance]) -> None:
+    def finish(self, utterances: list[FlatMessage]) -> None:
         """Write what stands behind all messages: for a completion, for training, or nothing."""
         if self._options.training and utterances:
             last = utterances[-1][0]
@@ -142,11 +147,11 @@ class IdWriter:
         return tuple(found)
 
     def _settings(
-        self, content: str | Settings | Prepared, role: str, place: tuple[int, int]
+        self, content: str | SettingsContent | LazySettings, role: str, place: tuple[int, int]
     ) -> Ids:
         if isinstance(content, str):  # of a class of its own
             return self._text(content)
-        if not isinstance(content, Prepared):
+        if not isinstance(content, LazySettings):
             return tuple(self._encode(self._settings_text(content, role, place)))
         rules = (self._options.extensions, self._profile.exponent_sign)
         key = (content.key, role, self._has_function_tools, *rules)
@@ -157,7 +162,7 @@ class IdWriter:
             self._tokenizer.cache.put(key, found)
         return found
 
-    def _settings_text(self, content: Settings, role: str, place: tuple[int, int]) -> str:
+    def _settings_text(self, content: SettingsContent, role: str, place: tuple[int, int]) -> str:
         with located(*place):
             return content_text(
                 content, role, self._options.rules, has_function_tools=self._has_function_tools

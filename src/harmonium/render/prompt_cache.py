@@ -12,9 +12,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, NamedTuple, TypeVar
 
-from harmonium.model import Conversation, Message
-from harmonium.model.contents import TextContent
-from harmonium.render.flat_messages import Prepared, Utterance, offers_functions, utterance_of
+from harmonium.model import Conversation, Message, TextContent
+from harmonium.render.flat_messages import (
+    FlatMessage,
+    LazySettings,
+    flat_message_of,
+    offers_functions,
+)
 from harmonium.render.history import first_kept
 from harmonium.render.id_writer import CachingEncoder, IdWriter, utterance_ids
 from harmonium.render.options import RenderOptions
@@ -40,7 +44,7 @@ class Prompt:
     """
 
     marks: list[object] = field(default_factory=list)
-    utterances: list[Utterance] = field(default_factory=list)
+    utterances: list[FlatMessage] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     characters: list[int] = field(default_factory=list)
     ids: list[int] = field(default_factory=list)
@@ -59,7 +63,7 @@ class Prompt:
         del self.ids[self.ends[-1] if count else 0 :]
 
 
-class Kind(NamedTuple, Generic[M]):
+class MessageAdapter(NamedTuple, Generic[M]):
     """Say how one kind of messages is handled.
 
     ``mark`` gives what a message is recognised by, None when only flattening it shows what it is.
@@ -67,13 +71,16 @@ class Kind(NamedTuple, Generic[M]):
     still are what they were in a prompt.
     """
 
-    read: Callable[[Sequence[M]], tuple[list[Utterance], list[object]]]
+    read: Callable[[Sequence[M]], tuple[list[FlatMessage], list[object]]]
     mark: Callable[[M], object]
     count_same: Callable[[Prompt, Sequence[M]], int]
 
 
-def remembered_ids(
-    messages: Sequence[M], kind: Kind[M], tokenizer: CachingEncoder, options: RenderOptions
+def cached_ids(
+    messages: Sequence[M],
+    kind: MessageAdapter[M],
+    tokenizer: CachingEncoder,
+    options: RenderOptions,
 ) -> list[int]:
     """Give the token ids of a conversation, quicker where its front was rendered before.
 
@@ -126,7 +133,9 @@ def _characters(contents: tuple[object, ...]) -> int:
     return sum([len(part) for part in contents if type(part) is str])
 
 
-def _key(messages: Sequence[M], kind: Kind[M], options: RenderOptions) -> PromptKey | None:
+def _key(
+    messages: Sequence[M], kind: MessageAdapter[M], options: RenderOptions
+) -> PromptKey | None:
     """Tell conversations apart by their first messages, which stay alive while it is kept."""
     marked = (id(message) for message in messages[:_FEW] if kind.mark(message) is not None)
     anchors = tuple(islice(marked, _ANCHORS))
@@ -137,9 +146,9 @@ def _key(messages: Sequence[M], kind: Kind[M], options: RenderOptions) -> Prompt
     return (*rule, *anchors)
 
 
-def is_same(one: Utterance, other: Utterance) -> bool:
+def is_same(one: FlatMessage, other: FlatMessage) -> bool:
     """Tell whether two messages print the same; settings that cannot be compared never do."""
-    return one == other and all(type(part) in {str, Prepared} for part in one[1])
+    return one == other and all(type(part) in {str, LazySettings} for part in one[1])
 
 
 def _mark(message: Message) -> Message | None:
@@ -150,25 +159,25 @@ def _mark(message: Message) -> Message | None:
     return message if all(type(part) is TextContent for part in content) else None
 
 
-def _read(messages: Sequence[Message]) -> tuple[list[Utterance], list[object]]:
-    return list(map(utterance_of, messages)), list(map(_mark, messages))
+def _read(messages: Sequence[Message]) -> tuple[list[FlatMessage], list[object]]:
+    return list(map(flat_message_of, messages)), list(map(_mark, messages))
 
 
 def _count_same(known: Prompt, messages: Sequence[Message]) -> int:
     for place, (message, mark) in enumerate(zip(messages, known.marks, strict=False)):
         if message is mark:
             continue
-        if mark is not None or not is_same(utterance_of(message), known.utterances[place]):
+        if mark is not None or not is_same(flat_message_of(message), known.utterances[place]):
             return place
     return min(len(messages), len(known.marks))
 
 
-MESSAGES: Kind[Message] = Kind(_read, _mark, _count_same)
+MESSAGES: MessageAdapter[Message] = MessageAdapter(_read, _mark, _count_same)
 """How the model's messages are handled."""
 
 
 def conversation_ids(
     conversation: Conversation, tokenizer: CachingEncoder, options: RenderOptions
 ) -> list[int]:
-    """Give the token ids of a conversation; see `remembered_ids`."""
-    return remembered_ids(conversation.messages, MESSAGES, tokenizer, options)
+    """Give the token ids of a conversation; see `cached_ids`."""
+    return cached_ids(conversation.messages, MESSAGES, tokenizer, options)

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harmonium.parse.events import (
-    ContentDelta,
-    Event,
-    MessageEnded,
-    MessageStarted,
-    Repaired,
-    Span,
-)
+from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Repaired, Span
 
 _LAYING = MessageStarted | ContentDelta | MessageEnded
 

@@ -6,7 +6,7 @@ import json
 
 import jsonschema_rs
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import TimeoutPhase, given, settings
 from hypothesis import strategies as st
 
 from harmonium import (
@@ -19,7 +19,7 @@ from harmonium import (
 )
 from harmonium.engines import Engine, Finish, JsonObject, JsonSchema, StructuralTag, open_engine
 from harmonium.engines.demo.prompt_reader import read_situation
-from harmonium.engines.demo.reply import speech
+from harmonium.engines.demo.reply import reply
 from harmonium.engines.demo.schema_values import value_for
 from harmonium.engines.demo.tool_signatures import signatures
 from harmonium.errors import EngineUnavailableError, InvalidInputError
@@ -56,7 +56,7 @@ def prompt_of(*messages):
 
 
 def spoken(prompt, constraint=None, **options):
-    ids = speech(read_situation(prompt, constraint), **options)
+    ids = reply(read_situation(prompt, constraint), **options)
     return ids, ENCODING.parse(ids, policy="strict")
 
 
@@ -76,7 +76,7 @@ def test_it_speaks_harmony_to_any_conversation(conversation):
 @settings(max_examples=30)
 @given(token_streams() | st.lists(st.integers(0, 300_000), max_size=30))
 def test_it_speaks_to_prompts_that_are_no_conversation(ids):
-    assert speech(read_situation(ids, None))[-1] in {RETURN, CALL}
+    assert reply(read_situation(ids, None))[-1] in {RETURN, CALL}
 
 
 def test_an_answer_repeats_the_user_and_says_that_no_model_is_there():
@@ -107,7 +107,7 @@ def test_what_a_tool_said_is_answered_not_called_again():
     assert "42 degrees" in messages[1].text
 
 
-@settings(max_examples=40, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=40, phases=[TimeoutPhase.explicit, TimeoutPhase.generate])
 @given(schemas(extended=True))
 def test_arguments_fit_the_schema_as_far_as_the_prompt_shows_it(schema):
     """What a prompt does not print is left out of the check: bounds, formats, required unknowns."""
@@ -162,7 +162,7 @@ BOUNDED = st.recursive(
 )
 
 
-@settings(max_examples=100, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=100, phases=[TimeoutPhase.explicit, TimeoutPhase.generate])
 @given(schemas() | BOUNDED)
 def test_a_value_satisfies_its_schema(schema):
     relaxed = json.loads(json.dumps(schema).replace('"oneOf"', '"anyOf"'))  # variants may overlap
@@ -201,7 +201,7 @@ def test_the_answer_satisfies_the_schema_of_the_prompt_or_of_the_constraint():
     ],
 )
 def test_a_message_that_the_prompt_began_is_gone_on_with(begun, heard):
-    ids = [*ids_of(begun), *speech(read_situation([*PROMPT, *ids_of(begun)], None))]
+    ids = [*ids_of(begun), *reply(read_situation([*PROMPT, *ids_of(begun)], None))]
     assert said(ENCODING.parse(ids, policy="strict")) == heard
 
 
@@ -210,16 +210,16 @@ CASES = [case for case in malformed_cases() if case.role is not None]
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_each_malformed_output_can_be_asked_for(case):
-    ids = speech(read_situation(prompt_of(f"demo:fault={case.id}"), None))
+    ids = reply(read_situation(prompt_of(f"demo:fault={case.id}"), None))
     assert ids == ids_of(case.text)
-    assert ids == speech(read_situation(PROMPT, None), case.id)
+    assert ids == reply(read_situation(PROMPT, None), case.id)
     assert Recovered.of_all(ENCODING.parse(ids, tools=case.tools)) == case.recovery
 
 
 def test_each_kind_of_malformed_output_can_be_asked_for():
     texts = {case.text for case in CASES}
     for kind in {case.category.replace("_", "-") for case in CASES}:
-        asked = speech(read_situation(prompt_of(f"demo:fault={kind}"), None))
+        asked = reply(read_situation(prompt_of(f"demo:fault={kind}"), None))
         assert ENCODING.decode(asked) in texts
 
 
@@ -234,7 +234,7 @@ async def test_it_is_an_engine_and_always_says_the_same():
     assert isinstance(engine, Engine)
     first = await run(engine, asking(logprobs=2))
     assert first == await run(engine, asking(logprobs=2))
-    assert first.ids == speech(read_situation(PROMPT, None))
+    assert first.ids == reply(read_situation(PROMPT, None))
     assert first.finish == Finish("stop", RETURN)
 
 
@@ -247,7 +247,7 @@ async def test_it_stops_at_the_size_that_is_asked_for():
 @pytest.mark.anyio
 async def test_it_can_be_told_to_write_one_fault_always():
     result = await run(open_engine("demo:missing-message"))
-    assert result.ids == speech(read_situation(PROMPT, None), "missing-message")
+    assert result.ids == reply(read_situation(PROMPT, None), "missing-message")
 
 
 @pytest.mark.anyio

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harmonium import load_encoding
 from harmonium.engines import open_engine
-from harmonium.engines.dialects.llamacpp_missing_ids import UnsentIds
+from harmonium.engines.dialects.llamacpp_missing_ids import MissingTokenRecovery
 from tests.engines.running import run
 from tests.engines.server import Server
 from tests.engines.servers import event
@@ -36,7 +36,7 @@ def as_llamacpp_streams(ids):
 
 
 def found(ids):
-    unsent, out = UnsentIds(), []
+    unsent, out = MissingTokenRecovery(), []
     for sent, text, total in as_llamacpp_streams(ids):
         out += (*unsent.before(sent, text, total), *sent)
     return out
@@ -63,7 +63,7 @@ def test_ids_that_spell_no_text_never_stop_the_stream(ids):
 
 
 def test_a_server_that_does_not_count_is_taken_at_its_word():
-    assert UnsentIds().before((116,), "🌸", None) == ()
+    assert MissingTokenRecovery().before((116,), "🌸", None) == ()
 
 
 @pytest.mark.anyio

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from harmonium.engines import Capabilities, TokenLogprob
-from harmonium.engines.local.runtime import Generation, Token, Unwanted
+from harmonium.engines.local.runtime import Generation, GenerationCancelled, Token
 
 CONTEXT = 100
 VOCABULARY = 201_088
@@ -45,7 +45,7 @@ class Player:
         self.threads.add(threading.get_ident())
         self.running += 1
         assert self.running == 1, "one generation at a time"
-        interest.when_lost(self.go_on.set)
+        interest.on_cancel(self.go_on.set)
         try:
             for at, token in enumerate(self.ids):
                 self._meet(at, interest)
@@ -61,8 +61,8 @@ class Player:
         if at == self.pauses_at:
             self.paused.set()
             self.go_on.wait()
-            if interest.is_lost():
-                raise Unwanted
+            if interest.is_cancelled():
+                raise GenerationCancelled
 
     def _logprob(self, token, request):
         most = request.sampling.logprobs

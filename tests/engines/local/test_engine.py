@@ -7,7 +7,7 @@ import asyncio
 import anyio.lowlevel
 import pytest
 
-from harmonium.engines import Engine, Finish, GenerationRequest, Sampling
+from harmonium.engines import Engine, Finish, GenerationRequest, SamplingParams
 from harmonium.engines.local import token_queue
 from harmonium.errors import (
     EngineBrokenError,
@@ -26,7 +26,7 @@ PROMPT = (200_006, 173_781)
 
 
 def asking(prompt=PROMPT, name="r1", **sampling):
-    return GenerationRequest(name, "-", prompt, Sampling(**sampling))
+    return GenerationRequest(name, "-", prompt, SamplingParams(**sampling))
 
 
 async def run(engine, request=None):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonium.engines import Capabilities, Chunk, Engine, Finish, Pool
-from harmonium.engines.pool.prefix_affinity import Prefixes
+from harmonium.engines.pool.prefix_affinity import PrefixAffinity
 from harmonium.errors import (
     EngineBrokenError,
     EngineError,
@@ -278,7 +278,7 @@ async def test_closing_a_pool_closes_its_engines_and_leaves_no_task():
 
 @given(st.lists(st.integers(0, 2), max_size=400), st.integers(0, 400), st.integers(1, 9))
 def test_a_beginning_is_known_by_whole_blocks(prompt, shared, most):
-    prefixes = Prefixes(most)
+    prefixes = PrefixAffinity(most)
     prefixes.remember(prompt, 1)
     other = [*prompt[:shared], *[9] * 100]
     known = len(prompt[:shared]) >= 64 and len(prompt) // 64 <= most
@@ -286,7 +286,7 @@ def test_a_beginning_is_known_by_whole_blocks(prompt, shared, most):
 
 
 def test_what_is_remembered_is_bounded():
-    prefixes = Prefixes(3)
+    prefixes = PrefixAffinity(3)
     for number in range(10):
         prefixes.remember([number] * 64, number)
     assert [prefixes.find([number] * 64) for number in (6, 7, 9)] == [None, 7, 9]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonium.engines.dialects.vllm import VllmDialect, read_completion
-from harmonium.engines.protocol import GenerationRequest, Sampling
-from harmonium.engines.remote.dialect import Delta
+from harmonium.engines.protocol import GenerationRequest, SamplingParams
+from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.engines.remote.fast_completion import read_usual_completion
 from harmonium.engines.remote.json_fields import read_object
 from harmonium.errors import EngineProtocolError
@@ -41,7 +41,7 @@ SAID = st.fixed_dictionaries(
 def fully(payload):
     """Give what the full reading says; None where it complains."""
     try:
-        return read_completion(read_object(payload), Sampling())
+        return read_completion(read_object(payload), SamplingParams())
     except EngineProtocolError:
         return None
 
@@ -50,7 +50,7 @@ def fully(payload):
 def test_what_is_read_quickly_is_what_the_full_reading_says(said, is_ascii):
     payload = json.dumps(said, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
     ids = read_usual_completion(payload)
-    assert ids is None or fully(payload) == Delta(ids)
+    assert ids is None or fully(payload) == StreamDelta(ids)
     assert ids is None or not said.get("error")
 
 
@@ -72,5 +72,5 @@ def test_endless_nesting_is_left_to_the_full_reading(deep):
 
 
 def test_a_stream_with_log_probabilities_is_read_in_full():
-    asked = GenerationRequest("r", "m", [1], Sampling(logprobs=0))
+    asked = GenerationRequest("r", "m", [1], SamplingParams(logprobs=0))
     assert VllmDialect().quick_reader(asked) is None

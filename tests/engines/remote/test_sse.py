@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmonium.engines.remote.sse import EventFrames, LineFrames
+from harmonium.engines.remote.sse import LineDecoder, SSEDecoder
 from harmonium.errors import EngineProtocolError
 from tests.growth import grows_linearly
 
@@ -26,7 +26,7 @@ def cut(data, places):
     return [data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
 
 
-@pytest.mark.parametrize("kind", [EventFrames, LineFrames])
+@pytest.mark.parametrize("kind", [SSEDecoder, LineDecoder])
 @given(data=WILD, places=st.lists(st.integers(0, 300), max_size=8))
 def test_payloads_are_the_same_however_the_bytes_are_cut(kind, data, places):
     assert payloads(kind(999), cut(data, places)) == payloads(kind(999), [data])
@@ -40,14 +40,14 @@ USUAL = st.lists(
 @given(USUAL)
 def test_whole_events_read_at_once_are_those_read_byte_by_byte(data):
     bytewise = [data[at : at + 1] for at in range(len(data))]
-    expected = payloads(EventFrames(999), bytewise)
-    assert EventFrames(999).feed(data) == expected
-    assert EventFrames(999).lone(data) in (None, *expected)
+    expected = payloads(SSEDecoder(999), bytewise)
+    assert SSEDecoder(999).feed(data) == expected
+    assert SSEDecoder(999).lone(data) in (None, *expected)
 
 
 @given(begun=USUAL, data=USUAL)
 def test_a_piece_that_is_one_event_alone_is_given_as_feeding_it_would(begun, data):
-    frames, fed = EventFrames(999), EventFrames(999)
+    frames, fed = SSEDecoder(999), SSEDecoder(999)
     frames.feed(begun)
     fed.feed(begun)
     lone = frames.lone(data)
@@ -56,25 +56,25 @@ def test_a_piece_that_is_one_event_alone_is_given_as_feeding_it_would(begun, dat
 
 
 def test_an_event_over_the_limit_is_not_given_as_a_lone_one():
-    assert EventFrames(10).lone(b"data: 1234\n\n") == b"1234"
-    assert EventFrames(10).lone(b"data: 12345\n\n") is None
+    assert SSEDecoder(10).lone(b"data: 1234\n\n") == b"1234"
+    assert SSEDecoder(10).lone(b"data: 12345\n\n") is None
 
 
 @given(st.lists(st.text("ab{}: \u00e9", min_size=1).map(str.encode), max_size=6))
 def test_events_give_back_the_data_that_was_sent(sent):
     stream = b"".join(b"data: " + data + b"\n\n" for data in sent)
-    assert EventFrames(999).feed(stream) == sent
+    assert SSEDecoder(999).feed(stream) == sent
 
 
 def test_data_on_several_lines_is_one_payload():
-    assert EventFrames(99).feed(b"data: a\ndata: b\r\n\r\n") == [b"a\nb"]
+    assert SSEDecoder(99).feed(b"data: a\ndata: b\r\n\r\n") == [b"a\nb"]
 
 
 def test_comments_and_other_fields_are_passed_over():
-    assert EventFrames(99).feed(b": hello\n\nevent: x\nid: 7\nretry: 1\ndata:y\n\n\n") == [b"y"]
+    assert SSEDecoder(99).feed(b": hello\n\nevent: x\nid: 7\nretry: 1\ndata:y\n\n\n") == [b"y"]
 
 
-@pytest.mark.parametrize("kind", [EventFrames, LineFrames])
+@pytest.mark.parametrize("kind", [SSEDecoder, LineDecoder])
 @pytest.mark.parametrize("pieces", [[b"x" * 11], [b"x" * 6] * 2, [b"x" * 11 + b"\n"]], ids=len)
 def test_a_line_over_the_limit_is_refused(kind, pieces):
     with pytest.raises(EngineProtocolError):
@@ -83,10 +83,10 @@ def test_a_line_over_the_limit_is_refused(kind, pieces):
 
 def test_an_event_of_many_lines_over_the_limit_is_refused():
     with pytest.raises(EngineProtocolError):
-        EventFrames(10).feed(b"data: 1234\n" * 3)
+        SSEDecoder(10).feed(b"data: 1234\n" * 3)
 
 
-@pytest.mark.parametrize("kind", [EventFrames, LineFrames])
+@pytest.mark.parametrize("kind", [SSEDecoder, LineDecoder])
 def test_long_lines_in_small_pieces_take_linear_time(kind):
     def run(size):
         payloads(kind(10**9), [b"data: "] + [b"xy"] * size + [b"\n\n"])

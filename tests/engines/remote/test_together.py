@@ -89,7 +89,11 @@ async def test_a_question_arrives_as_it_was_asked(server, model, seed):
     await run(engine, question)
     await engine.aclose()
     [asked] = server.asked("/v1/completions")
-    assert (asked["model"], asked["seed"], asked["prompt"]) == (model, seed, list(question.prompt))
+    assert (asked["model"], asked["seed"], asked["prompt"]) == (
+        model,
+        seed,
+        list(question.prompt),
+    )
 
 
 class Reader:
@@ -97,10 +101,10 @@ class Reader:
 
     def __init__(self, **limits):
         self.waits = Waits(replace(DEFAULT_LIMITS, **limits), "it")
-        self.waits.watch(self.give_up)
+        self.waits.watch(self.cancel)
         self.coming = asyncio.get_running_loop().create_future()
 
-    def give_up(self):
+    def cancel(self):
         self.coming.set_exception(self.waits.late)
 
     async def read(self, turns=None):

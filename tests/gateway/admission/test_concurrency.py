@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonium.errors import OverloadedError
-from harmonium.gateway.admission.concurrency import Admission
+from harmonium.gateway.admission.concurrency import ConcurrencyLimiter
 
 
 async def hold(admission, name, begun, end):
@@ -26,7 +26,7 @@ async def settle():
 
 def test_turns_come_in_the_order_of_asking():
     async def scenario():
-        admission, begun = Admission(2, 10, 60), []
+        admission, begun = ConcurrencyLimiter(2, 10, 60), []
         ends = [asyncio.Event() for _ in range(5)]
         tasks = [
             asyncio.create_task(hold(admission, name, begun, end)) for name, end in enumerate(ends)
@@ -46,7 +46,7 @@ def test_turns_come_in_the_order_of_asking():
 
 def test_who_comes_late_does_not_overtake_who_waits():
     async def scenario():
-        admission, begun, end = Admission(1, 10, 60), [], asyncio.Event()
+        admission, begun, end = ConcurrencyLimiter(1, 10, 60), [], asyncio.Event()
         first = asyncio.create_task(hold(admission, "first", begun, end))
         second = asyncio.create_task(hold(admission, "second", begun, asyncio.Event()))
         await settle()
@@ -63,7 +63,7 @@ def test_who_comes_late_does_not_overtake_who_waits():
 
 def test_a_full_queue_refuses_at_once_and_a_long_wait_in_the_end():
     async def scenario():
-        admission, end = Admission(1, 1, 0.01), asyncio.Event()
+        admission, end = ConcurrencyLimiter(1, 1, 0.01), asyncio.Event()
         first = asyncio.create_task(hold(admission, 1, [], end))
         await settle()
         second = asyncio.create_task(hold(admission, 2, [], end))
@@ -90,7 +90,7 @@ MOVES = st.lists(
 def test_no_turn_is_lost_or_given_twice_whatever_happens(most, moves):
     async def scenario():
         seen = []
-        admission = Admission(most, 20, 60, lambda running, _: seen.append(running))
+        admission = ConcurrencyLimiter(most, 20, 60, lambda running, _: seen.append(running))
         tasks, ends, begun = [], [], []
         for move, which in moves:
             if move == "ask":

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonium import load_encoding
-from harmonium.gateway.generation.decoders import EventReading, joined_deltas
+from harmonium.gateway.generation.decoders import EventDecoder, joined_deltas
 from harmonium.gateway.generation.stop_strings import EventStops
 from harmonium.openai import ToolNameMap
 from harmonium.parse import ContentDelta
@@ -29,7 +29,7 @@ def cut(ids, places):
 def said(ids, places, stops=()):
     """Give everything that is said of ids that come in pieces, text in a row as one."""
     found = EventStops(stops, ToolNameMap()) if stops else None
-    reading = EventReading(ENCODING.parser(), found)
+    reading = EventDecoder(ENCODING.parser(), found)
     pieces = cut(ids, places)
     taken = [reading.take(piece, last=False) for piece in pieces] + [reading.take([], last=True)]
     return joined_deltas([event for events in taken for event in events])

@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from harmonium.engines.protocol import Chunk, Finish
-from harmonium.engines.protocol import TokenLogprob as EngineLogprob
+from harmonium.engines.protocol import Chunk, Finish, TokenLogprob
 from tests.gateway.reading import events_of, is_terminated
 from tests.gateway.running import CHAT, RESPONSES, running
 from tests.gateway.scripted import ENCODING, FULL, ScriptedEngine, ids_of
@@ -54,7 +53,7 @@ class Thinking(ScriptedEngine):
     def _chunk(self, one, request):
         if request.sampling.logprobs is None:
             return Chunk((one,))
-        return Chunk((one,), (EngineLogprob(one, -1.0),))
+        return Chunk((one,), (TokenLogprob(one, -1.0),))
 
 
 @pytest.fixture(scope="module")

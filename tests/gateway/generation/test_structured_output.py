@@ -6,8 +6,14 @@ import json
 
 import pytest
 
-from harmonium.engines.protocol import Capabilities, Chunk, Finish, JsonObject, JsonSchema
-from harmonium.engines.protocol import TokenLogprob as EngineLogprob
+from harmonium.engines.protocol import (
+    Capabilities,
+    Chunk,
+    Finish,
+    JsonObject,
+    JsonSchema,
+    TokenLogprob,
+)
 from tests.gateway.reading import error_of, events_of, is_terminated
 from tests.gateway.running import CHAT, RESPONSES, running
 from tests.gateway.scripted import ENCODING, FULL, ScriptedEngine, ids_of
@@ -64,7 +70,7 @@ class Model(ScriptedEngine):
     def _chunk(self, ids, request):
         if request.sampling.logprobs is None:
             return Chunk(ids)
-        return Chunk(ids, tuple(EngineLogprob(one, -1.0) for one in ids))
+        return Chunk(ids, tuple(TokenLogprob(one, -1.0) for one in ids))
 
 
 def ask(engine, path="/v1/chat/completions", **fields):

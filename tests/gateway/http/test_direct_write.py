@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonium import load_encoding
-from harmonium.gateway.generation.decoders import EventReading
+from harmonium.gateway.generation.decoders import EventDecoder
 from harmonium.gateway.generation.runner import EngineClock
 from harmonium.gateway.generation.stop_strings import EventStops
 from harmonium.gateway.http.direct_write import TextSayer
 from harmonium.gateway.http.protocol import ChunkOutlet
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.openai import (
+    AnswerContext,
     AnswerOptions,
     ResponsesSetup,
-    Seam,
     chat_byte_stream,
     chat_request,
     counting_ids,
@@ -57,8 +57,10 @@ class Chat:
 
     def __init__(self, reasoning="reasoning", **fields):
         self.asked = chat_request({**CHAT, "tools": [WEATHER], **fields})
-        seam = Seam(0, counting_ids(), padding=lambda count: "x" * count)
-        self.stream = chat_byte_stream(self.asked, seam, AnswerOptions(reasoning=reasoning))
+        answer_context = AnswerContext(0, counting_ids(), padding=lambda count: "x" * count)
+        self.stream = chat_byte_stream(
+            self.asked, answer_context, AnswerOptions(reasoning=reasoning)
+        )
         self.say = self.stream.feed_text
         self.declared = self.asked.names.declared
 
@@ -77,7 +79,7 @@ class Response:
 
     def __init__(self):
         self.asked = responses_request(RESPONSE, ResponsesSetup())
-        self.stream = response_byte_stream(self.asked, Seam(0, counting_ids()))
+        self.stream = response_byte_stream(self.asked, AnswerContext(0, counting_ids()))
         self.stream.start()
         self.declared = ()
 
@@ -112,8 +114,8 @@ def cut(ids, sizes):
 
 def spoken(make, pieces, *, at_once):
     """Give what a client reads, and what is counted."""
-    answer, paper, record = make(), Paper(), Record("r", "POST")
-    reading = EventReading(ENCODING.parser(tools=answer.declared))
+    answer, paper, record = make(), Paper(), RequestRecord("r", "POST")
+    reading = EventDecoder(ENCODING.parser(tools=answer.declared))
     sayer = TextSayer(reading.take_text, answer.say, paper, EngineClock(), record)
     for piece in pieces:
         if not (at_once and sayer.take(piece)):
@@ -132,9 +134,9 @@ def test_what_is_said_at_once_is_what_is_said_otherwise(kind, ids, sizes):
 
 
 def a_sayer(stops=()):
-    answer, paper, record = Chat(), Paper(), Record("r", "POST")
+    answer, paper, record = Chat(), Paper(), RequestRecord("r", "POST")
     found = EventStops(stops, answer.asked.names) if stops else None
-    reading = EventReading(ENCODING.parser(), found)
+    reading = EventDecoder(ENCODING.parser(), found)
     clock = EngineClock(iter(range(100)).__next__)
     answer.feed(reading.take(ids_of("<|channel|>final<|message|>A"), last=False))
     return TextSayer(reading.take_text, answer.say, paper, clock, record), paper, clock, record

@@ -7,8 +7,14 @@ from dataclasses import replace
 import openai
 import pytest
 
-from harmonium.engines.protocol import Capabilities, Chunk, Finish, JsonObject, JsonSchema
-from harmonium.engines.protocol import TokenLogprob as EngineLogprob
+from harmonium.engines.protocol import (
+    Capabilities,
+    Chunk,
+    Finish,
+    JsonObject,
+    JsonSchema,
+    TokenLogprob,
+)
 from tests.gateway.reading import (
     error_of,
     events_of,
@@ -133,7 +139,7 @@ def test_a_tool_call_goes_out_and_its_result_comes_back(gateway):
 
 def test_log_probabilities_are_those_of_the_visible_tokens(gateway):
     ids = ids_of("<|channel|>final<|message|>Hi you<|return|>")
-    entries = [EngineLogprob(one, -0.5, ((one, -0.5), (0, -2.0))) for one in ids]
+    entries = [TokenLogprob(one, -0.5, ((one, -0.5), (0, -2.0))) for one in ids]
     steps = [Chunk((one,), (entry,)) for one, entry in zip(ids, entries, strict=True)]
     gateway.play(
         script=[*steps[:-1], Chunk(steps[-1].token_ids, steps[-1].logprobs, Finish("stop"))]
@@ -165,7 +171,7 @@ def test_repairs_are_told_to_who_asks(gateway, path):
 
 
 def test_the_form_of_an_answer_becomes_a_constraint_of_a_stand_in(gateway):
-    gateway.engine.can = replace(FULL, stand_in=True)
+    gateway.engine.can = replace(FULL, is_simulated=True)
     schema = {"name": "city", "schema": WEATHER}
     form = {"type": "json_schema", "json_schema": schema}
     gateway.client.post(CHAT_PATH, json=CHAT | {"response_format": form})

@@ -8,8 +8,7 @@ from itertools import chain
 
 import pytest
 
-from harmonium.engines.protocol import Chunk, Finish
-from harmonium.engines.protocol import TokenLogprob as EngineLogprob
+from harmonium.engines.protocol import Chunk, Finish, TokenLogprob
 from harmonium.gateway.routes.completions import text_logprobs
 from harmonium.openai.answers.obfuscation import obfuscation
 from tests.gateway.reading import error_of, events_of
@@ -78,7 +77,7 @@ def test_the_count_is_told_by_the_last_piece_alone(gateway):
 def play_logprobs(gateway, value=-0.5):
     """Have the engine say a text with log probabilities, three ids a chunk."""
     ids = ids_of(SAID)
-    told = [EngineLogprob(one, value, ((one, value),)) for one in ids]
+    told = [TokenLogprob(one, value, ((one, value),)) for one in ids]
     ends = [slice(at, at + 3) for at in range(0, len(ids), 3)]
     steps = [Chunk(tuple(ids[end]), tuple(told[end])) for end in ends]
     gateway.play(script=[*steps, Chunk((), finish=Finish("stop"))])
@@ -102,5 +101,5 @@ def test_impossible_tokens_have_a_log_probability_that_json_can_say(gateway):
 
 
 def test_log_probabilities_of_a_long_answer_take_linear_work():
-    entry = EngineLogprob(64, -1.0)
+    entry = TokenLogprob(64, -1.0)
     assert grows_linearly(lambda count: text_logprobs([entry] * count, 0, chr), 4_000)

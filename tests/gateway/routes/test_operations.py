@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from harmonium.errors import EngineUnavailableError
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.observability.tracing import Tracing
 from tests.gateway.reading import error_of, events_of, frames_of, is_terminated
 from tests.gateway.running import BODIES, CHAT, PATIENCE, running
@@ -156,11 +156,11 @@ def test_traces_follow_the_conventions_and_tell_nothing_that_was_said():
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    record = Record("id", "POST", route="/v1/chat/completions", model="m", status=200)
+    record = RequestRecord("id", "POST", route="/v1/chat/completions", model="m", status=200)
     record.prompt_tokens, record.output_tokens, record.finish = 3, 4, ["stop"]
     tracing = Tracing(enabled=True, provider=provider)
     tracing.ended(record)
-    tracing.ended(Record("id", "GET", route="/v1/models"))
+    tracing.ended(RequestRecord("id", "GET", route="/v1/models"))
     record.error = "engine_broken"
     tracing.ended(record)
     good, bad = exporter.get_finished_spans()

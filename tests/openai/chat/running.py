@@ -6,9 +6,9 @@ import json
 
 from harmonium import load_encoding
 from harmonium.openai import (
+    AnswerContext,
     AnswerOptions,
     ChatAnswer,
-    Seam,
     chat_byte_stream,
     chat_object_stream,
     chat_request,
@@ -64,7 +64,7 @@ def events_of(ids, request, cuts=(), role="assistant"):
 def whole(ids, request=None, *, finish="stop", role="assistant", logprobs=(), **options):
     """The whole answer, as JSON."""
     request = request or request_of()
-    answer = ChatAnswer(request, Seam(7, counting_ids()), AnswerOptions(**options))
+    answer = ChatAnswer(request, AnswerContext(7, counting_ids()), AnswerOptions(**options))
     answer.feed([], 0, logprobs)
     for events in events_of(ids, request, role=role):
         answer.feed(events)
@@ -75,7 +75,7 @@ def whole(ids, request=None, *, finish="stop", role="assistant", logprobs=(), **
 def chunks(ids, request=None, cuts=(), *, finish="stop", role="assistant", **options):
     """The chunks of a stream, as JSON: read back from the bytes."""
     request = request or request_of()
-    stream = chat_byte_stream(request, Seam(7, counting_ids()), AnswerOptions(**options))
+    stream = chat_byte_stream(request, AnswerContext(7, counting_ids()), AnswerOptions(**options))
     sent = [
         frame for events in events_of(ids, request, cuts, role) for frame in stream.feed(events)
     ]
@@ -85,7 +85,7 @@ def chunks(ids, request=None, cuts=(), *, finish="stop", role="assistant", **opt
 
 def objects(ids, request, cuts=(), *, finish="stop", role="assistant"):
     """The chunks of a stream, as the openai package's objects."""
-    stream = chat_object_stream(request, Seam(7, counting_ids()))
+    stream = chat_object_stream(request, AnswerContext(7, counting_ids()))
     sent = [
         chunk for events in events_of(ids, request, cuts, role) for chunk in stream.feed(events)
     ]

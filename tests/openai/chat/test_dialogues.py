@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harmonium import Conversation, Message
 from harmonium.openai import RequestError
-from harmonium.openai.chat.request.history_cache import Dialogues
+from harmonium.openai.chat.request.history_cache import ParsedHistories
 from harmonium.render import encode_segments
 from tests.openai.chat.running import ENCODING, HI, WEATHER, prompt_of, request_of
 
@@ -49,22 +49,24 @@ def _read(dialogues, items, tools=None):
 @given(TURNS, TOOLS, st.data())
 @settings(max_examples=200)
 def test_a_history_read_bit_by_bit_is_the_history_read_at_once(items, tools, data):
-    dialogues = Dialogues()
+    dialogues = ParsedHistories()
     for _ in range(data.draw(st.integers(1, 5))):
         upto = data.draw(st.integers(1, len(items)))
-        assert _read(dialogues, items[:upto], tools) == _read(Dialogues(), items[:upto], tools)
+        assert _read(dialogues, items[:upto], tools) == _read(
+            ParsedHistories(), items[:upto], tools
+        )
 
 
 @given(TURNS, TURNS)
 @settings(max_examples=100)
 def test_a_history_that_was_edited_is_read_anew(first, second):
-    dialogues = Dialogues()
+    dialogues = ParsedHistories()
     for items in (first, second, first[:1] + second, second[:1] + first):
-        assert _read(dialogues, items) == _read(Dialogues(), items)
+        assert _read(dialogues, items) == _read(ParsedHistories(), items)
 
 
 def test_a_caller_may_change_what_it_gave():
-    dialogues = Dialogues()
+    dialogues = ParsedHistories()
     items = [copy.deepcopy(HI), {"role": "assistant", "content": [{"type": "text", "text": "a"}]}]
     dialogues.read(items, None)
     items[1]["content"][0]["text"] = "b"
@@ -72,7 +74,7 @@ def test_a_caller_may_change_what_it_gave():
 
 
 def test_what_was_read_for_one_request_is_not_changed_by_the_next():
-    dialogues = Dialogues()
+    dialogues = ParsedHistories()
     first = dialogues.read([HI], [WEATHER])
     second = dialogues.read([HI, HI], [WEATHER])
     assert (len(first.history.messages), len(second.history.messages)) == (1, 2)
@@ -151,7 +153,7 @@ def test_a_caller_may_change_the_tools_it_gave():
 
 
 def test_values_that_are_equal_but_not_the_same_are_told_apart():
-    dialogues = Dialogues()
+    dialogues = ParsedHistories()
     strict = {"type": "function", "function": {"name": "f", "strict": True}}
     loose = {"type": "function", "function": {"name": "f", "strict": 1}}
     dialogues.read([HI], [strict])
@@ -165,14 +167,14 @@ def test_a_result_before_its_call_is_read_anew_each_time():
         {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": name}}]}
         for name in ("one", "two")
     ]
-    dialogues = Dialogues()
+    dialogues = ParsedHistories()
     for upto in (2, 3):
         items = [early, *calls][:upto]
-        assert _read(dialogues, items) == _read(Dialogues(), items)
+        assert _read(dialogues, items) == _read(ParsedHistories(), items)
 
 
 def test_what_is_kept_is_bounded():
-    dialogues = Dialogues(limit=10_000)
+    dialogues = ParsedHistories(limit=10_000)
     for number in range(200):
         dialogues.read([{"role": "user", "content": f"{number}" * 10}, HI], None)
         assert 0 < dialogues.size <= 10_000
@@ -188,21 +190,21 @@ def test_json_nested_too_deeply_to_be_kept_is_read_all_the_same():
     deep = []
     for _ in range(5000):
         deep = [deep]
-    dialogues = Dialogues()
+    dialogues = ParsedHistories()
     found = dialogues.read([{**HI, "extra": deep}], None)
     assert found.history.messages[0].text == "hi"
     assert dialogues.size == 0
 
 
 def test_threads_may_share_it():
-    dialogues = Dialogues(limit=5000)
+    dialogues = ParsedHistories(limit=5000)
     wrong = []
 
     def work(number):
         items = [{"role": "user", "content": f"{number % 3}"}]
         for turn in range(60):
             items.append({"role": "assistant", "content": f"{turn}"})
-            if _read(dialogues, items) != _read(Dialogues(), items):
+            if _read(dialogues, items) != _read(ParsedHistories(), items):
                 wrong.append((number, turn))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]

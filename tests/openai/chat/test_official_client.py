@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from harmonium.openai import (
     DONE,
+    AnswerContext,
     ChatAnswer,
     RequestError,
-    Seam,
     chat_byte_stream,
     chat_request,
     counting_ids,
@@ -44,15 +44,15 @@ def _serve(text, request):
         asked = chat_request(json.loads(request.content))
     except RequestError as error:
         return httpx.Response(error.http_status, json=error.to_dict())
-    seam = Seam(7, counting_ids())
+    answer_context = AnswerContext(7, counting_ids())
     if not asked.stream:
-        answer = ChatAnswer(asked, seam)
+        answer = ChatAnswer(asked, answer_context)
         for choice in range(asked.answer.n):
             for events in events_of(ids_of(text), asked):
                 answer.feed(events, choice)
             answer.finish("stop", choice)
         return httpx.Response(200, json=answer.to_dict(3))
-    stream = chat_byte_stream(asked, seam)
+    stream = chat_byte_stream(asked, answer_context)
     sent = []
     for choice in range(asked.answer.n):
         for events in events_of(ids_of(text), asked, range(99)):

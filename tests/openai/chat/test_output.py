@@ -18,7 +18,7 @@ from harmonium.openai import (
     ToolNameMap,
     route,
 )
-from harmonium.openai.answers.finish import is_whole
+from harmonium.openai.answers.finish import is_complete
 from harmonium.openai.answers.output import OutputEvent
 from harmonium.testing import token_streams
 from tests.openai.chat.running import ENCODING, ids_of, split
@@ -190,4 +190,4 @@ def test_a_call_without_its_stop_token_is_whole_when_nothing_is_missing(to, text
         if isinstance(event, ItemClosed)
     )
     assert closed.truncated
-    assert is_whole(closed) is expected
+    assert is_complete(closed) is expected

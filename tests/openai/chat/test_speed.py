@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harmonium.openai.chat.request.history_cache import Dialogues
+from harmonium.openai.chat.request.history_cache import ParsedHistories
 from tests.growth import grows_linearly
 from tests.openai.chat.running import ENCODING, HI, chunks, ids_of, message_of, request_of
 
@@ -24,7 +24,7 @@ def _history(size):
 
 def _read(items, tools=None):
     """Read a history that nothing is known of."""
-    Dialogues(0).read(items, tools)
+    ParsedHistories(0).read(items, tools)
 
 
 def _many_parts(size):

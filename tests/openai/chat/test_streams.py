@@ -12,9 +12,9 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from harmonium.openai import (
     DONE,
+    AnswerContext,
+    AnswerLogprob,
     ChatAnswer,
-    Seam,
-    TokenLogprob,
     chat_byte_stream,
     counting_ids,
     error_event,
@@ -146,7 +146,7 @@ def test_malformed_outputs_show_what_they_meant_and_no_control_tokens(case):
 @pytest.mark.parametrize("case", malformed_cases(), ids=lambda case: case.id)
 def test_the_report_of_repairs_is_at_hand(case):
     request = request_of()
-    stream = chat_byte_stream(request, Seam(0))
+    stream = chat_byte_stream(request, AnswerContext(0))
     parser = ENCODING.parser(role=case.role, tools=case.tools)
     events = parser.feed(ids_of(case.text)) + parser.close()
     stream.feed(events)
@@ -176,7 +176,7 @@ def test_the_usage_is_a_recount_of_the_spans(ids):
 
 def _logprobs(ids):
     return [
-        TokenLogprob(str(place).encode(), -float(place), ((b"\xff", -0.5), (b"x", float("-inf"))))
+        AnswerLogprob(str(place).encode(), -float(place), ((b"\xff", -0.5), (b"x", float("-inf"))))
         for place, _ in enumerate(ids)
     ]
 
@@ -222,7 +222,7 @@ def test_log_probabilities_have_the_shape_openai_gives_them():
 @settings(max_examples=60)
 def test_streamed_log_probabilities_are_the_whole_ones(ids, cuts):
     request = request_of(logprobs=True, stream=True)
-    stream = chat_byte_stream(request, Seam(7, counting_ids()))
+    stream = chat_byte_stream(request, AnswerContext(7, counting_ids()))
     entries = _logprobs(ids)
     sent, fed = [], 0
     parser = ENCODING.parser()
@@ -237,8 +237,8 @@ def test_streamed_log_probabilities_are_the_whole_ones(ids, cuts):
 def test_each_choice_has_a_stream_of_its_own():
     request = request_of(n=2)
     texts = [ANSWER + "<|return|>", CALL]
-    stream = chat_byte_stream(request, Seam(7, counting_ids()))
-    answer = ChatAnswer(request, Seam(7, counting_ids()))
+    stream = chat_byte_stream(request, AnswerContext(7, counting_ids()))
+    answer = ChatAnswer(request, AnswerContext(7, counting_ids()))
     sent = []
     for choice, text in enumerate(texts):
         for events in events_of(ids_of(text), request, range(50)):
@@ -257,8 +257,8 @@ def test_an_answer_goes_on_after_a_tool_that_the_server_has_run():
     search = "<|channel|>analysis to=browser.search<|message|>{}<|call|>"
     turns = [ids_of(search), ids_of(ANSWER + "<|return|>")]
     request = request_of(logprobs=True)
-    stream = chat_byte_stream(request, Seam(7, counting_ids()))
-    answer = ChatAnswer(request, Seam(7, counting_ids()))
+    stream = chat_byte_stream(request, AnswerContext(7, counting_ids()))
+    answer = ChatAnswer(request, AnswerContext(7, counting_ids()))
     entries = _logprobs(turns[0] + turns[1])
     sent = []
     for ids, logprobs in zip(

@@ -6,10 +6,10 @@ import json
 
 from harmonium import load_encoding
 from harmonium.openai import (
+    AnswerContext,
     ReasoningCipher,
     ResponseOptions,
     ResponsesSetup,
-    Seam,
     ToolResult,
     counting_ids,
     response_answer,
@@ -26,7 +26,7 @@ TOOLS = [
     {"type": "web_search"},
     {"type": "code_interpreter"},
 ]
-EVERYTHING = [
+ALL_INCLUDES = [
     "reasoning.encrypted_content",
     "code_interpreter_call.outputs",
     "web_search_call.action.sources",
@@ -90,7 +90,7 @@ def parsed(ids, request, cuts=(), role="assistant"):
 def run(make, ids, request=None, cuts=(), *, engine="stop", role="assistant", **options):  # noqa: PLR0913
     """Run one turn; give the stream and all that it gave."""
     request = request or request_of()
-    stream = make(request, Seam(7, counting_ids()), ResponseOptions(**options))
+    stream = make(request, AnswerContext(7, counting_ids()), ResponseOptions(**options))
     given = [stream.start()]
     given += [stream.feed(events) for events in parsed(ids, request, cuts, role)]
     given.append(stream.finish(engine, input_tokens=3, cached_tokens=1, now=9))
@@ -139,7 +139,7 @@ def types_of(events, index=None):
 
 def in_turns(turns, request, results, make=response_event_stream, **options):
     """Run several turns of ids; each ends with calls that are answered by the next results."""
-    stream = make(request, Seam(7, counting_ids()), ResponseOptions(**options))
+    stream = make(request, AnswerContext(7, counting_ids()), ResponseOptions(**options))
     answers = iter(results)
     given = [stream.start()]
     for turn in turns:

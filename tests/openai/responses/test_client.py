@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from harmonium.openai import (
-    Seam,
+    AnswerContext,
     counting_ids,
     response_answer,
     response_byte_stream,
@@ -41,7 +41,7 @@ def client_of(ids, engine="stop"):
         request = responses_request(json.loads(http.content))
         streams = request.values["stream"]
         make = response_byte_stream if streams else response_answer
-        stream = make(request, Seam(7, counting_ids()))
+        stream = make(request, AnswerContext(7, counting_ids()))
         sent = [stream.start()]
         sent += [stream.feed(events) for events in parsed(ids, request, range(0, 400, 3))]
         sent.append(stream.finish(engine, input_tokens=3))

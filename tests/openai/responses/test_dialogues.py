@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from openai.types.responses import EasyInputMessage
 
 from harmonium.openai import RequestError, ResponsesSetup, responses_request
-from harmonium.openai.responses import Dialogues
+from harmonium.openai.responses import ParsedHistories
 from tests.growth import seconds
 from tests.openai.responses.running import CIPHER, TOOLS
 
-OFF = Dialogues(0)
+OFF = ParsedHistories(0)
 LISTED = {"type": "mcp_list_tools", "id": "l", "server_label": "notes", "tools": [{"name": "find"}]}
 ASKED = {"type": "mcp_approval_request", "id": "a", "server_label": "notes", "name": "find"}
 ITEMS = st.sampled_from(
@@ -65,7 +65,7 @@ def read(items, tools, dialogues, before=None):
 @given(st.lists(ITEMS, max_size=10), st.lists(st.integers(0, 10), max_size=6), TOOL_LISTS)
 @settings(max_examples=250)
 def test_keeping_what_was_read_makes_no_difference(items, ends, tools):
-    large, tiny = Dialogues(), Dialogues(12_000)
+    large, tiny = ParsedHistories(), ParsedHistories(12_000)
     for end in sorted(ends):
         whole = read(items[:end], tools, OFF)
         assert read(items[:end], tools, large) == whole
@@ -77,14 +77,14 @@ def test_keeping_what_was_read_makes_no_difference(items, ends, tools):
 @given(st.lists(ITEMS, max_size=10), st.integers(0, 10), st.integers(0, 10))
 @settings(max_examples=100)
 def test_what_was_input_may_be_what_came_before(items, first, cut):
-    kept = Dialogues()
+    kept = ParsedHistories()
     read(items[:first], TOOLS, kept)
     found = read(items[cut:], TOOLS, kept, items[:cut])
     assert found == read(items[cut:], TOOLS, OFF, items[:cut])
 
 
 def test_a_caller_that_changes_its_items_is_read_anew():
-    kept = Dialogues()
+    kept = ParsedHistories()
     items = [{"role": "user", "content": "hi"}, {"role": "user", "content": "a"}]
     read(items, [], kept)
     items[1]["content"] = "b"
@@ -92,7 +92,7 @@ def test_a_caller_that_changes_its_items_is_read_anew():
 
 
 def test_a_caller_may_change_what_it_gave_and_what_it_got():
-    kept = Dialogues()
+    kept = ParsedHistories()
     setup = ResponsesSetup(dialogues=kept)
     deep = {"type": "object", "properties": {"a": {"type": "string"}}}
     tools = [{"type": "function", "name": "f", "parameters": deep}]
@@ -108,7 +108,7 @@ def test_a_caller_may_change_what_it_gave_and_what_it_got():
 
 
 def test_one_request_leaves_no_trace_in_another():
-    kept = Dialogues()
+    kept = ParsedHistories()
     items = [{"role": "user", "content": "hi"}] * 3
     call = {"type": "function_call", "call_id": "c", "name": "new <tool", "arguments": "{}"}
     first = read(items, TOOLS, kept)
@@ -117,7 +117,7 @@ def test_one_request_leaves_no_trace_in_another():
 
 
 def test_other_tools_or_another_key_are_another_conversation():
-    kept = Dialogues()
+    kept = ParsedHistories()
     sealed = {"type": "reasoning", "id": "r", "summary": [], "encrypted_content": CIPHER.seal("x")}
     items = [{"role": "user", "content": "hi"}, sealed]
     read(items, TOOLS, kept)
@@ -127,13 +127,13 @@ def test_other_tools_or_another_key_are_another_conversation():
 
 
 def test_what_is_no_plain_json_is_read_and_not_kept():
-    kept = Dialogues()
+    kept = ParsedHistories()
     read([EasyInputMessage(role="user", content="hi")], [], kept)
     assert kept.size == 0
 
 
 def test_what_is_kept_can_be_forgotten():
-    kept = Dialogues()
+    kept = ParsedHistories()
     read([{"role": "user", "content": "hi"}], [], kept)
     assert kept.size > 0
     kept.clear()
@@ -141,7 +141,7 @@ def test_what_is_kept_can_be_forgotten():
 
 
 def test_the_longest_unused_are_forgotten_first():
-    kept = Dialogues(40_000)
+    kept = ParsedHistories(40_000)
     said = [[{"role": "user", "content": str(n) * 1000}] for n in range(9)]
     first = []
     for items in said:
@@ -158,7 +158,7 @@ def _first_message(items, kept):
 
 
 def test_another_bound_begins_anew_and_the_same_bound_forgets_nothing():
-    kept = Dialogues(40_000)
+    kept = ParsedHistories(40_000)
     read([{"role": "user", "content": "hi"}], [], kept)
     before = kept.size
     kept.resize(40_000)
@@ -196,7 +196,7 @@ def test_a_grown_history_costs_a_fraction_of_reading_it_whole():
             times.append(seconds(run, 0))
         return min(times)
 
-    kept = Dialogues()
+    kept = ParsedHistories()
 
     def prepare():
         kept.clear()

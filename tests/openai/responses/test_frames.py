@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
-from harmonium.openai import Seam, counting_ids, response_event_stream
+from harmonium.openai import AnswerContext, counting_ids, response_event_stream
 from harmonium.testing import token_streams
 from tests.openai.responses.rules import faults
 from tests.openai.responses.running import (
@@ -62,7 +62,7 @@ def test_a_padded_stream_is_in_order_valid_and_the_same_in_bytes_but_for_the_pad
 
 def test_a_text_and_its_padding_fill_a_multiple_of_sixteen_bytes():
     stream = response_event_stream(
-        request_of(**PADDED), Seam(7, counting_ids(), lambda count: "." * count)
+        request_of(**PADDED), AnswerContext(7, counting_ids(), lambda count: "." * count)
     )
     events = stream.start()
     for part in parsed(

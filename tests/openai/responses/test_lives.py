@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from harmonium.errors import RequestError
 from harmonium.openai import (
+    AnswerContext,
     Page,
     ResponseOptions,
-    Seam,
     ToolResult,
     counting_ids,
     response_answer,
@@ -22,10 +22,10 @@ from harmonium.openai import (
 )
 from tests.openai.responses.rules import faults
 from tests.openai.responses.running import (
+    ALL_INCLUDES,
     ANSWER,
     CALL,
     CUSTOM,
-    EVERYTHING,
     MCP,
     NOTES,
     PREAMBLE,
@@ -50,7 +50,7 @@ REQUESTS = st.sampled_from(
     [
         request_of(),
         serving(max_tool_calls=1),
-        serving(include=EVERYTHING, top_logprobs=2),
+        serving(include=ALL_INCLUDES, top_logprobs=2),
         serving(tool_choice="none", stream_options={"include_obfuscation": True}),
         request_of(LISTING, tools=[*TOOLS, HELD], background=True),
         request_of(LISTING, tools=[*TOOLS, NOTES], parallel_tool_calls=False),
@@ -74,7 +74,7 @@ class Forms:
     def __init__(self, request, pages):
         options = ResponseOptions(pages=pages)
         self.streams = [
-            make(request, Seam(7, counting_ids(), lambda count: "." * count), options)
+            make(request, AnswerContext(7, counting_ids(), lambda count: "." * count), options)
             for make in (response_event_stream, response_byte_stream, response_answer)
         ]
         self.given = [[], [], []]

@@ -16,10 +16,10 @@ from openai.types.responses import Response, response_create_params
 
 from harmonium import Message, ReasoningEffort, ToolNamespace
 from harmonium.openai import (
+    AnswerContext,
     PromptSettings,
     RequestError,
     ResponsesSetup,
-    Seam,
     response_answer,
     responses_request,
 )
@@ -130,7 +130,7 @@ def test_flags_are_true_or_false(name):
 )
 def test_words_are_repeated(name):
     request = request_of(setup_of(previous=[]), **{name: "word"})
-    stream = response_answer(request, Seam(0))
+    stream = response_answer(request, AnswerContext(0))
     assert stream.response[name] == "word"
     assert refusal_of(**{name: 3}) == (name, "invalid_type")
 
@@ -174,7 +174,9 @@ def test_hints_to_a_cache_change_nothing_and_what_is_more_is_refused():
 def test_who_changes_an_answer_changes_no_other():
     setup = setup_of(defaults={"metadata": {"served": "here"}})
     for known in (setup_of(), setup):
-        first, second = (response_answer(request_of(known), Seam(0)).response for _ in range(2))
+        first, second = (
+            response_answer(request_of(known), AnswerContext(0)).response for _ in range(2)
+        )
         first["metadata"]["mine"] = "x"
         assert "mine" not in second["metadata"]
         assert "mine" not in request_of(known).values["metadata"]
@@ -336,7 +338,7 @@ def test_a_container_needs_a_server_that_has_one():
     space = ToolNamespace("container", "A shell.")
     request = request_of(setup_of(built_in={"container": space}), tools=[{"type": "container"}])
     assert request.conversation.messages[0].content[0].tools == (space,)
-    Response.model_validate(response_answer(request, Seam(0)).response)
+    Response.model_validate(response_answer(request, AnswerContext(0)).response)
 
 
 def test_custom_tools_take_free_text_and_tell_their_grammar():
@@ -386,7 +388,7 @@ def test_listed_tools_of_the_input_are_known():
 
 def test_no_secret_of_an_mcp_server_is_repeated():
     tool = {**MCP, "server_url": "https://x", "authorization": "s3cret", "headers": {"a": "s3cret"}}
-    response = response_answer(request_of(tools=[tool]), Seam(0)).response
+    response = response_answer(request_of(tools=[tool]), AnswerContext(0)).response
     assert "s3cret" not in json.dumps(response)
 
 
@@ -474,7 +476,9 @@ def test_every_kind_of_tool_and_choice_is_repeated_as_the_openai_package_knows_i
     ]
     setup = setup_of(mcp_tools={"notes": LISTED})
     for choice in choices:
-        response = response_answer(request_of(setup, tools=tools, tool_choice=choice), Seam(0))
+        response = response_answer(
+            request_of(setup, tools=tools, tool_choice=choice), AnswerContext(0)
+        )
         Response.model_validate(response.response, strict=True)
 
 
@@ -638,7 +642,7 @@ def test_random_json_makes_a_request_or_the_declared_error(body):
         assert error.param is None or _leads_into(error.param, body)
     else:
         assert isinstance(request.conversation.messages[0], Message)
-        Response.model_validate(response_answer(request, Seam(0)).response)
+        Response.model_validate(response_answer(request, AnswerContext(0)).response)
 
 
 @given(ALONE)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from harmonium import Conversation, Message
 from harmonium.model import ToolNamespace
 from harmonium.openai import (
+    AnswerContext,
     PromptSettings,
     RequestError,
-    Seam,
     ToolResult,
     as_response,
     counting_ids,
@@ -20,11 +20,11 @@ from harmonium.openai import (
 from harmonium.testing import texts
 from tests.openai.responses.rules import faults
 from tests.openai.responses.running import (
+    ALL_INCLUDES,
     ANSWER,
     CALL,
     CUSTOM,
     ENCODING,
-    EVERYTHING,
     MCP,
     PREAMBLE,
     PYTHON,
@@ -86,12 +86,12 @@ def _run(turns, request, last):
 def _back(request, output, **known):
     """The conversation when the output is sent back behind the input it answered."""
     items = [{"role": "user", "content": "hi"}, *output]
-    again = request_of(setup_of(**{"prompt": GIVEN, **known}), input=items, include=EVERYTHING)
+    again = request_of(setup_of(**{"prompt": GIVEN, **known}), input=items, include=ALL_INCLUDES)
     assert again.conversation.messages[:3] == request.conversation.messages
     return list(again.conversation.messages[3:])
 
 
-REQUEST = request_of(setup_of(prompt=GIVEN), include=EVERYTHING)
+REQUEST = request_of(setup_of(prompt=GIVEN), include=ALL_INCLUDES)
 
 
 @given(TURNS, st.lists(SPEECH, max_size=3))
@@ -113,7 +113,7 @@ CALLS = st.lists(st.tuples(SERVER_CALLS, texts()), min_size=2, max_size=4)
 @given(CALLS, st.permutations(range(4)))
 @settings(max_examples=60)
 def test_calls_of_one_turn_are_each_followed_by_their_answer_whichever_comes_first(calls, order):
-    stream = response_answer(REQUEST, Seam(0, counting_ids()))
+    stream = response_answer(REQUEST, AnswerContext(0, counting_ids()))
     stream.feed(parsed(_said([call for call, _ in calls]), REQUEST)[0])
     stream.end_turn()
     for index in order:
@@ -146,7 +146,7 @@ def _everything(include=()):
 
 
 def test_sealed_reasoning_alone_says_the_same():
-    request, stream = _everything(EVERYTHING)
+    request, stream = _everything(ALL_INCLUDES)
     output = [
         {**item, "content": []} if item["type"] == "reasoning" else item
         for item in stream.response["output"]
@@ -161,13 +161,13 @@ def test_what_a_store_keeps_says_all_that_was_said_whatever_is_included():
 
 
 def test_objects_of_the_openai_package_may_be_sent_back():
-    request, stream = _everything(EVERYTHING)
+    request, stream = _everything(ALL_INCLUDES)
     output = as_response(stream.response).output
     assert _back(request, output) == stream.messages
 
 
 def test_previous_items_come_before_the_input():
-    _, stream = _everything(EVERYTHING)
+    _, stream = _everything(ALL_INCLUDES)
     before = [{"role": "user", "content": "hi"}, *stream.response["output"]]
     again = request_of(setup_of(previous=before), input="and now?", previous_response_id="resp_1")
     assert list(again.conversation.messages[3:-1]) == stream.messages
@@ -175,7 +175,7 @@ def test_previous_items_come_before_the_input():
 
 
 def test_an_item_may_be_referred_to():
-    request, stream = _everything(EVERYTHING)
+    request, stream = _everything(ALL_INCLUDES)
     output = stream.response["output"]
     stored = {item["id"]: item for item in output}
     references = [{"type": "item_reference", "id": item["id"]} for item in output]
@@ -189,7 +189,7 @@ def test_an_item_may_be_referred_to():
 
 @pytest.mark.parametrize("kind", ["function_call", "custom_tool_call"])
 def test_the_output_of_a_call_answers_its_tool(kind):
-    request, stream = _everything(EVERYTHING)
+    request, stream = _everything(ALL_INCLUDES)
     (call,) = [item for item in stream.response["output"] if item["type"] == kind]
     answer = {"type": f"{kind}_output", "call_id": call["call_id"], "output": "done"}
     *_, said, answered = _back(request, [call, answer])
@@ -200,7 +200,7 @@ def test_the_output_of_a_call_answers_its_tool(kind):
 
 
 def test_a_replayed_preamble_leaves_the_reasoning_before_it_in_the_prompt():
-    _, stream = _everything(EVERYTHING)
+    _, stream = _everything(ALL_INCLUDES)
     reasoning, preamble, *_ = stream.response["output"]
     again = request_of(input=[{"role": "user", "content": "hi"}, reasoning, preamble])
     prompt = ENCODING.decode(ENCODING.render(again.conversation, history=again.history))
@@ -211,7 +211,7 @@ def test_a_replayed_preamble_leaves_the_reasoning_before_it_in_the_prompt():
 
 
 def test_a_refusal_that_was_written_says_the_same():
-    stream = response_answer(REQUEST, Seam(0, counting_ids()))
+    stream = response_answer(REQUEST, AnswerContext(0, counting_ids()))
     stream.refuse("No.")
     stream.finish()
     assert _back(REQUEST, stream.response["output"]) == stream.messages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harmonium.openai import Seam, counting_ids, response_answer, response_byte_stream
+from harmonium.openai import AnswerContext, counting_ids, response_answer, response_byte_stream
 from tests.growth import grows_linearly
 from tests.openai.responses.running import (
     ANSWER,
@@ -21,7 +21,7 @@ REQUEST = request_of()
 
 
 def _streamed(ids):
-    stream = response_byte_stream(REQUEST, Seam(0, counting_ids()))
+    stream = response_byte_stream(REQUEST, AnswerContext(0, counting_ids()))
     for events in parsed(ids, REQUEST, range(0, len(ids), 50)):
         stream.feed(events)
     return stream.finish()
@@ -76,6 +76,6 @@ def test_choosing_among_tools_is_linear_in_tools_and_choices():
 
 
 def test_a_whole_answer_writes_no_events():
-    answer = response_answer(REQUEST, Seam(0, counting_ids()))
+    answer = response_answer(REQUEST, AnswerContext(0, counting_ids()))
     given = [answer.feed(events) for events in parsed(ids_of(REASONING, ANSWER), REQUEST)]
     assert [*given, answer.finish()] == [None] * 3

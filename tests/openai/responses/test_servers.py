@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from harmonium import Message
 from harmonium.openai import (
+    AnswerContext,
     RequestError,
-    Seam,
     ToolResult,
     counting_ids,
     response_byte_stream,
@@ -174,7 +174,7 @@ def test_an_approved_call_is_run_before_the_models_next_turn():
     request = asking(input=items)
     (call,) = request.approved
     assert call == ApprovedCall(items[3]["id"], "notes", "find", "notes.find", '{"q":1}')
-    stream = response_event_stream(request, Seam(7, counting_ids()))
+    stream = response_event_stream(request, AnswerContext(7, counting_ids()))
     events = stream.start()
     assert [(c.recipient, c.arguments) for c in stream.pending_calls] == [("notes.find", '{"q":1}')]
     events += stream.tool_started(0) + stream.tool_finished(0, ToolResult("found"))
@@ -202,7 +202,7 @@ def test_an_approved_call_is_run_before_the_models_next_turn():
 def test_an_approval_makes_no_tool_run_that_the_request_does_not_offer(fields):
     request = request_of(SETUP, tools=[{**NOTES, **fields}], input=answered())
     assert len(request.approved) == 1
-    stream = response_event_stream(request, Seam(7, counting_ids()))
+    stream = response_event_stream(request, AnswerContext(7, counting_ids()))
     events = stream.start()
     assert stream.pending_calls == ()
     assert [call.recipient for call in stream.surplus_calls] == ["notes.find"]
@@ -213,7 +213,7 @@ def test_an_approval_makes_no_tool_run_that_the_request_does_not_offer(fields):
 def test_arguments_that_have_no_utf8_travel_escaped():
     items = answered()
     items[3]["arguments"] = '{"q": "\ud800"}'
-    stream = response_byte_stream(asking(input=items), Seam(7))
+    stream = response_byte_stream(asking(input=items), AnswerContext(7))
     frames = (stream.start() + stream.finish("stop")).decode("utf-8")
     assert frames.count("\\ud800") > 3
 

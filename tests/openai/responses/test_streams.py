@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 from harmonium import Message
 from harmonium.errors import InvalidInputError, RequestError
 from harmonium.openai import (
+    AnswerContext,
+    AnswerLogprob,
     ResponseOptions,
-    Seam,
-    TokenLogprob,
     as_response,
     as_stream_event,
     counting_ids,
@@ -29,11 +29,11 @@ from harmonium.parse import ContentDelta, MessageStarted, Repaired
 from harmonium.testing import malformed_cases, token_streams
 from tests.openai.responses.rules import faults
 from tests.openai.responses.running import (
+    ALL_INCLUDES,
     ANSWER,
     CALL,
     CUSTOM,
     ENCODING,
-    EVERYTHING,
     MCP,
     PREAMBLE,
     PYTHON,
@@ -61,7 +61,7 @@ REQUESTS = st.sampled_from(
     [
         REQUEST,
         request_of(background=True, parallel_tool_calls=False),
-        request_of(include=EVERYTHING, top_logprobs=2),
+        request_of(include=ALL_INCLUDES, top_logprobs=2),
         request_of(setup_of(mcp_tools={"notes": [{"name": "find"}]}), tools=[*TOOLS, HELD]),
         request_of(tool_choice="none"),
     ]
@@ -144,7 +144,7 @@ def _text_of(item):
 
 @pytest.mark.parametrize("case", malformed_cases(), ids=lambda case: case.id)
 def test_the_report_of_repairs_is_at_hand(case):
-    stream = response_byte_stream(REQUEST, Seam(0))
+    stream = response_byte_stream(REQUEST, AnswerContext(0))
     parser = ENCODING.parser(role=case.role, tools=case.tools)
     events = parser.feed(ENCODING.encode(case.text, allowed_special="all")) + parser.close()
     stream.feed(events)
@@ -172,8 +172,8 @@ def test_the_usage_is_a_recount_of_the_spans(ids):
 
 def _with_logprobs(make, ids, request, cuts):
     """Run one turn with log probabilities that tell the token's place."""
-    entries = [TokenLogprob(str(place).encode(), -1.0 * place) for place, _ in enumerate(ids)]
-    stream = make(request, Seam(7, counting_ids()))
+    entries = [AnswerLogprob(str(place).encode(), -1.0 * place) for place, _ in enumerate(ids)]
+    stream = make(request, AnswerContext(7, counting_ids()))
     given, fed = [stream.start()], 0
     for events, end in zip(parsed(ids, request, cuts), [*_ends(ids, cuts), len(ids)], strict=True):
         given.append(stream.feed(events, entries[fed:end]))
@@ -333,7 +333,7 @@ def test_a_call_with_half_its_arguments_is_incomplete_whatever_the_engine_says()
 
 
 def _ended(end):
-    stream = response_event_stream(REQUEST, Seam(7, counting_ids()))
+    stream = response_event_stream(REQUEST, AnswerContext(7, counting_ids()))
     events = stream.start() + stream.feed(parsed(ids_of(PYTHON, ANSWER)[:-2], REQUEST)[0])
     return stream, events + end(stream)
 
@@ -364,12 +364,12 @@ def test_what_was_counted_is_told_however_the_response_ends():
 
 
 def test_a_stream_that_fails_before_its_first_token_still_begins():
-    stream = response_event_stream(REQUEST, Seam(7, counting_ids()))
+    stream = response_event_stream(REQUEST, AnswerContext(7, counting_ids()))
     assert types_of(stream.fail("no engine")) == ["created", "in_progress", "failed"]
 
 
 def test_a_response_begins_once():
-    stream = response_event_stream(REQUEST, Seam(7, counting_ids()))
+    stream = response_event_stream(REQUEST, AnswerContext(7, counting_ids()))
     events = stream.start() + stream.start() + stream.feed([]) + stream.finish()
     assert types_of(events) == ["created", "in_progress", "completed"]
 
@@ -377,7 +377,7 @@ def test_a_response_begins_once():
 @given(token_streams(), CUTS)
 @settings(max_examples=60)
 def test_a_server_may_refuse_at_any_time(ids, cuts):
-    stream = response_event_stream(REQUEST, Seam(7, counting_ids()))
+    stream = response_event_stream(REQUEST, AnswerContext(7, counting_ids()))
     events = stream.start()
     for part in parsed(ids, REQUEST, cuts)[:-1]:
         events += stream.feed(part)
@@ -390,7 +390,7 @@ def test_a_server_may_refuse_at_any_time(ids, cuts):
 
 
 def test_a_refusal_streams_in_its_order():
-    stream = response_event_stream(REQUEST, Seam(7, counting_ids()))
+    stream = response_event_stream(REQUEST, AnswerContext(7, counting_ids()))
     events = stream.start() + stream.refuse("No.") + stream.finish()
     for event in events:
         assert EVENT.validate_python(event).type == event["type"]
@@ -488,7 +488,7 @@ def test_the_first_response_has_every_key_but_usage():
 
 def test_the_object_is_that_of_the_openai_package():
     events = [event for events in parsed(ids_of(ANSWER), REQUEST) for event in events]
-    response = response_object(REQUEST, events, Seam(7, counting_ids()))
+    response = response_object(REQUEST, events, AnswerContext(7, counting_ids()))
     assert isinstance(response, Response)
     assert response.output_text == "It is 4."
     assert as_response(whole(ids_of(ANSWER))).status == "completed"
@@ -497,7 +497,7 @@ def test_the_object_is_that_of_the_openai_package():
 def test_half_a_surrogate_pair_echoed_from_the_request_travels_escaped():
     frame = sse_frame({"type": "error", "message": "\ud800"})
     assert json.loads(frame.split(b"data: ")[1])["message"] == "\ud800"
-    stream = response_byte_stream(request_of(instructions="\ud800é"), Seam(7))
+    stream = response_byte_stream(request_of(instructions="\ud800é"), AnswerContext(7))
     first = stream.start().split(b"\n")[1].removeprefix(b"data: ")
     assert json.loads(first)["response"]["instructions"] == "\ud800é"
 

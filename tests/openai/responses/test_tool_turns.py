@@ -9,19 +9,19 @@ from pydantic import TypeAdapter
 from harmonium import InvalidInputError, Message
 from harmonium.model import ToolDescription, ToolNamespace
 from harmonium.openai import (
+    AnswerContext,
     Page,
     PromptSettings,
-    Seam,
     ToolResult,
     counting_ids,
     response_event_stream,
 )
 from tests.openai.responses.rules import faults
 from tests.openai.responses.running import (
+    ALL_INCLUDES,
     ANSWER,
     CALL,
     ENCODING,
-    EVERYTHING,
     LISTED,
     MCP,
     NOTES,
@@ -40,7 +40,7 @@ from tests.openai.responses.running import (
 )
 
 EVENT = TypeAdapter(ResponseStreamEvent)
-REQUEST = serving(include=EVERYTHING)
+REQUEST = serving(include=ALL_INCLUDES)
 
 
 def _events(turns, results, request=REQUEST, **options):
@@ -120,7 +120,7 @@ def test_optional_parts_are_left_out_unless_asked_for():
 
 
 def test_a_call_that_nobody_runs_stays_incomplete():
-    stream = response_event_stream(REQUEST, Seam(0))
+    stream = response_event_stream(REQUEST, AnswerContext(0))
     events = stream.start()
     for part in parsed(ids_of(REASONING, PYTHON), REQUEST):
         events += stream.feed(part)
@@ -131,7 +131,7 @@ def test_a_call_that_nobody_runs_stays_incomplete():
 
 
 def _pending(limit):
-    stream = response_event_stream(serving(max_tool_calls=limit), Seam(0))
+    stream = response_event_stream(serving(max_tool_calls=limit), AnswerContext(0))
     for part in parsed(ids_of(PYTHON, SEARCH, MCP, CALL), REQUEST):
         stream.feed(part)
     stream.end_turn()
@@ -152,7 +152,7 @@ def test_no_more_calls_are_run_than_the_request_allows():
 
 
 def test_calls_beyond_the_limit_are_answered_and_not_run():
-    stream = response_event_stream(request_of(max_tool_calls=1), Seam(0))
+    stream = response_event_stream(request_of(max_tool_calls=1), AnswerContext(0))
     events = stream.start()
     for part in parsed(ids_of(PYTHON, SEARCH), REQUEST):
         events += stream.feed(part)
@@ -192,7 +192,7 @@ ONE_OF_TWO = {**LISTED, "tools": [{"name": "find"}, {"name": "drop"}]}
 )
 def test_a_tool_that_the_request_does_not_offer_is_never_run(fields, runs):
     request = serving(**fields)
-    stream = response_event_stream(request, Seam(7, counting_ids()))
+    stream = response_event_stream(request, AnswerContext(7, counting_ids()))
     events = stream.start()
     for part in parsed(ids_of(PYTHON, SEARCH, MCP), request):
         events += stream.feed(part)
@@ -208,7 +208,7 @@ def test_a_tool_that_the_request_does_not_offer_is_never_run(fields, runs):
 def test_a_tool_that_the_server_gives_to_every_request_is_run():
     space = ToolNamespace("notes", tools=(ToolDescription("find"),))
     setup = setup_of(prompt=PromptSettings(builtin_tools=(space,)))
-    stream = response_event_stream(request_of(setup, tools=[]), Seam(0))
+    stream = response_event_stream(request_of(setup, tools=[]), AnswerContext(0))
     stream.feed(parsed(ids_of(MCP), REQUEST)[0])
     stream.end_turn()
     assert [call.recipient for call in stream.pending_calls] == ["notes.find"]
@@ -226,7 +226,7 @@ def test_a_tool_that_the_server_gives_is_not_offered_where_none_may_be_called():
 
 
 def test_calls_that_are_not_offered_do_not_count_against_the_limit():
-    stream = response_event_stream(serving(max_tool_calls=1, tools=[*TOOLS]), Seam(0))
+    stream = response_event_stream(serving(max_tool_calls=1, tools=[*TOOLS]), AnswerContext(0))
     for part in parsed(ids_of(MCP, PYTHON, SEARCH), REQUEST):
         stream.feed(part)
     stream.end_turn()
@@ -235,7 +235,7 @@ def test_calls_that_are_not_offered_do_not_count_against_the_limit():
 
 
 def test_a_call_whose_stop_token_the_engine_kept_is_pending_when_its_turn_ends():
-    stream = response_event_stream(REQUEST, Seam(0))
+    stream = response_event_stream(REQUEST, AnswerContext(0))
     for part in parsed(ids_of(PYTHON)[:-1], REQUEST):
         stream.feed(part)
     assert stream.pending_calls == ()
@@ -244,7 +244,7 @@ def test_a_call_whose_stop_token_the_engine_kept_is_pending_when_its_turn_ends()
 
 
 def test_a_call_that_the_limit_cut_off_is_never_run():
-    stream = response_event_stream(REQUEST, Seam(0))
+    stream = response_event_stream(REQUEST, AnswerContext(0))
     for part in parsed(ids_of(PYTHON)[:-1], REQUEST):
         stream.feed(part)
     stream.end_turn("length")
@@ -253,7 +253,7 @@ def test_a_call_that_the_limit_cut_off_is_never_run():
 
 @pytest.mark.parametrize("index", [0, 1, 7, -1])
 def test_only_a_pending_call_can_be_answered(index):
-    stream = response_event_stream(REQUEST, Seam(0))
+    stream = response_event_stream(REQUEST, AnswerContext(0))
     for part in parsed(ids_of(REASONING, CALL), REQUEST):
         stream.feed(part)
     stream.end_turn()
@@ -299,7 +299,7 @@ def test_citations_of_unknown_pages_are_left_as_text():
 
 
 def test_citations_and_log_probabilities_go_together():
-    request = request_of(include=EVERYTHING)
+    request = request_of(include=ALL_INCLUDES)
     stream, _ = _events([[CITING]], [], request, pages={3: PAGE, 4: PAGE})
     assert len(stream.response["output"][0]["content"][0]["annotations"]) == 2
 

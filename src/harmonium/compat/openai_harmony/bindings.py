@@ -42,7 +42,7 @@ from harmonium.compat.openai_harmony.stream import (
 from harmonium.encoding import load_encoding
 from harmonium.errors import UnknownTokenError, VocabularyError
 from harmonium.parse import Parser
-from harmonium.render.flat_messages import utterance_of
+from harmonium.render import flat_message_of
 from harmonium.render.prompt_cache import MESSAGES
 from harmonium.tokens import Tokenizer
 
@@ -108,7 +108,7 @@ class PyHarmonyEncoding:
         text = text_of(message_json, "message_json")
         key = "conversation_has_function_tools"
         functions = option_of(render_options, key, "render_options", default=False)
-        said = utterance_of(message_from_json(text))
+        said = flat_message_of(message_from_json(text))
         return render_message(said, self._tokenizer, has_function_tools=functions)
 
     def render_conversation(

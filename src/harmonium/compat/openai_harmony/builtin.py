@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from harmonium.model.tools import ToolNamespace
+from harmonium.model import ToolNamespace
 
 
 def tool_namespace_fields(tool: str) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harmonium.compat.openai_harmony.conversion import parts_of, read_messages, utterance_of
-from harmonium.render.prompt_cache import Kind, Prompt, is_same
+from harmonium.compat.openai_harmony.conversion import flat_message_of, parts_of, read_messages
+from harmonium.render import MessageAdapter, Prompt
+from harmonium.render.prompt_cache import is_same
 
 
 def _count_same(known: Prompt, messages: Sequence[Any]) -> int:
@@ -25,7 +26,7 @@ def _count_until_changed(known: Prompt, messages: Sequence[Any]) -> int:
     marks: list[Any] = known.marks
     for place, (message, mark) in enumerate(zip(messages, marks, strict=False)):
         if mark is None:
-            if not is_same(utterance_of(message), known.utterances[place]):
+            if not is_same(flat_message_of(message), known.utterances[place]):
                 return place
             continue
         it, author, contents, content, text, role, name, recipient, channel, kind = mark
@@ -47,5 +48,5 @@ def _count_until_changed(known: Prompt, messages: Sequence[Any]) -> int:
     return min(len(messages), len(marks))
 
 
-MESSAGES: Kind[object] = Kind(read_messages, parts_of, _count_same)
+MESSAGES: MessageAdapter[object] = MessageAdapter(read_messages, parts_of, _count_same)
 """How this room's messages are handled."""

@@ -21,13 +21,18 @@ from harmonium.compat.openai_harmony.failures import Detour
 from harmonium.compat.openai_harmony.json_messages import EFFORTS
 from harmonium.compat.openai_harmony.roles import ReasoningEffort as TheirEffort
 from harmonium.compat.openai_harmony.roles import Role
+from harmonium.model import (
+    ChannelConfig,
+    DeveloperContent,
+    ReasoningEffort,
+    SystemContent,
+    ToolDescription,
+    ToolNamespace,
+)
 from harmonium.model.checks import unchecked
-from harmonium.model.contents import ChannelConfig, DeveloperContent, SystemContent
-from harmonium.model.roles import ReasoningEffort
-from harmonium.model.tools import ToolDescription, ToolNamespace
+from harmonium.render import FlatMessage, Header, LazySettings
 from harmonium.render.content import exact_key
-from harmonium.render.flat_messages import Prepared, Settings, Utterance
-from harmonium.render.header import Header
+from harmonium.render.flat_messages import SettingsContent
 
 T = TypeVar("T")
 
@@ -74,10 +79,10 @@ def parts_of(message: object) -> Parts | None:
         return None
 
 
-def read_messages(messages: Iterable[object]) -> tuple[list[Utterance], list[object]]:
+def read_messages(messages: Iterable[object]) -> tuple[list[FlatMessage], list[object]]:
     """Flatten Messages of this room, and give the parts of each."""
     met: dict[tuple[object, ...], Header] = {}
-    flat: list[Utterance] = []
+    flat: list[FlatMessage] = []
     every: list[object] = []
     for message in messages:
         parts = parts_of(message)
@@ -86,14 +91,14 @@ def read_messages(messages: Iterable[object]) -> tuple[list[Utterance], list[obj
     return flat, every
 
 
-def utterance_of(message: object) -> Utterance:
+def flat_message_of(message: object) -> FlatMessage:
     """Flatten a Message of this room."""
     return _flattened(message, parts_of(message), {})
 
 
 def _flattened(
     message: object, parts: Parts | None, met: dict[tuple[object, ...], Header]
-) -> Utterance:
+) -> FlatMessage:
     """Flatten a message; `met` are the headers of those before it."""
     if parts is not None:
         text, role = parts[4:6]
@@ -127,7 +132,7 @@ def _make_header(role: object, *names: object) -> Header:
     return header
 
 
-def _content(content: object) -> str | Settings | Prepared:
+def _content(content: object) -> str | SettingsContent | LazySettings:
     if type(content) is theirs.TextContent:
         return _text(content.text)
     if type(content) is theirs.SystemContent:
@@ -137,14 +142,16 @@ def _content(content: object) -> str | Settings | Prepared:
     raise Detour
 
 
-def _prepared(content: T, tools: object, make: Callable[[T], Settings]) -> Settings | Prepared:
+def _prepared(
+    content: T, tools: object, make: Callable[[T], SettingsContent]
+) -> SettingsContent | LazySettings:
     """Put off the work of turning settings into ours until they are met for the first time."""
     key = exact_key(_facts(content))
     if key is None:
         return make(content)
     space = tools.get("functions") if type(tools) is dict else None
     offers = type(space) is theirs.ToolNamespaceConfig and bool(space.tools)
-    return Prepared(key, offers, partial(make, content))
+    return LazySettings(key, offers, partial(make, content))
 
 
 def _facts(value: object) -> object:

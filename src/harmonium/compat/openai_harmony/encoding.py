@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         RenderOptions,
     )
     from harmonium.compat.openai_harmony.roles import Role
-    from harmonium.render.options import RenderOptions as Options
+    from harmonium.render import RenderOptions as Options
 
 
 class HarmonyEncodingName(str, Enum):
@@ -154,7 +154,7 @@ class HarmonyEncoding:
         functions = render_options is not None and render_options.conversation_has_function_tools
         tokenizer = self._inner.tokenizer
         try:
-            said = models().utterance_of(message)
+            said = models().flat_message_of(message)
             return render_message(said, tokenizer, has_function_tools=functions)
         except Detour:
             return self._inner.render(

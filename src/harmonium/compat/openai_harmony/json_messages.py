@@ -18,17 +18,21 @@ from harmonium.compat.openai_harmony.json_reader import (
     wrong_type,
 )
 from harmonium.compat.openai_harmony.quirks import ROLES
-from harmonium.model.checks import unchecked
-from harmonium.model.contents import (
+from harmonium.model import (
+    Author,
     ChannelConfig,
     Content,
+    Conversation,
     DeveloperContent,
+    Message,
+    ReasoningEffort,
+    Role,
     SystemContent,
     TextContent,
+    ToolDescription,
+    ToolNamespace,
 )
-from harmonium.model.messages import Conversation, Message
-from harmonium.model.roles import Author, ReasoningEffort, Role
-from harmonium.model.tools import ToolDescription, ToolNamespace
+from harmonium.model.checks import unchecked
 
 T = TypeVar("T")
 Read = Callable[[object], T]

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from harmonium.compat.openai_harmony.messages import Message
     from harmonium.compat.openai_harmony.stream import Spoken
-    from harmonium.render.flat_messages import Utterance
-    from harmonium.render.prompt_cache import Kind
+    from harmonium.render import FlatMessage, MessageAdapter
 
 
 class Models(NamedTuple):
     """What can be done with messages that are pydantic models."""
 
     messages_of: Callable[[object], list[object]]
-    utterance_of: Callable[[object], Utterance]
+    flat_message_of: Callable[[object], FlatMessage]
     as_message: Callable[[Spoken], Message]
-    kind: Kind[object]
+    kind: MessageAdapter[object]
 
 
 @cache
@@ -36,9 +35,9 @@ def models() -> Models:
     """
     from harmonium.compat.openai_harmony.change_detection import MESSAGES  # noqa: PLC0415
     from harmonium.compat.openai_harmony.conversion import (  # noqa: PLC0415  (see above)
+        flat_message_of,
         messages_of,
-        utterance_of,
     )
     from harmonium.compat.openai_harmony.message_builder import as_message  # noqa: PLC0415
 
-    return Models(messages_of, utterance_of, as_message, MESSAGES)
+    return Models(messages_of, flat_message_of, as_message, MESSAGES)

@@ -114,12 +114,12 @@ def _drop_channels(text: str) -> str:
     width = len(CHANNEL_MARK)
     kept = list(text[:place])
     while place < len(text):
-        seam = "".join(kept[1 - width :])
-        joined = seam + text[place : place + width - 1]
+        answer_context = "".join(kept[1 - width :])
+        joined = answer_context + text[place : place + width - 1]
         found = joined.find(CHANNEL_MARK)
         if found >= 0:
-            del kept[len(kept) - len(seam) + found :]
-            place += found + width - len(seam)
+            del kept[len(kept) - len(answer_context) + found :]
+            place += found + width - len(answer_context)
         elif text.startswith(CHANNEL_MARK, place):
             place += width
         else:

@@ -11,13 +11,17 @@ from harmonium.compat.openai_harmony.failures import HarmonyError
 from harmonium.compat.openai_harmony.process_settings import profile
 from harmonium.errors import InvalidMessageError
 from harmonium.limits import Limits
-from harmonium.model.contents import DeveloperContent, SystemContent
-from harmonium.render.flat_messages import Prepared, Utterance
+from harmonium.model import DeveloperContent, SystemContent
+from harmonium.render import (
+    FlatMessage,
+    IdWriter,
+    LazySettings,
+    MessageAdapter,
+    RenderOptions,
+    cached_ids,
+)
 from harmonium.render.history import first_kept
-from harmonium.render.id_writer import IdWriter
-from harmonium.render.options import RenderOptions
-from harmonium.render.prompt_cache import Kind, remembered_ids
-from harmonium.tokens.tokenizer import Tokenizer
+from harmonium.tokens import Tokenizer
 
 M = TypeVar("M")
 
@@ -33,7 +37,7 @@ _LIMITS = Limits(
 
 
 def render_conversation(
-    messages: Sequence[M], kind: Kind[M], tokenizer: Tokenizer, options: RenderOptions
+    messages: Sequence[M], kind: MessageAdapter[M], tokenizer: Tokenizer, options: RenderOptions
 ) -> list[int]:
     """Render a conversation as the chosen library does.
 
@@ -49,7 +53,7 @@ def render_conversation(
 
     """
     try:
-        return remembered_ids(messages, kind, tokenizer, options)
+        return cached_ids(messages, kind, tokenizer, options)
     except InvalidMessageError:
         said, _ = kind.read(messages)
         boundary = first_kept([header for header, _ in said], options.history)
@@ -61,7 +65,7 @@ def render_conversation(
 
 
 def render_message(
-    said: Utterance, tokenizer: Tokenizer, *, has_function_tools: bool = False
+    said: FlatMessage, tokenizer: Tokenizer, *, has_function_tools: bool = False
 ) -> list[int]:
     """Render one message as the chosen library does.
 
@@ -109,13 +113,13 @@ def _options(
     )
 
 
-def _refusal(said: list[Utterance]) -> str:
+def _refusal(said: list[FlatMessage]) -> str:
     """Say in the library's words which of the messages cannot be rendered."""
     for header, contents in said:
         if header.role == "tool" and header.name is None:
             return "Tools should have a name!"
         for content in contents:
-            kind = type(content.make() if isinstance(content, Prepared) else content)
+            kind = type(content.make() if isinstance(content, LazySettings) else content)
             home = _HOMES.get(kind, header.role)
             if home != header.role:
                 places = f"{home} messages, found in {header.role.capitalize()}"

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from harmonium.compat.openai_harmony.growing_list import GrowingList
 from harmonium.compat.openai_harmony.quirks import Header
 from harmonium.compat.openai_harmony.stream import Spoken, State
-from harmonium.model.messages import Message
-from harmonium.model.roles import Author
+from harmonium.model import Author, Message
 from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Parser
 from harmonium.parse import State as Place
 from harmonium.parse.token_lookup import Indexed

@@ -22,8 +22,7 @@ from harmonium.compat.openai_harmony.quirks import (
 from harmonium.errors import UnknownTokenError
 from harmonium.parse import Lexicon
 from harmonium.parse.token_lookup import Indexed
-from harmonium.tokens.special import FormatTokens
-from harmonium.tokens.table import TokenTable
+from harmonium.tokens import FormatTokens, TokenTable
 
 State = Literal["ExpectStart", "Header", "Content"]
 

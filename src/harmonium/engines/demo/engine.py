@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 
 from harmonium.engines.capability_check import check_supported
 from harmonium.engines.demo.prompt_reader import read_situation
-from harmonium.engines.demo.reply import check_fault, speech
+from harmonium.engines.demo.reply import check_fault, reply
 from harmonium.engines.protocol import Capabilities, Chunk, GenerationRequest, TokenLogprob
-from harmonium.engines.remote.dialect import Delta
+from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.engines.termination import Ending
 from harmonium.errors import EngineUnavailableError
 
@@ -56,7 +56,7 @@ class DemoEngine:
             max_context=131_072,
             constraints=frozenset({"json_object", "json_schema"}),
             logprobs=_MOST_LOGPROBS,
-            stand_in=True,
+            is_simulated=True,
         )
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
@@ -69,14 +69,14 @@ class DemoEngine:
         ending = Ending(request)
         self._running[request.request_id] = True
         try:
-            for token in speech(situation, self._fault):
+            for token in reply(situation, self._fault):
                 await asyncio.sleep(0)
                 chunk = ending.take(self._delta(token, request))
                 if chunk is not None:
                     yield chunk
                 if ending.finish is not None:
                     break
-            ending.take(Delta(reason="stop"))
+            ending.take(StreamDelta(reason="stop"))
             yield ending.last()
         finally:
             self._running.pop(request.request_id, None)
@@ -101,10 +101,10 @@ class DemoEngine:
         """Serve nothing from now on."""
         self._is_closed = True
 
-    def _delta(self, token: int, request: GenerationRequest) -> Delta:
+    def _delta(self, token: int, request: GenerationRequest) -> StreamDelta:
         if not self._running.get(request.request_id, True):
-            return Delta(reason="abort")
+            return StreamDelta(reason="abort")
         if request.sampling.logprobs is None:
-            return Delta((token,))
+            return StreamDelta((token,))
         top = ((token, 0.0),)[: request.sampling.logprobs]
-        return Delta((token,), (TokenLogprob(token, 0.0, top),))
+        return StreamDelta((token,), (TokenLogprob(token, 0.0, top),))

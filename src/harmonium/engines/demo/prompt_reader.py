@@ -20,7 +20,7 @@ _FORM = re.compile(r"^# Response Formats$.*?^(?=\{)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class PromptContext:
     """Say what there is to answer.
 
     Args:
@@ -41,12 +41,12 @@ class Situation:
     schema: object = None
 
 
-def read_situation(prompt: Sequence[int], constraint: Constraint | None) -> Situation:
+def read_situation(prompt: Sequence[int], constraint: Constraint | None) -> PromptContext:
     """Read a prompt with the parser that reads what models write."""
     encoding = load_encoding()
     ids = list(prompt)
     if HARMONY_FORMAT.start not in ids:
-        return Situation(is_harmony=False)
+        return PromptContext(is_harmony=False)
     begin = len(ids) - 1 - ids[::-1].index(HARMONY_FORMAT.start)
     messages = encoding.parse(ids[:begin], role=None)
     told = [message.text for message in messages if message.author.role is Role.DEVELOPER]
@@ -54,7 +54,7 @@ def read_situation(prompt: Sequence[int], constraint: Constraint | None) -> Situ
     for text in told:
         tools |= signatures(text)
     said = _since_user(messages)
-    return Situation(
+    return PromptContext(
         header=encoding.decode(filter(encoding.tokenizer.table.known, ids[begin + 1 :])),
         user=said[0].text if said else "",
         results=tuple(each.text for each in said if each.author.role is Role.TOOL),

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from harmonium.engines.demo.prompt_reader import Situation
+from harmonium.engines.demo.prompt_reader import PromptContext
 from harmonium.engines.demo.schema_values import value_for
 from harmonium.errors import InvalidInputError
 from harmonium.tokens import HARMONY_FORMAT, load_tokenizer
@@ -20,7 +20,7 @@ _MOST_QUOTED = 200
 _FORMAT = HARMONY_FORMAT
 
 
-def speech(situation: Situation, fault: str | None = None) -> list[int]:
+def reply(situation: PromptContext, fault: str | None = None) -> list[int]:
     """Give the ids the demo engine answers with, to the stop id.
 
     Args:
@@ -64,14 +64,14 @@ def check_fault(name: str) -> None:
         raise InvalidInputError(message, code="unknown_fault")
 
 
-def _thought(situation: Situation) -> list[int]:
+def _thought(situation: PromptContext) -> list[int]:
     text = "No model is here, so there is nothing to think about."
     if situation.tools and not situation.results:
         text = f"No model is here. A tool is declared: {_wanted_tool(situation)}."
     return [*_message("analysis", text), _FORMAT.end, *_next()]
 
 
-def _act(situation: Situation) -> list[int]:
+def _act(situation: PromptContext) -> list[int]:
     if situation.tools and not situation.results:
         name = _wanted_tool(situation)
         return _call(name, situation.tools[name])
@@ -82,7 +82,7 @@ def _answer(words: str) -> list[int]:
     return [*_message("final", words), _FORMAT.return_]
 
 
-def _continued(situation: Situation) -> list[int]:
+def _continued(situation: PromptContext) -> list[int]:
     """Go on with a message whose header the prompt has written; nothing when it has not."""
     header, is_whole, begun = situation.header.partition("<|message|>")
     recipient = re.search(r"to=([\w.-]+)", header)
@@ -97,7 +97,7 @@ def _continued(situation: Situation) -> list[int]:
     return [*opening, *_plain(_words(situation)), _FORMAT.return_]
 
 
-def _words(situation: Situation) -> str:
+def _words(situation: PromptContext) -> str:
     """Give the answer: JSON where a schema is due, else words."""
     if situation.schema is not None:
         return _json(value_for(situation.schema))
@@ -106,7 +106,7 @@ def _words(situation: Situation) -> str:
     return f"{_NO_MODEL} You said: {_cut(situation.user)}"
 
 
-def _wanted_tool(situation: Situation) -> str:
+def _wanted_tool(situation: PromptContext) -> str:
     """Give the first tool that the user names, else the first there is."""
     said = set(re.findall(r"[\w-]+", situation.user))
     named = [name for name in situation.tools if name.rpartition(".")[2] in said]

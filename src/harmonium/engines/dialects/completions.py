@@ -9,16 +9,17 @@ from __future__ import annotations
 from harmonium.engines.protocol import Capabilities, FinishReason, GenerationRequest
 from harmonium.engines.remote.dialect import (
     Asker,
-    Delta,
     Framing,
-    Question,
+    HttpRequest,
     Reader,
+    StreamDelta,
     ignored_fields,
     spelled,
 )
-from harmonium.engines.remote.json_fields import Json, list_in, objects, text_in
+from harmonium.engines.remote.json_fields import get_str, list_in, objects
 from harmonium.engines.remote.model_list import context_of, list_models, names_of
 from harmonium.engines.remote.text_tokens import TextToIds, prompt_text
+from harmonium.json_types import JSONMapping
 from harmonium.limits import DEFAULT_LIMITS, Limits
 
 _NAMES = {
@@ -32,7 +33,7 @@ class CompletionsDialect:
 
     kind = "completions"
     framing: Framing = "events"
-    omits_stop = True
+    omits_stop_token = True
     health_path = "/v1/models"
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -48,7 +49,7 @@ class CompletionsDialect:
             ignored=ignored_fields(_NAMES, "max_tokens"),
         )
 
-    def question(self, request: GenerationRequest, room: int | None) -> Question:
+    def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in the API's words; raises as `prompt_text`."""
         body: dict[str, object] = {
             "model": request.model,
@@ -59,23 +60,23 @@ class CompletionsDialect:
         }
         if room is not None:
             body["max_tokens"] = room
-        return Question("/v1/completions", body | spelled(request.sampling, _NAMES))
+        return HttpRequest("/v1/completions", body | spelled(request.sampling, _NAMES))
 
     def reader(self, request: GenerationRequest) -> Reader:  # noqa: ARG002  (the protocol's)
         """Make the reader of one stream."""
         coder = TextToIds(self._limit)
         return lambda said: _read(said, coder)
 
-    def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
+    def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
         """Know no way but to close the connection."""
         return
 
 
-def _read(said: Json, coder: TextToIds) -> Delta | None:
+def _read(said: JSONMapping, coder: TextToIds) -> StreamDelta | None:
     choices = objects(list_in(said, "choices"), "a choice")
     if not choices:
         return None
-    text = text_in(choices[0], "text")
-    word = text_in(choices[0], "finish_reason")
+    text = get_str(choices[0], "text")
+    word = get_str(choices[0], "finish_reason")
     ids = coder.end(text) if word else coder.feed(text)
-    return Delta(tuple(ids), reason=_REASONS.get(word, "stop") if word else None)
+    return StreamDelta(tuple(ids), reason=_REASONS.get(word, "stop") if word else None)

@@ -1,12 +1,13 @@
 """Own llama.cpp's words: ``/completion``, which may leave out the id that ended a generation.
 
 Knows nothing of connections. Source: llama.cpp's server; it ends without ``[DONE]``, and tells a
-token's alternatives only when asked for one or more. Its stream leaves out ids: see `UnsentIds`.
+token's alternatives only when asked for one or more. Its stream leaves out ids: see
+`MissingTokenRecovery`.
 """
 
 from __future__ import annotations
 
-from harmonium.engines.dialects.llamacpp_missing_ids import UnsentIds
+from harmonium.engines.dialects.llamacpp_missing_ids import MissingTokenRecovery
 from harmonium.engines.protocol import (
     Capabilities,
     FinishReason,
@@ -14,31 +15,31 @@ from harmonium.engines.protocol import (
     Grammar,
     JsonObject,
     JsonSchema,
-    Sampling,
+    SamplingParams,
     TokenLogprob,
 )
 from harmonium.engines.remote.dialect import (
     Asker,
-    Delta,
     Framing,
-    Question,
+    HttpRequest,
     Reader,
+    StreamDelta,
     by_likelihood,
     ignored_fields,
     spelled,
 )
 from harmonium.engines.remote.json_fields import (
-    Json,
-    count_in,
+    get_count,
+    get_object,
+    get_str,
     ids_in,
     list_in,
     log_probability,
-    object_in,
     objects,
-    text_in,
     token_id,
 )
 from harmonium.engines.remote.model_list import list_models, names_of
+from harmonium.json_types import JSONMapping
 
 _MOST_LOGPROBS = 20
 _NAMES = {
@@ -64,7 +65,7 @@ class LlamacppDialect:
 
     kind = "llamacpp"
     framing: Framing = "events"
-    omits_stop = True
+    omits_stop_token = True
     health_path = "/health"
 
     async def probe(self, server: Asker) -> Capabilities:
@@ -74,13 +75,13 @@ class LlamacppDialect:
         held = properties if isinstance(properties, dict) else {}
         return Capabilities(
             models=names_of(models),
-            max_context=count_in(object_in(held, "default_generation_settings"), "n_ctx"),
+            max_context=get_count(get_object(held, "default_generation_settings"), "n_ctx"),
             constraints=frozenset({"json_object", "json_schema", "grammar"}),
             logprobs=_MOST_LOGPROBS,
             ignored=ignored_fields(_NAMES, "max_tokens", "logprobs", "logit_bias"),
         )
 
-    def question(self, request: GenerationRequest, room: int | None) -> Question:
+    def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in llama.cpp's words."""
         sampling = request.sampling
         body = spelled(sampling, _NAMES)
@@ -104,39 +105,39 @@ class LlamacppDialect:
                 body["grammar"] = text
             case _:
                 pass
-        return Question("/completion", body)
+        return HttpRequest("/completion", body)
 
     def reader(self, request: GenerationRequest) -> Reader:
         """Make the reader of one stream."""
-        sampling, unsent = request.sampling, UnsentIds()
+        sampling, unsent = request.sampling, MissingTokenRecovery()
         return lambda said: _read(said, sampling, unsent)
 
-    def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
+    def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
         """Know no way but to close the connection."""
         return
 
 
-def _read(said: Json, sampling: Sampling, unsent: UnsentIds) -> Delta:
+def _read(said: JSONMapping, sampling: SamplingParams, unsent: MissingTokenRecovery) -> StreamDelta:
     """Read a chunk. The last one repeats no ids, unless the server does not stream at all."""
     ids = ids_in(said, "tokens")
-    before = unsent.before(ids, text_in(said, "content"), count_in(said, "tokens_predicted"))
+    before = unsent.before(ids, get_str(said, "content"), get_count(said, "tokens_predicted"))
     is_last = said.get("stop") is True
-    return Delta(
+    return StreamDelta(
         before + ids,
         _logprobs(said, before, ids, sampling.logprobs),
-        _REASONS.get(text_in(said, "stop_type"), "stop") if is_last else None,
+        _REASONS.get(get_str(said, "stop_type"), "stop") if is_last else None,
         None,
         _cached(said) if is_last else None,
     )
 
 
-def _cached(said: Json) -> int | None:
+def _cached(said: JSONMapping) -> int | None:
     """Give the prompt tokens that came from the cache: all but those that were evaluated."""
-    return count_in(object_in(said, "timings"), "cache_n")
+    return get_count(get_object(said, "timings"), "cache_n")
 
 
 def _logprobs(
-    said: Json, before: tuple[int, ...], ids: tuple[int, ...], most: int | None
+    said: JSONMapping, before: tuple[int, ...], ids: tuple[int, ...], most: int | None
 ) -> tuple[TokenLogprob, ...] | None:
     """Read the log probabilities; ids that were not sent have none, and get 0 as inferred ones."""
     if most is None:
@@ -149,7 +150,7 @@ def _logprobs(
     )
 
 
-def _top(entry: Json, most: int) -> tuple[tuple[int, float], ...]:
+def _top(entry: JSONMapping, most: int) -> tuple[tuple[int, float], ...]:
     found = objects(list_in(entry, "top_logprobs"), "an alternative")
     pairs = [
         (token_id(each.get("id"), "an alternative"), log_probability(each.get("logprob")))

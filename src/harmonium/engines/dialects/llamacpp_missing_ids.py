@@ -13,7 +13,7 @@ from harmonium.errors import UnknownTokenError
 from harmonium.tokens import Tokenizer, load_tokenizer
 
 
-class UnsentIds:
+class MissingTokenRecovery:
     """Find the ids that one stream leaves out, chunk after chunk.
 
     Their bytes are known, and how many they are. One id has its bytes alone; several are taken as
@@ -21,7 +21,7 @@ class UnsentIds:
     character at all, what the server showed in their place is encoded.
 
     Example:
-        >>> unsent = UnsentIds()
+        >>> unsent = MissingTokenRecovery()
         >>> unsent.before((116,), "\U0001f338", 2)
         (64364,)
 

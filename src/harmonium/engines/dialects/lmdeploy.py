@@ -13,23 +13,23 @@ from harmonium.engines.protocol import (
 )
 from harmonium.engines.remote.dialect import (
     Asker,
-    Delta,
     Framing,
-    Question,
+    HttpRequest,
     Reader,
+    StreamDelta,
     ignored_fields,
     spelled,
 )
 from harmonium.engines.remote.json_fields import (
-    Json,
+    get_object,
+    get_str,
     ids_in,
     list_in,
     log_probability,
-    object_in,
     refuse,
-    text_in,
 )
 from harmonium.engines.remote.model_list import context_of, list_models, names_of
+from harmonium.json_types import JSONMapping
 
 _NAMES = {
     "temperature": "temperature",
@@ -47,7 +47,7 @@ class LmdeployDialect:
 
     kind = "lmdeploy"
     framing: Framing = "events"
-    omits_stop = True
+    omits_stop_token = True
     health_path = "/health"
 
     async def probe(self, server: Asker) -> Capabilities:
@@ -60,7 +60,7 @@ class LmdeployDialect:
             ignored=ignored_fields(_NAMES, "max_tokens", "logprobs"),
         )
 
-    def question(self, request: GenerationRequest, room: int | None) -> Question:
+    def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in lmdeploy's words."""
         body: dict[str, object] = {
             "input_ids": list(request.prompt),
@@ -73,25 +73,25 @@ class LmdeployDialect:
             body["max_tokens"] = room
         if request.sampling.logprobs is not None:
             body["return_logprob"] = True
-        return Question("/generate", body | spelled(request.sampling, _NAMES))
+        return HttpRequest("/generate", body | spelled(request.sampling, _NAMES))
 
     def reader(self, request: GenerationRequest) -> Reader:
         """Make the reader of one stream."""
         wants_logprobs = request.sampling.logprobs is not None
         return lambda said: _read(said, wants_logprobs=wants_logprobs)
 
-    def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
+    def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
         """Know no way but to close the connection."""
         return
 
 
-def _read(said: Json, *, wants_logprobs: bool) -> Delta:
-    meta = object_in(said, "meta_info")
+def _read(said: JSONMapping, *, wants_logprobs: bool) -> StreamDelta:
+    meta = get_object(said, "meta_info")
     ids = ids_in(said, "output_ids")
-    word = text_in(object_in(meta, "finish_reason"), "type")
+    word = get_str(get_object(meta, "finish_reason"), "type")
     entries = list_in(meta, "output_token_logprobs") if wants_logprobs else ()
     pairs = zip(ids, entries, strict=False)
-    return Delta(
+    return StreamDelta(
         ids,
         tuple(TokenLogprob(token, _of(entry)) for token, entry in pairs),
         _REASONS.get(word, "stop") if word else None,

@@ -8,15 +8,16 @@ from __future__ import annotations
 from harmonium.engines.protocol import Capabilities, FinishReason, GenerationRequest
 from harmonium.engines.remote.dialect import (
     Asker,
-    Delta,
     Framing,
-    Question,
+    HttpRequest,
     Reader,
+    StreamDelta,
     ignored_fields,
     spelled,
 )
-from harmonium.engines.remote.json_fields import Json, list_in, objects, text_in
+from harmonium.engines.remote.json_fields import get_str, list_in, objects
 from harmonium.engines.remote.text_tokens import TextToIds, prompt_text
+from harmonium.json_types import JSONMapping
 from harmonium.limits import DEFAULT_LIMITS, Limits
 
 _NAMES = {
@@ -37,7 +38,7 @@ class OllamaDialect:
 
     kind = "ollama"
     framing: Framing = "lines"
-    omits_stop = True
+    omits_stop_token = True
     health_path = "/api/version"
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -48,12 +49,12 @@ class OllamaDialect:
         answer = await server.get("/api/tags")
         listed = list_in(answer, "models") if isinstance(answer, dict) else ()
         return Capabilities(
-            models=tuple(text_in(model, "name") for model in objects(listed, "a model")),
+            models=tuple(get_str(model, "name") for model in objects(listed, "a model")),
             lossy=True,
             ignored=ignored_fields(_NAMES, "max_tokens"),
         )
 
-    def question(self, request: GenerationRequest, room: int | None) -> Question:
+    def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in Ollama's words; raises as `prompt_text`."""
         options = spelled(request.sampling, _NAMES)
         options["stop"] = ["<|return|>", "<|call|>"]
@@ -66,21 +67,21 @@ class OllamaDialect:
             "stream": True,
             "options": options,
         }
-        return Question("/api/generate", body)
+        return HttpRequest("/api/generate", body)
 
     def reader(self, request: GenerationRequest) -> Reader:  # noqa: ARG002  (the protocol's)
         """Make the reader of one stream."""
         coder = TextToIds(self._limit)
         return lambda said: _read(said, coder)
 
-    def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
+    def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
         """Know no way but to close the connection."""
         return
 
 
-def _read(said: Json, coder: TextToIds) -> Delta:
-    text = text_in(said, "response")
+def _read(said: JSONMapping, coder: TextToIds) -> StreamDelta:
+    text = get_str(said, "response")
     if said.get("done") is not True:
-        return Delta(tuple(coder.feed(text)))
-    word = text_in(said, "done_reason")
-    return Delta(tuple(coder.end(text)), reason=_REASONS.get(word, "stop"))
+        return StreamDelta(tuple(coder.feed(text)))
+    word = get_str(said, "done_reason")
+    return StreamDelta(tuple(coder.end(text)), reason=_REASONS.get(word, "stop"))

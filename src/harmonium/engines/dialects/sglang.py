@@ -20,26 +20,26 @@ from harmonium.engines.protocol import (
 )
 from harmonium.engines.remote.dialect import (
     Asker,
-    Delta,
     Framing,
-    Question,
+    HttpRequest,
     Reader,
+    StreamDelta,
     by_likelihood,
     ignored_fields,
     spelled,
 )
 from harmonium.engines.remote.json_fields import (
-    Json,
-    count_in,
+    get_count,
+    get_object,
+    get_str,
     ids_in,
     list_in,
     log_probability,
-    object_in,
     refuse,
-    text_in,
     token_id,
 )
 from harmonium.engines.remote.model_list import context_of, list_models, names_of
+from harmonium.json_types import JSONMapping
 
 _MOST_LOGPROBS = 20
 _NAMES = {
@@ -62,7 +62,7 @@ class SglangDialect:
 
     kind = "sglang"
     framing: Framing = "events"
-    omits_stop = True
+    omits_stop_token = True
     health_path = "/health"
 
     async def probe(self, server: Asker) -> Capabilities:
@@ -76,7 +76,7 @@ class SglangDialect:
             ignored=ignored_fields(_NAMES, "max_tokens", "logprobs"),
         )
 
-    def question(self, request: GenerationRequest, room: int | None) -> Question:
+    def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in SGLang's words."""
         sampling = spelled(request.sampling, _NAMES)
         sampling |= {"skip_special_tokens": False, "no_stop_trim": True}
@@ -102,15 +102,15 @@ class SglangDialect:
         if request.sampling.logprobs is not None:
             body |= {"return_logprob": True, "logprob_start_len": -1}
             body["top_logprobs_num"] = request.sampling.logprobs
-        return Question("/generate", body)
+        return HttpRequest("/generate", body)
 
     def reader(self, request: GenerationRequest) -> Reader:
         """Make the reader of one stream."""
         return _SglangReader(request.sampling.logprobs)
 
-    def abortion(self, request_id: str) -> Question:
+    def abort_request(self, request_id: str) -> HttpRequest:
         """End by name."""
-        return Question("/abort_request", {"rid": request_id})
+        return HttpRequest("/abort_request", {"rid": request_id})
 
 
 class _SglangReader:
@@ -121,22 +121,22 @@ class _SglangReader:
         self._given = 0
         self._is_cumulative: bool | None = None
 
-    def __call__(self, said: Json) -> Delta | None:
-        meta = object_in(said, "meta_info")
+    def __call__(self, said: JSONMapping) -> StreamDelta | None:
+        meta = get_object(said, "meta_info")
         ids = ids_in(said, "output_ids")
-        begin = self._begin(len(ids), count_in(meta, "completion_tokens"))
+        begin = self._begin(len(ids), get_count(meta, "completion_tokens"))
         fresh = ids[begin:]
         self._given += len(fresh)
         end = meta.get("finish_reason")
-        ending = object_in(meta, "finish_reason") if end is not None else {}
+        ending = get_object(meta, "finish_reason") if end is not None else {}
         matched = ending.get("matched")
-        word = text_in(ending, "type")
-        return Delta(
+        word = get_str(ending, "type")
+        return StreamDelta(
             fresh,
             self._logprobs(meta, fresh),
             _REASONS.get(word, "stop") if word else None,
             matched if type(matched) is int else None,
-            count_in(meta, "cached_tokens"),
+            get_count(meta, "cached_tokens"),
         )
 
     def _begin(self, size: int, total: int | None) -> int:
@@ -151,7 +151,9 @@ class _SglangReader:
                 self._is_cumulative = False
         return min(self._given, size) if self._is_cumulative else 0
 
-    def _logprobs(self, meta: Json, fresh: tuple[int, ...]) -> tuple[TokenLogprob, ...] | None:
+    def _logprobs(
+        self, meta: JSONMapping, fresh: tuple[int, ...]
+    ) -> tuple[TokenLogprob, ...] | None:
         """Take the last entries, one a new id: they come anew or from the beginning, as ids do."""
         if self._most is None:
             return None

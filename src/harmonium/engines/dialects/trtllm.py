@@ -10,7 +10,7 @@ from harmonium.engines.protocol import Capabilities, GenerationRequest
 from harmonium.engines.remote.dialect import (
     Asker,
     Framing,
-    Question,
+    HttpRequest,
     Reader,
     ignored_fields,
     spelled,
@@ -39,7 +39,7 @@ class TrtllmDialect:
 
     kind = "trtllm"
     framing: Framing = "events"
-    omits_stop = True
+    omits_stop_token = True
     health_path = "/health"
 
     async def probe(self, server: Asker) -> Capabilities:
@@ -51,7 +51,7 @@ class TrtllmDialect:
             ignored=ignored_fields(_NAMES, "max_tokens"),
         )
 
-    def question(self, request: GenerationRequest, room: int | None) -> Question:
+    def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in TensorRT-LLM's words."""
         body: dict[str, object] = {
             "model": request.model,
@@ -64,13 +64,13 @@ class TrtllmDialect:
         }
         if room is not None:
             body["max_tokens"] = room
-        return Question("/v1/completions", body | spelled(request.sampling, _NAMES))
+        return HttpRequest("/v1/completions", body | spelled(request.sampling, _NAMES))
 
     def reader(self, request: GenerationRequest) -> Reader:
         """Make the reader of one stream."""
         sampling = request.sampling
         return lambda said: read_completion(said, sampling)
 
-    def abortion(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
+    def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
         """Know no way but to close the connection."""
         return

@@ -16,34 +16,34 @@ from harmonium.engines.protocol import (
     Grammar,
     JsonObject,
     JsonSchema,
-    Sampling,
+    SamplingParams,
     StructuralTag,
     TokenLogprob,
 )
 from harmonium.engines.remote.dialect import (
     Asker,
-    Delta,
     Framing,
-    Question,
+    HttpRequest,
     QuickReader,
     Reader,
+    StreamDelta,
     by_likelihood,
     ignored_fields,
     spelled,
 )
 from harmonium.engines.remote.json_fields import (
-    Json,
-    count_in,
+    get_count,
+    get_object,
+    get_str,
     ids_in,
     list_in,
     log_probability,
-    object_in,
     objects,
     refuse,
-    text_in,
 )
 from harmonium.engines.remote.model_list import context_of, list_models, names_of
 from harmonium.errors import EngineBrokenError, EngineProtocolError
+from harmonium.json_types import JSONMapping
 
 _MOST_LOGPROBS = 20
 _CONSTRAINTS = frozenset[ConstraintName](
@@ -79,7 +79,7 @@ class VllmDialect:
 
     kind = "vllm"
     framing: Framing = "events"
-    omits_stop = False
+    omits_stop_token = False
     health_path = "/health"
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class VllmDialect:
             ignored=ignored_fields(_NAMES, "max_tokens"),
         )
 
-    def question(self, request: GenerationRequest, room: int | None) -> Question:
+    def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in vLLM's words. Without room vLLM fills the context: null, not absent."""
         sampling: dict[str, object] = spelled(request.sampling, _NAMES)
         sampling |= {"max_tokens": room, "skip_special_tokens": False}
@@ -115,11 +115,11 @@ class VllmDialect:
             sampling["detokenize"] = False
             own: dict[str, object] = {"token_ids": prompt, "output_mode": "tokens"}
             own["sampling_params"] = sampling
-            return Question(_GENERATE, body | own)
+            return HttpRequest(_GENERATE, body | own)
         if request.sampling.logprobs is not None:
             sampling["return_tokens_as_token_ids"] = True
         own = {"prompt": prompt, "add_special_tokens": False}
-        return Question("/v1/completions", body | own | sampling)
+        return HttpRequest("/v1/completions", body | own | sampling)
 
     def reader(self, request: GenerationRequest) -> Reader:
         """Make the reader of one stream."""
@@ -132,7 +132,7 @@ class VllmDialect:
 
         return read_usual_completion if request.sampling.logprobs is None else None
 
-    def abortion(self, request_id: str) -> Question | None:
+    def abort_request(self, request_id: str) -> HttpRequest | None:
         """End by name on the token route; the other one has only its connection.
 
         vLLM 0.32 knows the generation by a longer name than it was given; it passes over those
@@ -140,7 +140,7 @@ class VllmDialect:
         """
         if not self.has_token_route:
             return None
-        return Question(_ABORT, {"request_ids": [request_id, f"generate-tokens-{request_id}"]})
+        return HttpRequest(_ABORT, {"request_ids": [request_id, f"generate-tokens-{request_id}"]})
 
 
 def structured_outputs(constraint: Constraint) -> dict[str, object]:
@@ -156,35 +156,37 @@ def structured_outputs(constraint: Constraint) -> dict[str, object]:
             return {"grammar": text}
 
 
-async def _routes(server: Asker) -> Json:
+async def _routes(server: Asker) -> JSONMapping:
     """Give the paths of the OpenAPI page; none where it is switched off, or too large to read."""
     try:
         page = await server.get("/openapi.json")
     except EngineProtocolError:
         return {}
-    return object_in(page, "paths") if isinstance(page, dict) else {}
+    return get_object(page, "paths") if isinstance(page, dict) else {}
 
 
-def _lists_token_route(routes: Json) -> bool:
+def _lists_token_route(routes: JSONMapping) -> bool:
     return _GENERATE in routes and _ABORT in routes
 
 
-def read_completion(said: Json, sampling: Sampling) -> Delta | None:
+def read_completion(said: JSONMapping, sampling: SamplingParams) -> StreamDelta | None:
     """Read a chunk of either route: the one choice's new ids, or the usage behind them."""
     choices = objects(list_in(said, "choices"), "a choice")
-    cached = count_in(object_in(object_in(said, "usage"), "prompt_tokens_details"), "cached_tokens")
+    cached = get_count(
+        get_object(get_object(said, "usage"), "prompt_tokens_details"), "cached_tokens"
+    )
     if not choices:
-        return None if cached is None else Delta(cached_tokens=cached)
+        return None if cached is None else StreamDelta(cached_tokens=cached)
     choice = choices[0]
     ids = ids_in(choice, "token_ids")
-    word = text_in(choice, "finish_reason")
+    word = get_str(choice, "finish_reason")
     if word == "error":
         message = "the engine says that it failed in the middle of an answer; see its log"
         raise EngineBrokenError(message)
     stop = choice.get("stop_reason")
-    return Delta(
+    return StreamDelta(
         ids,
-        read_logprobs(object_in(choice, "logprobs"), ids, sampling.logprobs),
+        read_logprobs(get_object(choice, "logprobs"), ids, sampling.logprobs),
         _REASONS.get(word, "stop") if word else None,
         stop if type(stop) is int else None,
         cached,
@@ -192,7 +194,7 @@ def read_completion(said: Json, sampling: Sampling) -> Delta | None:
 
 
 def read_logprobs(
-    said: Json, ids: tuple[int, ...], most: int | None
+    said: JSONMapping, ids: tuple[int, ...], most: int | None
 ) -> tuple[TokenLogprob, ...] | None:
     """Read log probabilities in the form of chat (``content``) or of completions (arrays)."""
     if most is None or not said:
@@ -211,16 +213,16 @@ def read_logprobs(
     )
 
 
-def _top(entry: Json, most: int) -> tuple[tuple[int, float], ...]:
+def _top(entry: JSONMapping, most: int) -> tuple[tuple[int, float], ...]:
     found = objects(list_in(entry, "top_logprobs"), "an alternative")
     pairs = [(_id_of(each), log_probability(each.get("logprob"))) for each in found]
     return by_likelihood(pairs, most)
 
 
-def _id_of(entry: Json) -> int:
+def _id_of(entry: JSONMapping) -> int:
     """Give the id an alternative names: as a number, or as the text ``token_id:5``."""
     value = entry.get("token_id")
-    return value if type(value) is int else _id_of_name(text_in(entry, "token"))
+    return value if type(value) is int else _id_of_name(get_str(entry, "token"))
 
 
 def _id_of_name(name: str) -> int:

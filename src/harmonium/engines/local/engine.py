@@ -15,10 +15,10 @@ from pathlib import Path
 from harmonium.engines.capability_check import check_supported
 from harmonium.engines.local.loader import Load, loader
 from harmonium.engines.local.options import read_place
-from harmonium.engines.local.runtime import Runtime, Token, Unwanted
-from harmonium.engines.local.token_queue import Outbox
+from harmonium.engines.local.runtime import GenerationCancelled, Runtime, Token
+from harmonium.engines.local.token_queue import TokenQueue
 from harmonium.engines.protocol import Capabilities, Chunk, FinishReason, GenerationRequest
-from harmonium.engines.remote.dialect import Delta
+from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.engines.termination import Ending
 from harmonium.engines.timeouts import Waits
 from harmonium.errors import (
@@ -55,7 +55,7 @@ class LocalEngine:
         self._model = _Model(self.name, loader(self._path, options))
         self._limits = limits
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="harmonium-local")
-        self._running: dict[str, Outbox] = {}
+        self._running: dict[str, TokenQueue] = {}
         self._is_closed = False
 
     @property
@@ -76,7 +76,7 @@ class LocalEngine:
         """Generate one completion; see `Engine.generate`."""
         check_supported(request, await self.capabilities(), self.name)
         room = self._model.room(request)
-        ending, waits, outbox = Ending(request), Waits(self._limits, self.name), Outbox()
+        ending, waits, outbox = Ending(request), Waits(self._limits, self.name), TokenQueue()
         self._running[request.request_id] = outbox
         self._thread.submit(self._model.compute, request, room, outbox)
         try:
@@ -89,14 +89,14 @@ class LocalEngine:
                 waits.go_on()
             yield ending.last()
         finally:
-            outbox.give_up()
+            outbox.cancel()
             self._running.pop(request.request_id, None)
 
     async def abort(self, request_id: str) -> None:
         """End a generation by its name: it gives what it has and finishes as aborted."""
         outbox = self._running.get(request_id)
         if outbox is not None:
-            outbox.give_up()
+            outbox.cancel()
 
     async def check(self) -> None:
         """Find out whether the model is loaded, or can be."""
@@ -108,7 +108,7 @@ class LocalEngine:
             return
         self._is_closed = True
         for outbox in self._running.values():
-            outbox.give_up()
+            outbox.cancel()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._model.free)
         self._thread.shutdown(wait=False)
 
@@ -161,11 +161,11 @@ class _Model:
             f"{self._name}: {message}", upstream_status=_BAD_REQUEST, code=code, engine=self._name
         )
 
-    def compute(self, request: GenerationRequest, room: int, outbox: Outbox) -> None:
+    def compute(self, request: GenerationRequest, room: int, outbox: TokenQueue) -> None:
         """Generate into the outbox until a stop id, the last token there is room for, or no use."""
         try:
             self._compute(request, room, outbox)
-        except Unwanted:
+        except GenerationCancelled:
             pass
         except EngineRejectedError as error:
             outbox.fail(error)
@@ -175,18 +175,18 @@ class _Model:
         finally:
             outbox.end()
 
-    def _compute(self, request: GenerationRequest, room: int, outbox: Outbox) -> None:
+    def _compute(self, request: GenerationRequest, room: int, outbox: TokenQueue) -> None:
         if self._runtime is None:
             outbox.fail(_closed(self._name))
             return
-        if outbox.is_lost():
+        if outbox.is_cancelled():
             return
         stops = {*request.sampling.stop_token_ids, _END_OF_TEXT}
         generation = self._runtime.start(request, room, outbox)
         outbox.cached_tokens = generation.cached_tokens
         for token in islice(generation.tokens, room):
             outbox.put(token)
-            if token.token_id in stops or outbox.is_lost():
+            if token.token_id in stops or outbox.is_cancelled():
                 return
 
 
@@ -194,15 +194,15 @@ def _closed(name: str) -> EngineUnavailableError:
     return EngineUnavailableError(name + " is closed; open it anew", engine=name)
 
 
-def _delta(tokens: list[Token], outbox: Outbox, request: GenerationRequest) -> Delta:
+def _delta(tokens: list[Token], outbox: TokenQueue, request: GenerationRequest) -> StreamDelta:
     """Say what came; nothing means the end, which is no stop id, since those are seen before."""
     ids = tuple([token.token_id for token in tokens])
     reason: FinishReason | None = None
     if not ids:
-        reason = "abort" if outbox.is_lost() else "length"
+        reason = "abort" if outbox.is_cancelled() else "length"
     elif ids[-1] == _END_OF_TEXT:
         reason = "stop"
     likely = None
     if request.sampling.logprobs is not None:
         likely = tuple([token.logprob for token in tokens if token.logprob is not None])
-    return Delta(ids, likely, reason, None, outbox.cached_tokens)
+    return StreamDelta(ids, likely, reason, None, outbox.cached_tokens)

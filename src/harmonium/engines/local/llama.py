@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from harmonium.engines.local.logprobs import logprob_of
 from harmonium.engines.local.options import LocalOptions
-from harmonium.engines.local.runtime import Generation, Interest, Token, Unwanted
+from harmonium.engines.local.runtime import CancelToken, Generation, GenerationCancelled, Token
 from harmonium.engines.protocol import (
     Capabilities,
     Constraint,
     GenerationRequest,
     Grammar,
     JsonSchema,
-    Sampling,
+    SamplingParams,
 )
 from harmonium.errors import EngineRejectedError
 
@@ -89,7 +89,7 @@ class LlamaRuntime:
         self,
         request: GenerationRequest,
         room: int,  # noqa: ARG002  (the context has no other bound)
-        interest: Interest,
+        interest: CancelToken,
     ) -> Generation:
         """Begin a generation; nothing is computed before its first token is asked for."""
         prompt = list(request.prompt)
@@ -102,12 +102,12 @@ class LlamaRuntime:
         self._llama.close()
 
     def _tokens(
-        self, prompt: list[int], request: GenerationRequest, interest: Interest
+        self, prompt: list[int], request: GenerationRequest, interest: CancelToken
     ) -> Iterator[Token]:
         sampling = request.sampling
         self._held = prompt
         self._flag = flag = _Flag(self._library, self._llama.ctx)
-        interest.when_lost(flag.lift)
+        interest.on_cancel(flag.lift)
         self._llama.set_seed(_ANY_SEED if sampling.seed is None else sampling.seed & _ANY_SEED)
         try:
             for made in self._llama.generate(prompt, **self._choices(request)):
@@ -117,11 +117,11 @@ class LlamaRuntime:
         except RuntimeError as error:
             self._llama.reset()
             self._held = []
-            if interest.is_lost() and str(error) == _ABORTED:
-                raise Unwanted from None
+            if interest.is_cancelled() and str(error) == _ABORTED:
+                raise GenerationCancelled from None
             raise
 
-    def _token(self, token: int, sampling: Sampling) -> Token:
+    def _token(self, token: int, sampling: SamplingParams) -> Token:
         if sampling.logprobs is None:
             return Token(token)
         return Token(token, logprob_of(token, self._logits(), sampling.logprobs))

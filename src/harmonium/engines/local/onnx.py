@@ -12,8 +12,8 @@ from typing import Any
 
 from harmonium.engines.local.logprobs import logprob_of
 from harmonium.engines.local.options import LocalOptions
-from harmonium.engines.local.runtime import Generation, Interest, Token, Unwanted
-from harmonium.engines.protocol import Capabilities, GenerationRequest, Sampling
+from harmonium.engines.local.runtime import CancelToken, Generation, GenerationCancelled, Token
+from harmonium.engines.protocol import Capabilities, GenerationRequest, SamplingParams
 
 CONFIG = "genai_config.json"
 """What makes a folder a model for ONNX Runtime GenAI."""
@@ -69,7 +69,7 @@ class OnnxRuntime:
             ignored=_IGNORED,
         )
 
-    def start(self, request: GenerationRequest, room: int, interest: Interest) -> Generation:
+    def start(self, request: GenerationRequest, room: int, interest: CancelToken) -> Generation:
         """Begin a generation; nothing is computed before its first token is asked for."""
         return Generation(self._tokens(request, room, interest))
 
@@ -77,23 +77,25 @@ class OnnxRuntime:
         """Free the model."""
         self._model = None
 
-    def _tokens(self, request: GenerationRequest, room: int, interest: Interest) -> Iterator[Token]:
+    def _tokens(
+        self, request: GenerationRequest, room: int, interest: CancelToken
+    ) -> Iterator[Token]:
         parameters = self._library.GeneratorParams(self._model)
         length = max(len(request.prompt) + room, self._window)  # it refuses a smaller cache
         parameters.set_search_options(**_choices(request.sampling, length))
         generator = self._library.Generator(self._model, parameters)
-        interest.when_lost(lambda: generator.set_runtime_option("terminate_session", "1"))
+        interest.on_cancel(lambda: generator.set_runtime_option("terminate_session", "1"))
         try:
             generator.append_tokens(list(request.prompt))
             while not generator.is_done():
                 yield _next(generator, request.sampling)
         except Exception:
-            if interest.is_lost():
-                raise Unwanted from None
+            if interest.is_cancelled():
+                raise GenerationCancelled from None
             raise
 
 
-def _next(generator: Any, sampling: Sampling) -> Token:  # noqa: ANN401  (the library has no types)
+def _next(generator: Any, sampling: SamplingParams) -> Token:  # noqa: ANN401  (the library has no types)
     """Choose the next token from the logits, which are there before it."""
     logits = None
     if sampling.logprobs is not None or sampling.logit_bias:
@@ -110,7 +112,7 @@ def _next(generator: Any, sampling: Sampling) -> Token:  # noqa: ANN401  (the li
     return Token(token, logprob_of(token, logits, sampling.logprobs))
 
 
-def _choices(sampling: Sampling, length: int) -> dict[str, float]:
+def _choices(sampling: SamplingParams, length: int) -> dict[str, float]:
     """Put the sampling in the library's words; what is open is as gpt-oss recommends."""
     given = {
         "temperature": sampling.temperature or None,

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from harmonium.engines.protocol import Capabilities, GenerationRequest, TokenLogprob
 
 
-class Unwanted(Exception):  # noqa: N818  (no error: somebody changed their mind)
+class GenerationCancelled(Exception):  # noqa: N818  (no error: somebody changed their mind)
     """A generation was given up while the model was computing."""
 
 
@@ -19,14 +19,14 @@ class Token(NamedTuple):
     logprob: TokenLogprob | None = None
 
 
-class Interest(Protocol):
+class CancelToken(Protocol):
     """Tell whether somebody still wants what is being generated; safe from any thread."""
 
-    def is_lost(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Tell whether the generation has been given up."""
         ...
 
-    def when_lost(self, react: Callable[[], object]) -> None:
+    def on_cancel(self, react: Callable[[], object]) -> None:
         """Call `react` once the generation is given up, at once if it has been.
 
         It is called from another thread, and must not wait.
@@ -59,10 +59,10 @@ class Runtime(Protocol):
         """Tell what the model and its library can do; ``max_context`` is never None."""
         ...
 
-    def start(self, request: GenerationRequest, room: int, interest: Interest) -> Generation:
+    def start(self, request: GenerationRequest, room: int, interest: CancelToken) -> Generation:
         """Begin a generation of at most `room` tokens, which fit behind the prompt.
 
-        Its tokens raise `Unwanted` when the interest is lost while the model computes.
+        Its tokens raise `GenerationCancelled` when the interest is lost while the model computes.
         """
         ...
 

@@ -19,7 +19,7 @@ _ROOM = 256
 """Tokens that may wait; over a second's worth of most models on most machines."""
 
 
-class Outbox:
+class TokenQueue:
     """Carry the tokens of one generation. Made in a running event loop."""
 
     def __init__(self) -> None:
@@ -34,11 +34,11 @@ class Outbox:
         self._error: EngineError | None = None
         self.cached_tokens: int | None = None
 
-    def is_lost(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Tell whether no more tokens are wanted; from any thread."""
         return self._is_lost
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """Say that no more tokens are wanted; those that wait can still be read. Any thread."""
         with self._changed:
             self._is_lost = True
@@ -47,7 +47,7 @@ class Outbox:
         for react in reactions:
             react()
 
-    def when_lost(self, react: Callable[[], object]) -> None:
+    def on_cancel(self, react: Callable[[], object]) -> None:
         """Call `react` when no more tokens are wanted, at once if that is so; any thread."""
         with self._changed:
             if not self._is_lost:

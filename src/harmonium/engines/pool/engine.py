@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar, cast
 
-from harmonium.engines.pool.prefix_affinity import Prefixes
+from harmonium.engines.pool.prefix_affinity import PrefixAffinity
 from harmonium.engines.protocol import (
     Capabilities,
     Chunk,
@@ -36,7 +36,12 @@ few more side by side costs an engine less than reading a long prompt anew."""
 
 _FAILURES = 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-_ILLNESSES = (EngineUnavailableError, EngineTimeoutError, EngineBrokenError, EngineProtocolError)
+_HEALTH_ERRORS = (
+    EngineUnavailableError,
+    EngineTimeoutError,
+    EngineBrokenError,
+    EngineProtocolError,
+)
 _Answer = TypeVar("_Answer")
 _log = logging.getLogger("harmonium.engines")
 
@@ -71,7 +76,7 @@ class Pool:
             message = "a pool needs at least one engine"
             raise InvalidInputError(message, code="invalid_engine")
         self._pause = pause
-        self._prefixes = Prefixes()
+        self._prefixes = PrefixAffinity()
         self._running: dict[str, _Member] = {}
         self._known: Capabilities | None = None
         self._turn = 0
@@ -187,7 +192,7 @@ class Pool:
     # ---- health
 
     def _note(self, member: _Member, error: EngineError) -> None:
-        if not isinstance(error, _ILLNESSES):
+        if not isinstance(error, _HEALTH_ERRORS):
             return
         member.failures += 1
         is_ill = isinstance(error, EngineUnavailableError) or member.failures >= _FAILURES
@@ -234,7 +239,7 @@ def _stream(
 def _may_retry(error: EngineError) -> bool:
     if isinstance(error, EngineTimeoutError):
         return error.phase in {"connect", "probe"}
-    return isinstance(error, (*_ILLNESSES, OverloadedError))
+    return isinstance(error, (*_HEALTH_ERRORS, OverloadedError))
 
 
 def _successes(answers: Sequence[_Answer | BaseException]) -> list[_Answer]:
@@ -258,6 +263,6 @@ def _shared(told: Sequence[Capabilities]) -> Capabilities:
             (each.logprobs for each in told), key=lambda most: -1 if most is None else most
         ),
         lossy=any(each.lossy for each in told),
-        stand_in=any(each.stand_in for each in told),
+        is_simulated=any(each.is_simulated for each in told),
         ignored=frozenset.union(*(each.ignored for each in told)),
     )

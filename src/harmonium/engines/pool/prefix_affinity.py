@@ -12,7 +12,7 @@ _MOST = 65_536
 """Blocks remembered: four million tokens, more than the caches of a rack hold."""
 
 
-class Prefixes:
+class PrefixAffinity:
     """Remember, for each block of each prompt, who was given it last; the oldest are forgotten.
 
     A block counts together with all that stands before it, so two prompts share blocks exactly as

@@ -1,6 +1,6 @@
 """Own what one kind of server must be told apart by: its paths, its words, how its stream reads.
 
-Knows nothing of connections; what a stream said is a `Delta`, whatever said it.
+Knows nothing of connections; what a stream said is a `StreamDelta`, whatever said it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from harmonium.engines.protocol import (
     Capabilities,
     FinishReason,
     GenerationRequest,
-    Sampling,
+    SamplingParams,
     TokenLogprob,
 )
-from harmonium.engines.remote.json_fields import Json
+from harmonium.json_types import JSONMapping
 
 Framing = Literal["events", "lines"]
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
+class StreamDelta:
     """Say what one payload of a stream added.
 
     Args:
@@ -42,14 +42,14 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class HttpRequest:
     """Hold a POST: where to, and the JSON object to send."""
 
     path: str
     body: Mapping[str, object]
 
 
-Reader = Callable[[Json], Delta | None]
+Reader = Callable[[JSONMapping], StreamDelta | None]
 """Reads one stream, payload after payload; None where a payload adds nothing."""
 
 QuickReader = Callable[[bytes], tuple[int, ...] | None]
@@ -83,7 +83,7 @@ class Dialect(Protocol):
         ...
 
     @property
-    def omits_stop(self) -> bool:
+    def omits_stop_token(self) -> bool:
         """Whether the id that ended a generation may be missing, so that it must be inferred."""
         ...
 
@@ -96,7 +96,7 @@ class Dialect(Protocol):
         """Find out what the server can do."""
         ...
 
-    def question(self, request: GenerationRequest, room: int | None) -> Question:
+    def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in the server's words; `room` is how many tokens fit, when known."""
         ...
 
@@ -104,7 +104,7 @@ class Dialect(Protocol):
         """Make the reader of one stream."""
         ...
 
-    def abortion(self, request_id: str) -> Question | None:
+    def abort_request(self, request_id: str) -> HttpRequest | None:
         """Say how to end a generation; None where closing the connection is all there is."""
         ...
 
@@ -118,10 +118,10 @@ class QuickDialect(Protocol):
         ...
 
 
-SAMPLING_FIELDS = frozenset(field.name for field in fields(Sampling))
+SAMPLING_FIELDS = frozenset(field.name for field in fields(SamplingParams))
 
 
-def spelled(sampling: Sampling, names: Mapping[str, str]) -> dict[str, object]:
+def spelled(sampling: SamplingParams, names: Mapping[str, str]) -> dict[str, object]:
     """Give the fields that are set, under the server's names."""
     values = ((theirs, getattr(sampling, ours)) for ours, theirs in names.items())
     return {name: _plain(value) for name, value in values if value is not None}
@@ -135,7 +135,7 @@ def _plain(value: object) -> object:
 
 
 def ignored_fields(names: Mapping[str, str], *handled: str) -> frozenset[str]:
-    """Give the fields of `Sampling` that a table of names leaves out."""
+    """Give the fields of `SamplingParams` that a table of names leaves out."""
     return SAMPLING_FIELDS - set(names) - set(handled)
 
 

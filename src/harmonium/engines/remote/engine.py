@@ -24,7 +24,7 @@ from harmonium.engines.remote.dialect import Dialect, Framing, QuickDialect, Qui
 from harmonium.engines.remote.error_mapping import raise_if_error
 from harmonium.engines.remote.http_client import Source, Upstream
 from harmonium.engines.remote.json_fields import read_object
-from harmonium.engines.remote.sse import EventFrames, LineFrames
+from harmonium.engines.remote.sse import LineDecoder, SSEDecoder
 from harmonium.engines.termination import Ending
 from harmonium.engines.timeouts import Waits
 from harmonium.errors import (
@@ -37,7 +37,7 @@ from harmonium.errors import (
 )
 
 _DONE = b"[DONE]"
-_FRAMES: Mapping[Framing, type[LineFrames]] = {"events": EventFrames, "lines": LineFrames}
+_FRAMES: Mapping[Framing, type[LineDecoder]] = {"events": SSEDecoder, "lines": LineDecoder}
 _NEVER_BEGAN = (EngineRejectedError, EngineUnavailableError, OverloadedError)
 
 
@@ -81,12 +81,12 @@ class RemoteEngine:
         capabilities = self._known or await self.capabilities()
         check_supported(request, capabilities, self.name)
         request = _with_its_model(request, capabilities)
-        question = self._dialect.question(request, _room(request, capabilities))
+        http_request = self._dialect.build_request(request, _room(request, capabilities))
         stream = self._stream(request)
         ending, waits = stream.ending, stream.waits
         is_reached, is_whole = True, False
         try:
-            stream.source = await self._upstream.stream(question.path, question.body, waits)
+            stream.source = await self._upstream.stream(http_request.path, http_request.body, waits)
             while ending.finish is None:
                 if stream.is_ahead:
                     chunk = self._next(stream)
@@ -115,14 +115,14 @@ class RemoteEngine:
             frames=_FRAMES[self._dialect.framing](upstream.limits.engine_line_bytes),
             read=self._dialect.reader(request),
             read_quickly=None if self._quick is None else self._quick.quick_reader(request),
-            ending=Ending(request, infers_stop=self._dialect.omits_stop),
+            ending=Ending(request, infers_stop=self._dialect.omits_stop_token),
         )
 
     async def abort(self, request_id: str) -> None:
         """End a generation at the server, where it has a way to be told."""
-        question = self._dialect.abortion(request_id)
-        if question is not None:
-            await self._upstream.tell(question.path, question.body)
+        http_request = self._dialect.abort_request(request_id)
+        if http_request is not None:
+            await self._upstream.tell(http_request.path, http_request.body)
 
     async def check(self) -> None:
         """Find out whether the server can serve."""
@@ -211,7 +211,7 @@ class RemoteEngine:
 
     def _abort_soon(self, request_id: str) -> None:
         """Tell the server without making the caller wait; the connection is closed already."""
-        if self._dialect.abortion(request_id) is not None:
+        if self._dialect.abort_request(request_id) is not None:
             task = asyncio.get_running_loop().create_task(self._abort_quietly(request_id))
             self._abortions.add(task)
             task.add_done_callback(self._abortions.discard)
@@ -234,7 +234,7 @@ class _Stream:
     """Hold what one generation needs while it runs."""
 
     waits: Waits
-    frames: LineFrames
+    frames: LineDecoder
     read: Reader
     read_quickly: QuickReader | None
     ending: Ending

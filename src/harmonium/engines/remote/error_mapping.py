@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harmonium.engines.remote.json_fields import Json
 from harmonium.errors import (
     EngineBrokenError,
     EngineError,
@@ -20,6 +19,7 @@ from harmonium.errors import (
     EngineUnavailableError,
     OverloadedError,
 )
+from harmonium.json_types import JSONMapping
 
 _TOO_LONG = re.compile(
     r"context (?:length|size|window)|exceed_context|max_model_len", re.IGNORECASE
@@ -61,7 +61,7 @@ def failure_of(status: int, words: str, name: str, retry_after: str | None = Non
     )
 
 
-def raise_if_error(payload: Json, name: str) -> None:
+def raise_if_error(payload: JSONMapping, name: str) -> None:
     """Raise what a payload in a stream complains about, if it does.
 
     Raises:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from harmonium.errors import EngineProtocolError
-
-Json = Mapping[str, object]
+from harmonium.json_types import JSONMapping
 
 _LARGEST_ID = 2**32 - 1
 _KINDS: dict[type, str] = {
@@ -40,7 +39,7 @@ def read_json(payload: bytes) -> object:
         raise EngineProtocolError(message) from None
 
 
-def read_object(payload: bytes) -> Json:
+def read_object(payload: bytes) -> JSONMapping:
     """Read one JSON object; raises as `read_json`, and for any other value."""
     value = read_json(payload)
     return value if isinstance(value, dict) else refuse("its chunk", "an object", value)
@@ -58,7 +57,7 @@ def refuse(what: str, expected: str, found: object) -> NoReturn:
     raise EngineProtocolError(message)
 
 
-def object_in(holder: Json, key: str) -> Json:
+def get_object(holder: JSONMapping, key: str) -> JSONMapping:
     """Give an object, empty when it is null or missing."""
     value = holder.get(key)
     if value is None:
@@ -66,7 +65,7 @@ def object_in(holder: Json, key: str) -> Json:
     return value if isinstance(value, dict) else refuse(key, "an object", value)
 
 
-def list_in(holder: Json, key: str) -> Sequence[object]:
+def list_in(holder: JSONMapping, key: str) -> Sequence[object]:
     """Give an array, empty when it is null or missing."""
     value = holder.get(key)
     if value is None:
@@ -74,7 +73,7 @@ def list_in(holder: Json, key: str) -> Sequence[object]:
     return value if isinstance(value, list) else refuse(key, "an array", value)
 
 
-def text_in(holder: Json, key: str) -> str:
+def get_str(holder: JSONMapping, key: str) -> str:
     """Give a string, empty when it is null or missing."""
     value = holder.get(key)
     if value is None:
@@ -82,7 +81,7 @@ def text_in(holder: Json, key: str) -> str:
     return value if isinstance(value, str) else refuse(key, "a string", value)
 
 
-def count_in(holder: Json, key: str) -> int | None:
+def get_count(holder: JSONMapping, key: str) -> int | None:
     """Give an integer from 0 on; None when it is null or missing."""
     value = holder.get(key)
     if value is None:
@@ -92,7 +91,7 @@ def count_in(holder: Json, key: str) -> int | None:
     return refuse(key, "a count", value)
 
 
-def ids_in(holder: Json, key: str) -> tuple[int, ...]:
+def ids_in(holder: JSONMapping, key: str) -> tuple[int, ...]:
     """Give token ids; none when they are null or missing."""
     return tuple([token_id(value, key) for value in list_in(holder, key)])
 
@@ -117,7 +116,7 @@ _LEAST = -9999.0
 """OpenAI's word for a token too unlikely to have a number."""
 
 
-def objects(values: Sequence[object], what: str) -> list[Json]:
+def objects(values: Sequence[object], what: str) -> list[JSONMapping]:
     """Give the elements of an array that must be objects."""
     return [value if isinstance(value, dict) else refuse(what, "an object", value)
             for value in values]  # fmt: skip

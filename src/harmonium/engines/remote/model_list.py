@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from harmonium.engines.remote.dialect import Asker
-from harmonium.engines.remote.json_fields import (
-    Json,
-    count_in,
-    list_in,
-    object_in,
-    objects,
-    text_in,
-)
+from harmonium.engines.remote.json_fields import get_count, get_object, get_str, list_in, objects
+from harmonium.json_types import JSONMapping
 
 
-async def list_models(server: Asker) -> list[Json]:
+async def list_models(server: Asker) -> list[JSONMapping]:
     """Give the entries of ``/v1/models``; none where there is no such list.
 
     Raises:
@@ -26,13 +20,13 @@ async def list_models(server: Asker) -> list[Json]:
     return objects(list_in(answer, "data"), "a model")
 
 
-def names_of(models: list[Json]) -> tuple[str, ...]:
+def names_of(models: list[JSONMapping]) -> tuple[str, ...]:
     """Give the models' names."""
-    return tuple(text_in(model, "id") for model in models)
+    return tuple(get_str(model, "id") for model in models)
 
 
-def context_of(models: list[Json]) -> int | None:
+def context_of(models: list[JSONMapping]) -> int | None:
     """Give the smallest context a model tells, under either of the names in use."""
-    told = [count_in(model, "max_model_len") for model in models]
-    told += [count_in(object_in(model, "meta"), "n_ctx") for model in models]
+    told = [get_count(model, "max_model_len") for model in models]
+    told += [get_count(get_object(model, "meta"), "n_ctx") for model in models]
     return min((size for size in told if size), default=None)

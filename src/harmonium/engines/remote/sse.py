@@ -11,7 +11,7 @@ from __future__ import annotations
 from harmonium.errors import EngineProtocolError
 
 
-class LineFrames:
+class LineDecoder:
     """Give the lines of a stream, without their ends; empty lines are no payloads.
 
     Args:
@@ -61,7 +61,7 @@ class LineFrames:
             raise EngineProtocolError(message)
 
 
-class EventFrames(LineFrames):
+class SSEDecoder(LineDecoder):
     """Give the data of server-sent events; comments and other fields are passed over."""
 
     def __init__(self, limit: int) -> None:
@@ -70,7 +70,7 @@ class EventFrames(LineFrames):
         self._held = 0
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Take some bytes, and give the payloads of the events they complete; see `LineFrames`."""
+        """Take some bytes, and give the payloads of the events they complete; see `LineDecoder`."""
         whole = self.several(piece)
         if whole is not None:
             return whole

@@ -20,7 +20,7 @@ from harmonium.engines.protocol import (
     GenerationRequest,
     TokenLogprob,
 )
-from harmonium.engines.remote.dialect import Delta
+from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.engines.replay.recordings import Recording, read_recordings, write_recording
 from harmonium.engines.termination import Ending
 from harmonium.errors import (
@@ -77,7 +77,7 @@ class ReplayEngine:
     async def capabilities(self) -> Capabilities:
         """Tell the recorded models."""
         logprobs = _MOST_LOGPROBS if self._has_logprobs else None
-        return Capabilities(models=self._models, logprobs=logprobs, stand_in=True)
+        return Capabilities(models=self._models, logprobs=logprobs, is_simulated=True)
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Play one recording back; see `Engine.generate`."""
@@ -89,7 +89,7 @@ class ReplayEngine:
             for delta in _deltas(recording, request.sampling.logprobs):
                 await asyncio.sleep(0)  # others may want the event loop
                 if request.request_id in self._aborted:
-                    delta = Delta(reason="abort")  # noqa: PLW2901  (what is played has changed)
+                    delta = StreamDelta(reason="abort")  # noqa: PLW2901  (what is played has changed)
                 chunk = ending.take(delta)
                 if chunk is not None:
                     yield chunk
@@ -169,10 +169,10 @@ class Recorder:
         await self._engine.aclose()
 
 
-def _deltas(recording: Recording, most: int | None) -> Iterator[Delta]:
+def _deltas(recording: Recording, most: int | None) -> Iterator[StreamDelta]:
     for chunk in recording.chunks:
         finish = chunk.finish
-        yield Delta(
+        yield StreamDelta(
             chunk.token_ids,
             _cut(chunk.logprobs or (), most),
             None if finish is None else finish.reason,

@@ -13,18 +13,18 @@ from typing import get_args
 
 from harmonium.engines.protocol import Chunk, Finish, FinishReason, TokenLogprob
 from harmonium.engines.remote.json_fields import (
-    Json,
-    count_in,
+    get_count,
+    get_str,
     ids_in,
     list_in,
     log_probability,
     objects,
     read_object,
     refuse,
-    text_in,
     token_id,
 )
 from harmonium.errors import EngineProtocolError, InvalidInputError, Position
+from harmonium.json_types import JSONMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,8 @@ def _read(line: str, number: int) -> Recording:
         return Recording(
             ids_in(held, "prompt"),
             tuple(_chunk_of(chunk) for chunk in objects(list_in(held, "chunks"), "a chunk")),
-            text_in(held, "error") or None,
-            text_in(held, "model"),
+            get_str(held, "error") or None,
+            get_str(held, "model"),
         )
     except EngineProtocolError:
         message = "this line is no recorded generation"
@@ -113,15 +113,15 @@ def _read(line: str, number: int) -> Recording:
         raise InvalidInputError(message, code="invalid_recording", position=position) from None
 
 
-def _chunk_of(held: Json) -> Chunk:
+def _chunk_of(held: JSONMapping) -> Chunk:
     logprobs = None
     if "logprobs" in held:
         logprobs = tuple(_logprob_of(entry) for entry in list_in(held, "logprobs"))
     finish = None
-    if word := text_in(held, "finish"):
+    if word := get_str(held, "finish"):
         reason = next((each for each in get_args(FinishReason) if each == word), None)
-        finish = Finish(reason or refuse("finish", "a reason", word), count_in(held, "stop_token"))
-    return Chunk(ids_in(held, "ids"), logprobs, finish, count_in(held, "cached_tokens"))
+        finish = Finish(reason or refuse("finish", "a reason", word), get_count(held, "stop_token"))
+    return Chunk(ids_in(held, "ids"), logprobs, finish, get_count(held, "cached_tokens"))
 
 
 def _logprob_of(entry: object) -> TokenLogprob:

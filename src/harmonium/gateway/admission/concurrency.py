@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from harmonium.errors import OverloadedError
 
 
-class Admission:
+class ConcurrencyLimiter:
     """Let some requests run, some wait in order, and refuse the rest.
 
     Args:
@@ -107,7 +107,7 @@ class Admission:
 class _Turn(AbstractAsyncContextManager[None]):
     """Hold a turn; a class takes a third of what a generator with a decorator does."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: ConcurrencyLimiter) -> None:
         self._admission = admission
 
     async def __aenter__(self) -> None:

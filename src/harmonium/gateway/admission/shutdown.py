@@ -26,7 +26,7 @@ class Interruptible(Protocol):
         """End because of `error`, and say so to the client."""
 
 
-class Lifecycle:
+class Shutdown:
     """Know what runs, and end it in good order.
 
     Args:

@@ -15,16 +15,16 @@ AT_ONCE = 32
 """Half a millisecond each: 15 ms are less than any engine takes for a token."""
 
 
-class Pace:
+class StartThrottle:
     """Let a few through in each turn of the event loop, in the order they came.
 
     Args:
         at_once: how many.
 
     Example:
-        >>> pace, passed = Pace(2), []
+        >>> pace, passed = StartThrottle(2), []
         >>> async def come(name):
-        ...     await pace.take_turn()
+        ...     await pace.wait()
         ...     passed.append(name)
         >>> async def main():
         ...     await asyncio.gather(come("a"), come("b"), come("c"))
@@ -41,7 +41,7 @@ class Pace:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_counting = False
 
-    async def take_turn(self) -> None:
+    async def wait(self) -> None:
         """Wait while as many as may have come through in this turn of the event loop."""
         loop = asyncio.get_running_loop()
         if not self._is_counting:

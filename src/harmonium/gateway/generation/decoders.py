@@ -8,10 +8,10 @@ from itertools import groupby
 from typing import cast
 
 from harmonium.encoding import Encoding
-from harmonium.engines.protocol import TokenLogprob as EngineLogprob
+from harmonium.engines import TokenLogprob
 from harmonium.errors import UnknownTokenError
 from harmonium.gateway.generation.stop_strings import EventStops, TextStops
-from harmonium.openai import TokenLogprob
+from harmonium.openai import AnswerLogprob
 from harmonium.parse import ContentDelta, Event, Parser
 
 _FEW = 32
@@ -25,7 +25,7 @@ def _no_text(_: Sequence[int]) -> None:
     """Take nothing: text must be looked through."""
 
 
-class EventReading:
+class EventDecoder:
     """Read ids as parser events.
 
     Args:
@@ -91,7 +91,7 @@ def _joined(deltas: Sequence[ContentDelta]) -> ContentDelta:
     return ContentDelta(text, deltas[0].start, deltas[-1].end)
 
 
-class TextReading:
+class TextDecoder:
     """Read ids as text, special tokens by their names.
 
     Args:
@@ -130,11 +130,11 @@ def safe_token_bytes(encoding: Encoding) -> Callable[[int], bytes]:
 
 
 def api_logprobs(
-    entries: Sequence[EngineLogprob], token_bytes: Callable[[int], bytes]
-) -> list[TokenLogprob]:
+    entries: Sequence[TokenLogprob], token_bytes: Callable[[int], bytes]
+) -> list[AnswerLogprob]:
     """Turn an engine's log probabilities, of ids, into those of an answer, of bytes."""
     return [
-        TokenLogprob(
+        AnswerLogprob(
             token_bytes(entry.token_id),
             entry.logprob,
             tuple((token_bytes(token), logprob) for token, logprob in entry.top),

@@ -11,8 +11,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from harmonium.encoding import Encoding
-from harmonium.engines.protocol import Chunk, Engine, Finish, GenerationRequest
-from harmonium.gateway.generation.structured_output import HeldMessages, put
+from harmonium.engines import Chunk, Engine, Finish, GenerationRequest
+from harmonium.gateway.generation.structured_output import StructuredOutputEngine, put
 from harmonium.model import Author, Message, Role, TextContent
 from harmonium.openai import ToolChoice
 from harmonium.tokens import FormatTokens
@@ -21,7 +21,7 @@ _FUNCTIONS = " to=functions"
 
 
 @dataclass(frozen=True, slots=True)
-class CallHeaders:
+class ToolCallPrefix:
     """Hold the ids that are put into an answer so that it calls.
 
     Args:
@@ -37,9 +37,9 @@ class CallHeaders:
     format: FormatTokens
 
 
-def call_headers(
+def tool_call_prefix(
     choice: ToolChoice, free_text: frozenset[str], encoding: Encoding, profile: str
-) -> CallHeaders | None:
+) -> ToolCallPrefix | None:
     """Give the headers that make an answer call; None when it need not.
 
     Args:
@@ -64,10 +64,10 @@ def call_headers(
         written = encoding.encode(text[:end], allowed_special="all")
     begun = _header(thought, encoding, profile)
     prompt_end = encoding.render([], next_role="assistant", profile=profile)
-    return CallHeaders(tuple(begun[len(prompt_end) :]), tuple(written), encoding.format)
+    return ToolCallPrefix(tuple(begun[len(prompt_end) :]), tuple(written), encoding.format)
 
 
-def answer_header(encoding: Encoding, profile: str) -> tuple[int, ...]:
+def final_prefix(encoding: Encoding, profile: str) -> tuple[int, ...]:
     """Give the ids that begin the answer's message, behind another."""
     answer = Message(Author(Role.ASSISTANT), (TextContent(""),), "final")
     return tuple(_header(answer, encoding, profile))
@@ -79,7 +79,7 @@ def _header(message: Message, encoding: Encoding, profile: str) -> list[int]:
     return ids[: ids.index(encoding.format.message) + 1]
 
 
-class ForcedCalls:
+class ForcedToolCallEngine:
     """Generate answers that call, with an engine that need know nothing of it.
 
     Args:
@@ -90,7 +90,7 @@ class ForcedCalls:
     """
 
     def __init__(
-        self, engine: Engine, headers: CallHeaders, held: HeldMessages | None = None
+        self, engine: Engine, headers: ToolCallPrefix, held: StructuredOutputEngine | None = None
     ) -> None:
         self._engine = engine
         self._headers = headers

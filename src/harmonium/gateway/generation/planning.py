@@ -9,32 +9,38 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from harmonium.engines.protocol import (
+from harmonium.engines import (
     Capabilities,
     Constraint,
     GenerationRequest,
     JsonObject,
     JsonSchema,
-    Sampling,
+    SamplingParams,
 )
 from harmonium.errors import RequestError
 from harmonium.gateway.config.settings import Settings
-from harmonium.gateway.generation.forced_tool_calls import ForcedCalls, answer_header, call_headers
+from harmonium.gateway.generation.forced_tool_calls import (
+    ForcedToolCallEngine,
+    final_prefix,
+    tool_call_prefix,
+)
 from harmonium.gateway.generation.runner import Generator
-from harmonium.gateway.generation.structured_output import Forms, HeldMessages
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.generation.structured_output import (
+    MessageConstraints,
+    StructuredOutputEngine,
+)
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
 from harmonium.model import ResponseFormat
-from harmonium.openai import ToolChoice
+from harmonium.openai import DeclaredTool, ToolChoice
 from harmonium.openai.requests.tool_names import FUNCTIONS
-from harmonium.openai.requests.tools import DeclaredTool
 
 LONGEST_STOP = 256
 """Characters of a stop string: longer ones would hold the stream back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
+class ParamNames:
     """Say how the request's own fields are called, for errors."""
 
     prompt: str
@@ -44,7 +50,7 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class EngineRequestSpec:
     """Hold what any of the APIs asks of the engine.
 
     Args:
@@ -61,7 +67,7 @@ class Wanted:
 
     model: str
     prompt: Sequence[int]
-    fields: Fields
+    fields: ParamNames
     choices: int = 1
     max_tokens: int | None = None
     temperature: float | None = None
@@ -100,7 +106,9 @@ class Plan:
     requests: tuple[GenerationRequest, ...]
 
 
-def make_plan(wanted: Wanted, capabilities: Capabilities, service: Service, record: Record) -> Plan:
+def make_plan(
+    wanted: EngineRequestSpec, capabilities: Capabilities, service: Service, record: RequestRecord
+) -> Plan:
     """Say who is asked for what.
 
     Where a call is asked for, the engine's answers are made to call; where the answer or the calls
@@ -114,25 +122,28 @@ def make_plan(wanted: Wanted, capabilities: Capabilities, service: Service, reco
     settings, encoding, engine = service.settings, service.encoding, service.engine
     constraint = _constraint(wanted, capabilities, settings)
     requests = _requests(wanted, capabilities, settings, record)
-    if capabilities.stand_in:
+    if capabilities.is_simulated:
         return Plan(engine, tuple(replace(one, constraint=constraint) for one in requests))
     profile, headers = settings.profile, None
     if wanted.tool_choice is not None:
         free_text = {name for name, tool in wanted.tools.items() if tool.name.kind == "custom"}
-        headers = call_headers(wanted.tool_choice, frozenset(free_text), encoding, profile)
+        headers = tool_call_prefix(wanted.tool_choice, frozenset(free_text), encoding, profile)
     if headers is not None:
-        forms = Forms(calls=_call_forms(wanted, capabilities, strict=False))
-        held = HeldMessages(engine, forms, encoding) if forms.calls else None
-        return Plan(ForcedCalls(engine, headers, held), requests)
+        forms = MessageConstraints(calls=_call_forms(wanted, capabilities, strict=False))
+        held = StructuredOutputEngine(engine, forms, encoding) if forms.calls else None
+        return Plan(ForcedToolCallEngine(engine, headers, held), requests)
     calls = _call_forms(wanted, capabilities, strict=True)
     if constraint is None and not calls:
         return Plan(engine, requests)
-    header = () if constraint is None else answer_header(encoding, profile)
-    return Plan(HeldMessages(engine, Forms(constraint, calls, header), encoding), requests)
+    header = () if constraint is None else final_prefix(encoding, profile)
+    return Plan(
+        StructuredOutputEngine(engine, MessageConstraints(constraint, calls, header), encoding),
+        requests,
+    )
 
 
 def _call_forms(
-    wanted: Wanted, capabilities: Capabilities, *, strict: bool
+    wanted: EngineRequestSpec, capabilities: Capabilities, *, strict: bool
 ) -> dict[str, Constraint]:
     """Give what the arguments of each tool are held to, by the name that a call has."""
     if "json_schema" not in capabilities.constraints:
@@ -141,7 +152,7 @@ def _call_forms(
 
 
 def _requests(
-    wanted: Wanted, capabilities: Capabilities, settings: Settings, record: Record
+    wanted: EngineRequestSpec, capabilities: Capabilities, settings: Settings, record: RequestRecord
 ) -> tuple[GenerationRequest, ...]:
     """Make one engine request for each choice.
 
@@ -149,7 +160,7 @@ def _requests(
     can be repeated.
     """
     _check(wanted, capabilities, settings)
-    most = _room(wanted, capabilities, settings)
+    most = _token_budget(wanted, capabilities, settings)
     record.prompt_tokens, record.max_tokens = len(wanted.prompt), most
     record.temperature = _first(wanted.temperature, settings.temperature)
     unique = f"{record.request_id}-{secrets.token_hex(4)}"  # clients may use an id twice
@@ -164,8 +175,10 @@ def _requests(
     )
 
 
-def _sampling(wanted: Wanted, settings: Settings, most: int | None, choice: int) -> Sampling:
-    return Sampling(
+def _sampling(
+    wanted: EngineRequestSpec, settings: Settings, most: int | None, choice: int
+) -> SamplingParams:
+    return SamplingParams(
         max_tokens=most,
         temperature=_first(wanted.temperature, settings.temperature),
         top_p=_first(wanted.top_p, settings.top_p),
@@ -193,11 +206,11 @@ def _first(asked: float | None, default: float | None) -> float | None:
     return default if asked is None else asked
 
 
-def _check(wanted: Wanted, capabilities: Capabilities, settings: Settings) -> None:
+def _check(wanted: EngineRequestSpec, capabilities: Capabilities, settings: Settings) -> None:
     if wanted.choices > settings.max_choices:
-        raise _beyond("n", settings.max_choices)
+        raise _above_maximum("n", settings.max_choices)
     if wanted.max_tokens is not None and wanted.max_tokens > settings.max_output_tokens:
-        raise _beyond(wanted.fields.max_tokens, settings.max_output_tokens)
+        raise _above_maximum(wanted.fields.max_tokens, settings.max_output_tokens)
     if any(len(stop) > LONGEST_STOP for stop in wanted.stop):
         message = f"a stop string has at most {LONGEST_STOP} characters here"
         raise RequestError(message, param="stop", code="invalid_value")
@@ -207,10 +220,12 @@ def _check(wanted: Wanted, capabilities: Capabilities, settings: Settings) -> No
         message = "log probabilities cannot be had from this engine; leave them out"
         raise RequestError(message, param=wanted.fields.logprobs, code="unsupported_parameter")
     if wanted.logprobs > capabilities.logprobs:
-        raise _beyond(wanted.fields.logprobs, capabilities.logprobs)
+        raise _above_maximum(wanted.fields.logprobs, capabilities.logprobs)
 
 
-def _room(wanted: Wanted, capabilities: Capabilities, settings: Settings) -> int | None:
+def _token_budget(
+    wanted: EngineRequestSpec, capabilities: Capabilities, settings: Settings
+) -> int | None:
     """Say how many tokens may be generated: what was asked for, as far as the context has room."""
     context, length = capabilities.max_context, len(wanted.prompt)
     most = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
@@ -225,7 +240,7 @@ def _room(wanted: Wanted, capabilities: Capabilities, settings: Settings) -> int
 
 
 def _constraint(
-    wanted: Wanted, capabilities: Capabilities, settings: Settings
+    wanted: EngineRequestSpec, capabilities: Capabilities, settings: Settings
 ) -> Constraint | None:
     """Give the constraint that enforces the answer's form, as far as the engine knows one."""
     if wanted.shape is None:
@@ -244,5 +259,5 @@ def _constraint(
     raise RequestError(message, param=wanted.fields.shape, code="unsupported_parameter")
 
 
-def _beyond(param: str, most: int) -> RequestError:
+def _above_maximum(param: str, most: int) -> RequestError:
     return RequestError(f"{param} is at most {most} here", param=param, code="above_maximum")

@@ -13,18 +13,10 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
-from harmonium.engines.protocol import (
-    Chunk,
-    Finish,
-    GenerationRequest,
-    QuickEngine,
-    Taker,
-    is_quick,
-    join_chunks,
-)
-from harmonium.engines.protocol import TokenLogprob as EngineLogprob
+from harmonium.engines import Chunk, Finish, GenerationRequest, TokenLogprob
+from harmonium.engines.protocol import QuickEngine, Taker, is_quick, join_chunks
 from harmonium.errors import EngineBrokenError
-from harmonium.gateway.observability.request_record import Phase, Record
+from harmonium.gateway.observability.request_record import RequestPhase, RequestRecord
 from harmonium.openai import EngineFinish
 
 _MOST_WAITING = 64
@@ -37,19 +29,21 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Piece(NamedTuple, Generic[T]):
+class ChoiceUpdate(NamedTuple, Generic[T]):
     """Hold what was said of one choice; ``finish`` is given with the last."""
 
     choice: int
     said: T
-    logprobs: Sequence[EngineLogprob]
+    logprobs: Sequence[TokenLogprob]
     finish: EngineFinish | None
 
 
-_make_piece = partial(tuple.__new__, Piece)  # a named tuple's own constructor takes twice as long
+_make_piece = partial(
+    tuple.__new__, ChoiceUpdate
+)  # a named tuple's own constructor takes twice as long
 
 
-class Reading(Protocol[T_co]):
+class ChoiceDecoder(Protocol[T_co]):
     """Read one choice's ids."""
 
     @property
@@ -102,7 +96,7 @@ class EngineClock:
         self.has_begun = False
 
 
-class Generation(Generic[T]):
+class GenerationRunner(Generic[T]):
     """Run the generations of one request.
 
     Args:
@@ -118,8 +112,8 @@ class Generation(Generic[T]):
         self,
         engine: Generator,
         requests: Sequence[GenerationRequest],
-        readings: Sequence[Reading[T]],
-        record: Record,
+        readings: Sequence[ChoiceDecoder[T]],
+        record: RequestRecord,
         clock: EngineClock,
     ) -> None:
         self._engine = engine
@@ -141,7 +135,7 @@ class Generation(Generic[T]):
         """Open the pieces; when this closes, the engine is let go of, and `at_end` called."""
         return _Opened(self.pieces(), at_end)
 
-    def pieces(self) -> AsyncGenerator[Piece[T], None]:
+    def pieces(self) -> AsyncGenerator[ChoiceUpdate[T], None]:
         """Give every piece; the engine is let go of when this is closed.
 
         Raises:
@@ -150,27 +144,27 @@ class Generation(Generic[T]):
         """
         return self._one() if len(self._requests) == 1 else self._several()
 
-    async def _one(self) -> AsyncGenerator[Piece[T], None]:
+    async def _one(self) -> AsyncGenerator[ChoiceUpdate[T], None]:
         """Generate the only choice in the task that reads: no second one wakes for each chunk."""
         chunks = self._generate(self._requests[0])
-        record, clock, is_over, given = self._record, self._clock, False, 0
+        record, clock, is_last, given = self._record, self._clock, False, 0
         try:
             while True:
                 clock.waiting_since = clock.now()
                 try:
                     chunk = await anext(chunks)
                 except StopAsyncIteration:
-                    is_over = True
+                    is_last = True
                     raise self._broke_off() from None
                 except Exception:
-                    is_over = True
+                    is_last = True
                     raise
                 finally:
                     self._note_wait()
                     clock.waiting_since = None
                 if not clock.has_begun:
                     self._note_begin()
-                is_over = chunk.finish is not None
+                is_last = chunk.finish is not None
                 piece = self._read(0, chunk)
                 yield piece
                 if piece.finish is not None:
@@ -180,7 +174,7 @@ class Generation(Generic[T]):
                 if not given % _FAIR:
                     await asyncio.sleep(0)
         finally:
-            record.upstream_cancels += not is_over
+            record.upstream_cancels += not is_last
             await chunks.aclose()
 
     def _generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
@@ -196,7 +190,7 @@ class Generation(Generic[T]):
         since = clock.waiting_since
         record.engine_seconds += now - (now if since is None else since)
 
-    async def _several(self) -> AsyncGenerator[Piece[T], None]:
+    async def _several(self) -> AsyncGenerator[ChoiceUpdate[T], None]:
         """Generate every choice in a task of its own."""
         inbox = _Inbox()
         pumps = [asyncio.create_task(self._pump(at, inbox)) for at in range(len(self._requests))]
@@ -214,7 +208,7 @@ class Generation(Generic[T]):
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
 
-    def _ended(self, piece: Piece[T], pump: asyncio.Task[None]) -> set[int]:
+    def _ended(self, piece: ChoiceUpdate[T], pump: asyncio.Task[None]) -> set[int]:
         """Let go of the engine if a choice has ended; give the choices that have."""
         if piece.finish is None:
             return set()
@@ -259,7 +253,7 @@ class Generation(Generic[T]):
             self._record.upstream_cancels += not (ended or failed)
             await chunks.aclose()
 
-    def _read(self, choice: int, chunk: Chunk) -> Piece[T]:
+    def _read(self, choice: int, chunk: Chunk) -> ChoiceUpdate[T]:
         record, reading = self._record, self._readings[choice]
         record.output_tokens += len(chunk.token_ids)
         if chunk.cached_tokens is not None:
@@ -285,12 +279,12 @@ class _Opened(Generic[T]):
     """Hold pieces open; a class takes a third of what a generator with a decorator does."""
 
     def __init__(
-        self, pieces: AsyncGenerator[Piece[T], None], at_end: Callable[[], object]
+        self, pieces: AsyncGenerator[ChoiceUpdate[T], None], at_end: Callable[[], object]
     ) -> None:
         self._pieces = pieces
         self._at_end = at_end
 
-    async def __aenter__(self) -> AsyncGenerator[Piece[T], None]:
+    async def __aenter__(self) -> AsyncGenerator[ChoiceUpdate[T], None]:
         return self._pieces
 
     async def __aexit__(self, *_: object) -> None:
@@ -300,7 +294,7 @@ class _Opened(Generic[T]):
             self._at_end()
 
 
-_PHASES: Mapping[bool, Phase] = {True: "streaming", False: "generating"}
+_PHASES: Mapping[bool, RequestPhase] = {True: "streaming", False: "generating"}
 
 
 class _Inbox:

@@ -12,14 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from harmonium.encoding import Encoding
-from harmonium.engines.protocol import (
-    Chunk,
-    Constraint,
-    Engine,
-    Finish,
-    GenerationRequest,
-    TokenLogprob,
-)
+from harmonium.engines import Chunk, Constraint, Engine, Finish, GenerationRequest, TokenLogprob
 from harmonium.errors import EngineBrokenError
 from harmonium.openai.requests.tool_names import FUNCTIONS
 from harmonium.parse import Event, MessageStarted
@@ -31,7 +24,7 @@ _NEVER = -100.0
 
 
 @dataclass(frozen=True, slots=True)
-class Forms:
+class MessageConstraints:
     """Say what messages are held to.
 
     Args:
@@ -54,7 +47,7 @@ class Forms:
         return self.final if message.channel == "final" else None
 
 
-class HeldMessages:
+class StructuredOutputEngine:
     """Generate answers whose messages have the forms that are asked for.
 
     Args:
@@ -64,7 +57,7 @@ class HeldMessages:
 
     """
 
-    def __init__(self, engine: Engine, forms: Forms, encoding: Encoding) -> None:
+    def __init__(self, engine: Engine, forms: MessageConstraints, encoding: Encoding) -> None:
         self._engine = engine
         self._forms = forms
         self._encoding = encoding
@@ -97,13 +90,13 @@ class HeldMessages:
             if part is None:
                 yield Chunk((), finish=Finish("length"))
                 return
-            ids, is_over = list[int](), False
+            ids, is_last = list[int](), False
             async with aclosing(self._write(part)) as chunks:
                 async for chunk in chunks:
                     ids += chunk.token_ids
-                    is_over = chunk.finish is not None
+                    is_last = chunk.finish is not None
                     yield chunk if not number else replace(chunk, cached_tokens=None)
-            if is_over:
+            if is_last:
                 return
             written += ids
             opened = _opened(parser.feed(ids))

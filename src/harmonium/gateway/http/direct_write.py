@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from harmonium.gateway.generation.decoders import TakeText
 from harmonium.gateway.generation.runner import EngineClock, Outlet
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.parse import ContentDelta
 
 
@@ -35,7 +35,7 @@ class TextSayer:
         frame_of: Callable[[ContentDelta], bytes],
         outlet: Outlet,
         clock: EngineClock,
-        record: Record,
+        record: RequestRecord,
     ) -> None:
         self._take_text = take_text
         self._frame_of = frame_of

@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harmonium.gateway.config.api_keys import bearer
 from harmonium.gateway.config.settings import LOOPBACK_NAMES
-from harmonium.gateway.errors import RefusedError, failure_of
+from harmonium.gateway.errors import RefusedError, to_error_response
 from harmonium.gateway.observability.logging import is_logged, log_event
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
 
 LIVENESS = "/health/live"
@@ -30,7 +30,7 @@ _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::\d*)?")
 _YES = frozenset({"1", "true", "yes"})
 
 
-class Gate:
+class RequestMiddleware:
     """Let requests through to the routes.
 
     Args:
@@ -49,7 +49,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        record = Record(_request_id(headers), scope["method"])
+        record = RequestRecord(_request_id(headers), scope["method"])
         record.wants_repairs = headers.get("x-harmonium-repairs", "").lower() in _YES
         scope[RECORD] = record
         reply = _Reply(send, record)
@@ -67,7 +67,7 @@ class Gate:
             if is_logged(level):
                 log_event("request", record.line(), level=level)
 
-    def _check(self, scope: Scope, headers: Headers, record: Record) -> None:
+    def _check(self, scope: Scope, headers: Headers, record: RequestRecord) -> None:
         settings = self._service.settings
         size = sum(len(name) + len(value) for name, value in scope["headers"])
         if size > settings.header_bytes:
@@ -97,8 +97,8 @@ class Gate:
             message = "the Host header names no host of this server; see allowed_hosts"
             raise RefusedError(message, 421, code="misdirected_request")
 
-    async def _fail(self, error: Exception, record: Record, reply: _Reply) -> None:
-        failure = failure_of(error)
+    async def _fail(self, error: Exception, record: RequestRecord, reply: _Reply) -> None:
+        failure = to_error_response(error)
         record.error = failure.code
         if failure.status == 500:  # noqa: PLR2004
             about = {"request_id": record.request_id}
@@ -117,7 +117,7 @@ class Gate:
 class _Reply:
     """Pass an answer on, with the request's id in its headers."""
 
-    def __init__(self, send: Send, record: Record) -> None:
+    def __init__(self, send: Send, record: RequestRecord) -> None:
         self._send = send
         self._record = record
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from harmonium.gateway.config.settings import Settings
-from harmonium.gateway.errors import RefusedError, failure_of
+from harmonium.gateway.errors import RefusedError, to_error_response
 from harmonium.gateway.http.streaming_response import ABORT, OUTLET
 
 _LAST_SECONDS = 10
@@ -195,7 +195,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._refuse(RefusedError(message, 408, code="request_timeout"))
 
     def _refuse(self, error: RefusedError) -> None:
-        failure = failure_of(error)
+        failure = to_error_response(error)
         self._stop_waiting()
         head = (
             f"HTTP/1.1 {failure.status} {HTTPStatus(failure.status).phrase}\r\n"

@@ -16,14 +16,13 @@ from starlette.requests import ClientDisconnect, Request
 from harmonium.errors import RequestError
 from harmonium.gateway.config.settings import Settings
 from harmonium.gateway.errors import RefusedError
-
-JSON = dict[str, object]
+from harmonium.json_types import JSONObject
 
 _CLOSE = {"connection": "close"}
 """Said where the rest of a body is not waited for: what comes next would be taken for it."""
 
 
-async def read_body(request: Request, settings: Settings) -> JSON:
+async def read_body(request: Request, settings: Settings) -> JSONObject:
     """Read the body as a JSON object.
 
     Raises:
@@ -64,7 +63,7 @@ async def _collect(request: Request, settings: Settings) -> bytes:
     return b"".join(pieces)
 
 
-def parse_json(data: bytes, depth: int) -> JSON:
+def parse_json(data: bytes, depth: int) -> JSONObject:
     """Parse a JSON object that nests at most `depth` deep.
 
     Raises:
@@ -143,4 +142,4 @@ def _too_large(settings: Settings) -> RefusedError:
     return RefusedError(message, 413, code="request_too_large", headers=_CLOSE)
 
 
-__all__ = ["JSON", "ClientDisconnect", "check_counts", "parse_json", "read_body"]
+__all__ = ["ClientDisconnect", "JSONObject", "check_counts", "parse_json", "read_body"]

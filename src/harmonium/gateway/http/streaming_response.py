@@ -15,10 +15,10 @@ from typing import Protocol
 from starlette.types import Receive, Scope, Send
 
 from harmonium.errors import EngineTimeoutError, HarmoniumError, ParseError
-from harmonium.gateway.errors import Failure, failure_of
+from harmonium.gateway.errors import ErrorResponse, to_error_response
 from harmonium.gateway.generation.runner import EngineClock, Outlet
 from harmonium.gateway.observability.logging import log_event
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
 
 ABORT = "harmonium.abort"
@@ -36,11 +36,11 @@ _STREAM_HEADERS = {
 }
 
 
-class Job(Protocol):
+class AnswerSource(Protocol):
     """Say what an answer says: frames of a stream, or one whole body."""
 
     streamed: bool
-    is_over: bool
+    is_last: bool
     """Whether the piece that is given now is a stream's last."""
 
     def pieces(self, clock: EngineClock, outlet: Outlet | None) -> AsyncGenerator[bytes, None]:
@@ -51,11 +51,11 @@ class Job(Protocol):
 
         """
 
-    def failed(self, failure: Failure) -> bytes:
+    def failed(self, failure: ErrorResponse) -> bytes:
         """Give the frames that end a stream which has begun."""
 
 
-class Delivery:
+class AnswerResponse:
     """Deliver a job's answer over ASGI.
 
     Args:
@@ -65,7 +65,7 @@ class Delivery:
 
     """
 
-    def __init__(self, job: Job, service: Service, record: Record) -> None:
+    def __init__(self, job: AnswerSource, service: Service, record: RequestRecord) -> None:
         self._job = job
         self._service = service
         self._record = record
@@ -198,7 +198,7 @@ class Delivery:
             async with self._lock:  # the watch may begin a silent stream at the same moment
                 if not self._begun:
                     await self._begin(200, self._headers(piece))
-        if self._outlet is not None and self._job.is_over:
+        if self._outlet is not None and self._job.is_last:
             self._outlet.hold()  # for the end of the body
         self._writing_since = before = self._clock.now()
         try:
@@ -231,7 +231,7 @@ class Delivery:
         return headers
 
     async def _fail(self, error: Exception) -> None:
-        failure = failure_of(error)
+        failure = to_error_response(error)
         self._record.error = failure.code
         if isinstance(error, ParseError):
             self._service.metrics.count_parse_error()

@@ -23,7 +23,7 @@ from prometheus_client import (
 
 from harmonium import __version__
 from harmonium.caching import CacheInfo
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -144,7 +144,7 @@ class Metrics:
             found = self._known[metric, labels] = metric.labels(*labels)
         return found
 
-    def count(self, record: Record) -> None:
+    def count(self, record: RequestRecord) -> None:
         """Count a request that has ended."""
         self._of(self._requests, record.route, str(record.status)).inc()
         if record.error is not None:
@@ -169,7 +169,7 @@ class Metrics:
         """Count an answer that the strict policy refused."""
         self._parse_errors.inc()
 
-    def _count_generation(self, record: Record, model: str) -> None:
+    def _count_generation(self, record: RequestRecord, model: str) -> None:
         prompt_tokens = record.prompt_tokens or 0
         self._of(self._prompt_tokens, model).inc(prompt_tokens)
         self._of(self._output_tokens, model).inc(record.output_tokens)

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Phase = Literal["receiving", "queued", "before_first_token", "streaming", "generating", "done"]
+RequestPhase = Literal[
+    "receiving", "queued", "before_first_token", "streaming", "generating", "done"
+]
 """Where a request stands; ``generating`` is a whole answer of which nothing was sent."""
 
 
 @dataclass(slots=True)
-class Record:
+class RequestRecord:
     """Collect the facts of one request while it is served.
 
     Args:
@@ -35,7 +37,7 @@ class Record:
     model: str | None = None
     engine: str | None = None
     stream: bool = False
-    phase: Phase = "receiving"
+    phase: RequestPhase = "receiving"
     started: float = 0.0
     queue_seconds: float | None = None
     engine_seconds: float = 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harmonium.errors import InvalidInputError, Position
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer, TracerProvider
@@ -42,7 +42,7 @@ class Tracing:
         elif enabled:
             self._tracer = _exporting_tracer()
 
-    def ended(self, record: Record) -> None:
+    def ended(self, record: RequestRecord) -> None:
         """Make the span of a request that has ended: it began when the request did."""
         operation = _OPERATIONS.get(record.route)
         if self._tracer is None or operation is None:
@@ -61,7 +61,7 @@ class Tracing:
         span.end(int((record.wall_started + record.seconds) * 1e9))
 
 
-def _attributes(record: Record, operation: str) -> dict[str, str | int | float | list[str]]:
+def _attributes(record: RequestRecord, operation: str) -> dict[str, str | int | float | list[str]]:
     first = record.first_token_seconds
     found = {
         "gen_ai.operation.name": operation,

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from functools import cache
 
 from harmonium import __version__
-from harmonium.gateway.http.request_body import JSON
 from harmonium.gateway.openapi.request_schemas import REQUESTS
+from harmonium.json_types import JSONObject
 
 _JSON = "application/json"
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-_QUERIES: Mapping[str, tuple[JSON, ...]] = {
+_QUERIES: Mapping[str, tuple[JSONObject, ...]] = {
     "/v1/responses/{id}/input_items": (
         {
             "name": "limit",
@@ -32,7 +32,7 @@ _QUERIES: Mapping[str, tuple[JSON, ...]] = {
 
 _ERROR_STATUSES = (400, 401, 404, 408, 413, 415, 421, 429, 431, 500, 502, 503, 504)
 
-_ERROR: JSON = {
+_ERROR: JSONObject = {
     "type": "object",
     "required": ["error"],
     "properties": {
@@ -48,9 +48,9 @@ _ERROR: JSON = {
         }
     },
 }
-_IDS: JSON = {"type": "array", "items": {"type": "integer"}}
-_COUNT: JSON = {"type": "integer", "minimum": 0}
-_OWN: Mapping[str, JSON] = {
+_IDS: JSONObject = {"type": "array", "items": {"type": "integer"}}
+_COUNT: JSONObject = {"type": "integer", "minimum": 0}
+_OWN: Mapping[str, JSONObject] = {
     "Error": _ERROR,
     "Completion": {
         "type": "object",
@@ -118,9 +118,9 @@ _STREAMED = frozenset({"/v1/chat/completions", "/v1/responses", "/v1/completions
 
 
 @cache
-def document() -> JSON:
+def document() -> JSONObject:
     """Give the OpenAPI document."""
-    paths: dict[str, JSON] = {}
+    paths: dict[str, JSONObject] = {}
     for method, path, request, answer, summary in _OPERATIONS:
         paths.setdefault(path, {})[method] = _operation(path, request, answer, summary)
     return {
@@ -139,12 +139,12 @@ def document() -> JSON:
     }
 
 
-def _operation(path: str, request: str, answer: str, summary: str) -> JSON:
-    ok: JSON = {_JSON: {"schema": _reference(answer)}}
+def _operation(path: str, request: str, answer: str, summary: str) -> JSONObject:
+    ok: JSONObject = {_JSON: {"schema": _reference(answer)}}
     if path in _STREAMED:
         ok["text/event-stream"] = {"schema": {"type": "string"}}
     error = {"description": "an error", "content": {_JSON: {"schema": _reference("Error")}}}
-    found: JSON = {
+    found: JSONObject = {
         "summary": summary,
         "responses": {
             "200": {"description": summary, "content": ok},
@@ -159,11 +159,11 @@ def _operation(path: str, request: str, answer: str, summary: str) -> JSON:
     return found
 
 
-def _reference(name: str) -> JSON:
+def _reference(name: str) -> JSONObject:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _openai_schemas() -> dict[str, JSON]:
+def _openai_schemas() -> dict[str, JSONObject]:
     """Give the schemas of the answers as the ``openai`` package has them."""
     from openai.types.chat import ChatCompletion  # noqa: PLC0415  (heavy)
     from openai.types.responses import Response, ResponseItemList  # noqa: PLC0415

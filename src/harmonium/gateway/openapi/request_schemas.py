@@ -7,50 +7,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-JSON = dict[str, object]
+from harmonium.json_types import JSONObject
 
 
-def _number(low: float, high: float) -> JSON:
+def _number(low: float, high: float) -> JSONObject:
     return {"type": "number", "minimum": low, "maximum": high}
 
 
-def _integer(low: int, high: int | None = None) -> JSON:
-    found: JSON = {"type": "integer", "minimum": low}
+def _integer(low: int, high: int | None = None) -> JSONObject:
+    found: JSONObject = {"type": "integer", "minimum": low}
     return found if high is None else {**found, "maximum": high}
 
 
-def _object(required: list[str], **properties: JSON) -> JSON:
+def _object(required: list[str], **properties: JSONObject) -> JSONObject:
     return {"type": "object", "required": required, "properties": properties}
 
 
-def _array(items: JSON, low: int = 0) -> JSON:
+def _array(items: JSONObject, low: int = 0) -> JSONObject:
     return {"type": "array", "items": items, "minItems": low}
 
 
-def _one_of(*words: str) -> JSON:
+def _one_of(*words: str) -> JSONObject:
     return {"type": "string", "enum": list(words)}
 
 
-_TEXT: JSON = {"type": "string"}
-_NAME: JSON = {"type": "string", "minLength": 1}
-_FLAG: JSON = {"type": "boolean"}
+_TEXT: JSONObject = {"type": "string"}
+_NAME: JSONObject = {"type": "string", "minLength": 1}
+_FLAG: JSONObject = {"type": "boolean"}
 _IDS = _array(_integer(0, 201_087), 1)
-_STOP: JSON = {"anyOf": [_NAME, {**_array(_NAME), "maxItems": 4}]}
-_OPEN: JSON = {"type": "object"}
-_METADATA: JSON = {
+_STOP: JSONObject = {"anyOf": [_NAME, {**_array(_NAME), "maxItems": 4}]}
+_OPEN: JSONObject = {"type": "object"}
+_METADATA: JSONObject = {
     "type": "object", "maxProperties": 16,
     "propertyNames": {"maxLength": 64},
     "additionalProperties": {"type": "string", "maxLength": 512},
 }  # fmt: skip
 _EFFORT = _one_of("low", "medium", "high")
-_SAMPLING: Mapping[str, JSON] = {
+_SAMPLING: Mapping[str, JSONObject] = {
     "temperature": _number(0, 2),
     "top_p": _number(0, 1),
     "presence_penalty": _number(-2, 2),
     "frequency_penalty": _number(-2, 2),
 }
 _TOOL_FIELDS = _object(["name"], name=_NAME, description=_TEXT, parameters=_OPEN, strict=_FLAG)
-_FORMAT: JSON = {
+_FORMAT: JSONObject = {
     "oneOf": [
         _object(["type"], type={"const": "text"}),
         _object(["type"], type={"const": "json_object"}),
@@ -61,7 +61,7 @@ _FORMAT: JSON = {
         ),
     ]
 }
-_MESSAGE: JSON = {
+_MESSAGE: JSONObject = {
     "oneOf": [
         _object(["role", "content"], role=_one_of("system", "developer", "user"), content=_TEXT),
         _object(["role"], role={"const": "assistant"}, content=_TEXT, reasoning=_TEXT),
@@ -115,7 +115,7 @@ _RESPONSES = _object(
 )  # fmt: skip
 _FINISH = _one_of("stop", "length")
 
-REQUESTS: Mapping[str, JSON] = {
+REQUESTS: Mapping[str, JSONObject] = {
     "ChatRequest": _CHAT,
     "ResponsesRequest": _RESPONSES,
     "CompletionRequest": _object(

@@ -5,33 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 
-from harmonium.engines.protocol import Capabilities
+from harmonium.engines import Capabilities
 from harmonium.errors import RequestError
-from harmonium.gateway.errors import Failure
-from harmonium.gateway.generation.decoders import EventReading, api_logprobs
-from harmonium.gateway.generation.planning import Fields, Plan, Wanted, make_plan
-from harmonium.gateway.generation.runner import EngineClock, Generation, Outlet, Piece
+from harmonium.gateway.errors import ErrorResponse
+from harmonium.gateway.generation.decoders import EventDecoder, api_logprobs
+from harmonium.gateway.generation.planning import EngineRequestSpec, ParamNames, Plan, make_plan
+from harmonium.gateway.generation.runner import ChoiceUpdate, EngineClock, GenerationRunner, Outlet
 from harmonium.gateway.generation.stop_strings import EventStops
 from harmonium.gateway.http.direct_write import TextSayer
-from harmonium.gateway.http.request_body import JSON
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
+from harmonium.json_types import JSONObject
 from harmonium.openai import (
     DONE,
+    AnswerLogprob,
     ChatAnswer,
     ChatRequest,
     ChatStream,
-    TokenLogprob,
     chat_byte_stream,
     chat_request,
     error_event,
 )
 from harmonium.parse import Event
 
-_FIELDS = Fields(prompt="messages", max_tokens="max_completion_tokens")
+_FIELDS = ParamNames(prompt="messages", max_tokens="max_completion_tokens")
 
 
-def read_chat(body: JSON, service: Service) -> tuple[ChatRequest, list[int]]:
+def read_chat(body: JSONObject, service: Service) -> tuple[ChatRequest, list[int]]:
     """Read a chat request, and render its prompt.
 
     Raises:
@@ -50,7 +50,7 @@ def chat_plan(
     prompt: list[int],
     capabilities: Capabilities,
     service: Service,
-    record: Record,
+    record: RequestRecord,
 ) -> Plan:
     """Say what the engine is asked for.
 
@@ -61,7 +61,7 @@ def chat_plan(
     sampling, answer = asked.sampling, asked.answer
     model = service.find_model(asked.model, capabilities)
     record.model = model.id
-    wanted = Wanted(
+    wanted = EngineRequestSpec(
         model=model.engine_name,
         prompt=prompt,
         fields=_FIELDS,
@@ -98,10 +98,10 @@ class ChatJob:
         asked: ChatRequest,
         plan: Plan,
         service: Service,
-        record: Record,
+        record: RequestRecord,
     ) -> None:
         self.streamed = record.stream = asked.stream
-        self.is_over = False
+        self.is_last = False
         self._asked = asked
         self._plan = plan
         self._service = service
@@ -110,27 +110,27 @@ class ChatJob:
     def pieces(
         self, clock: EngineClock, outlet: Outlet | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """Give the chunks, or the completion; see `Job`."""
+        """Give the chunks, or the completion; see `AnswerSource`."""
         readings = [self._reading() for _ in self._plan.requests]
-        generation = Generation(
+        generation = GenerationRunner(
             self._plan.generator, self._plan.requests, readings, self._record, clock
         )
         if not self.streamed:
             return self._whole(generation)
         service = self._service
-        stream = chat_byte_stream(self._asked, service.seam, service.chat_options)
+        stream = chat_byte_stream(self._asked, service.answer_context, service.chat_options)
         if outlet is not None:
             take_text = readings[0].take_text
             sayer = TextSayer(take_text, stream.feed_text, outlet, clock, self._record)
             generation.say_at_once(sayer.take)
         return self._chunks(generation, stream)
 
-    def failed(self, failure: Failure) -> bytes:
+    def failed(self, failure: ErrorResponse) -> bytes:
         """Give the error's event, and the stream's end."""
         return error_event(failure.error) + DONE
 
     async def _chunks(
-        self, generation: Generation[list[Event]], stream: ChatStream[bytes]
+        self, generation: GenerationRunner[list[Event]], stream: ChatStream[bytes]
     ) -> AsyncGenerator[bytes, None]:
         record, open_choices = self._record, len(self._plan.requests)
         last: list[bytes] = []
@@ -145,12 +145,14 @@ class ChatJob:
                 elif frames:
                     yield b"".join(frames)
         last += stream.end(record.prompt_tokens or 0, record.cached_tokens)
-        self.is_over = True
+        self.is_last = True
         yield b"".join([*last, record.repairs_comment, DONE])
 
-    async def _whole(self, generation: Generation[list[Event]]) -> AsyncGenerator[bytes, None]:
+    async def _whole(
+        self, generation: GenerationRunner[list[Event]]
+    ) -> AsyncGenerator[bytes, None]:
         record, service = self._record, self._service
-        answer = ChatAnswer(self._asked, service.seam, service.chat_options)
+        answer = ChatAnswer(self._asked, service.answer_context, service.chat_options)
         async with generation.opened(lambda: self._note(answer)) as pieces:
             async for piece in pieces:
                 answer.feed(piece.said, piece.choice, self._logprobs(piece))
@@ -159,14 +161,14 @@ class ChatJob:
         body = answer.to_dict(record.prompt_tokens or 0, record.cached_tokens)
         yield json.dumps(record.with_repairs(body), separators=(",", ":")).encode("ascii")
 
-    def _reading(self) -> EventReading:
+    def _reading(self) -> EventDecoder:
         names, stops = self._asked.names, self._asked.sampling.stop
         parser = self._service.encoding.parser(
             policy=self._service.settings.policy, tools=names.declared
         )
-        return EventReading(parser, EventStops(stops, names) if stops else None)
+        return EventDecoder(parser, EventStops(stops, names) if stops else None)
 
-    def _logprobs(self, piece: Piece[list[Event]]) -> list[TokenLogprob]:
+    def _logprobs(self, piece: ChoiceUpdate[list[Event]]) -> list[AnswerLogprob]:
         return api_logprobs(piece.logprobs, self._service.token_bytes) if piece.logprobs else []
 
     def _note(self, answer: ChatAnswer | ChatStream[bytes]) -> None:

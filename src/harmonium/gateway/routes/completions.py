@@ -12,17 +12,16 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from harmonium.encoding import Encoding
-from harmonium.engines.protocol import Capabilities
-from harmonium.engines.protocol import TokenLogprob as EngineLogprob
+from harmonium.engines import Capabilities, TokenLogprob
 from harmonium.errors import RequestError
-from harmonium.gateway.errors import Failure
-from harmonium.gateway.generation.decoders import TextReading
-from harmonium.gateway.generation.planning import Fields, Plan, Wanted, make_plan
-from harmonium.gateway.generation.runner import EngineClock, Generation, Outlet
+from harmonium.gateway.errors import ErrorResponse
+from harmonium.gateway.generation.decoders import TextDecoder
+from harmonium.gateway.generation.planning import EngineRequestSpec, ParamNames, Plan, make_plan
+from harmonium.gateway.generation.runner import EngineClock, GenerationRunner, Outlet
 from harmonium.gateway.generation.stop_strings import TextStops
-from harmonium.gateway.http.request_body import JSON
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
+from harmonium.json_types import JSONObject
 from harmonium.openai import DONE, TokenUsage, error_event
 from harmonium.openai.answers.logprobs import finite_logprob
 from harmonium.openai.answers.obfuscation import obfuscation
@@ -37,7 +36,7 @@ from harmonium.openai.requests.json_fields import (
     read_text,
 )
 
-_FIELDS = Fields(prompt="prompt", max_tokens="max_tokens", logprobs="logprobs")
+_FIELDS = ParamNames(prompt="prompt", max_tokens="max_tokens", logprobs="logprobs")
 _DEFAULT_TOKENS = 16
 _MOST_STOPS = 4
 _HARMLESS: Mapping[str, object] = {"suffix": "", "best_of": 1, "echo": False}
@@ -57,14 +56,14 @@ class CompletionRequest:
 
     """
 
-    wanted: Wanted
+    wanted: EngineRequestSpec
     model: str
     stream: bool = False
     include_usage: bool = False
     obfuscated: bool = False
 
 
-def read_completion(body: JSON, encoding: Encoding) -> CompletionRequest:
+def read_completion(body: JSONObject, encoding: Encoding) -> CompletionRequest:
     """Read the body of a request to ``/v1/completions``.
 
     Raises:
@@ -82,7 +81,7 @@ def read_completion(body: JSON, encoding: Encoding) -> CompletionRequest:
         for name, low, high in _NUMBERS
         if name in given
     }
-    wanted = Wanted(
+    wanted = EngineRequestSpec(
         model="",
         prompt=read_prompt(given.get("prompt"), encoding),
         fields=_FIELDS,
@@ -170,7 +169,7 @@ def _biases(value: object) -> dict[int, float]:
 
 
 def completion_plan(
-    asked: CompletionRequest, capabilities: Capabilities, service: Service, record: Record
+    asked: CompletionRequest, capabilities: Capabilities, service: Service, record: RequestRecord
 ) -> Plan:
     """Say what the engine is asked for.
 
@@ -200,20 +199,20 @@ class CompletionJob:
         asked: CompletionRequest,
         plan: Plan,
         service: Service,
-        record: Record,
+        record: RequestRecord,
     ) -> None:
         self.streamed = record.stream = asked.stream
-        self.is_over = False
+        self.is_last = False
         self._asked = asked
         self._plan = plan
         self._service = service
         self._record = record
-        seam = service.seam
-        self._padding = seam.padding if asked.obfuscated else None
-        self._head: JSON = {
-            "id": seam.new_id("cmpl-"),
+        answer_context = service.answer_context
+        self._padding = answer_context.padding if asked.obfuscated else None
+        self._head: JSONObject = {
+            "id": answer_context.new_id("cmpl-"),
             "object": "text_completion",
-            "created": seam.now,
+            "created": answer_context.now,
             "model": asked.model,
         }
 
@@ -222,21 +221,21 @@ class CompletionJob:
         clock: EngineClock,
         outlet: Outlet | None = None,  # noqa: ARG002  (nothing is said at once)
     ) -> AsyncGenerator[bytes, None]:
-        """Give the chunks, or the completion; see `Job`."""
+        """Give the chunks, or the completion; see `AnswerSource`."""
         readings = [
-            TextReading(self._service.token_bytes, TextStops(self._asked.wanted.stop))
+            TextDecoder(self._service.token_bytes, TextStops(self._asked.wanted.stop))
             for _ in self._plan.requests
         ]
-        generation = Generation(
+        generation = GenerationRunner(
             self._plan.generator, self._plan.requests, readings, self._record, clock
         )
         return self._chunks(generation) if self.streamed else self._whole(generation)
 
-    def failed(self, failure: Failure) -> bytes:
+    def failed(self, failure: ErrorResponse) -> bytes:
         """Give the error's event, and the stream's end."""
         return error_event(failure.error) + DONE
 
-    async def _chunks(self, generation: Generation[str]) -> AsyncGenerator[bytes, None]:
+    async def _chunks(self, generation: GenerationRunner[str]) -> AsyncGenerator[bytes, None]:
         offsets = [0] * len(self._plan.requests)
         async with generation.opened() as pieces:
             async for piece in pieces:
@@ -251,13 +250,13 @@ class CompletionJob:
         end = DONE
         if self._asked.include_usage:
             end = _frame({**self._body([]), "usage": self._usage()}) + DONE
-        self.is_over = True
+        self.is_last = True
         yield end
 
-    async def _whole(self, generation: Generation[str]) -> AsyncGenerator[bytes, None]:
+    async def _whole(self, generation: GenerationRunner[str]) -> AsyncGenerator[bytes, None]:
         count = len(self._plan.requests)
         texts: list[list[str]] = [[] for _ in range(count)]
-        logprobs: list[list[EngineLogprob]] = [[] for _ in range(count)]
+        logprobs: list[list[TokenLogprob]] = [[] for _ in range(count)]
         ends: list[str | None] = [None] * count
         async with generation.opened() as pieces:
             async for piece in pieces:
@@ -271,7 +270,7 @@ class CompletionJob:
         body = {**self._body(choices), "usage": self._usage()}
         yield json.dumps(body, separators=(",", ":")).encode("ascii")
 
-    def _body(self, choices: list[JSON]) -> JSON:
+    def _body(self, choices: list[JSONObject]) -> JSONObject:
         return {**self._head, "choices": choices}
 
     def _usage(self) -> object:
@@ -279,7 +278,9 @@ class CompletionJob:
         usage = TokenUsage(record.prompt_tokens or 0, record.output_tokens, 0, record.cached_tokens)
         return usage.chat()
 
-    def _logprobs(self, entries: Sequence[EngineLogprob], offset: int) -> tuple[JSON | None, int]:
+    def _logprobs(
+        self, entries: Sequence[TokenLogprob], offset: int
+    ) -> tuple[JSONObject | None, int]:
         if self._asked.wanted.logprobs is None:
             return None, offset
         return text_logprobs(entries, offset, self._spell)
@@ -289,8 +290,8 @@ class CompletionJob:
 
 
 def text_logprobs(
-    entries: Sequence[EngineLogprob], offset: int, spell: Callable[[int], str]
-) -> tuple[JSON, int]:
+    entries: Sequence[TokenLogprob], offset: int, spell: Callable[[int], str]
+) -> tuple[JSONObject, int]:
     """Give the API's four lists, and where the next tokens begin in the choice's text.
 
     Args:
@@ -301,7 +302,7 @@ def text_logprobs(
     """
     tokens = [spell(entry.token_id) for entry in entries]
     *offsets, behind = accumulate(map(len, tokens), initial=offset)
-    told: JSON = {
+    told: JSONObject = {
         "tokens": tokens,
         "token_logprobs": [finite_logprob(entry.logprob) for entry in entries],
         "top_logprobs": [
@@ -312,9 +313,9 @@ def text_logprobs(
     return told, behind
 
 
-def _choice(index: int, text: str, logprobs: JSON | None, finish: str | None) -> JSON:
+def _choice(index: int, text: str, logprobs: JSONObject | None, finish: str | None) -> JSONObject:
     return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": finish}
 
 
-def _frame(body: JSON) -> bytes:
+def _frame(body: JSONObject) -> bytes:
     return f"data: {json.dumps(body, separators=(',', ':'))}\n\n".encode("ascii")

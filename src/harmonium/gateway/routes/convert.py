@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from itertools import starmap
 
 from harmonium.errors import RequestError
-from harmonium.gateway.http.request_body import JSON, check_counts
+from harmonium.gateway.http.request_body import check_counts
 from harmonium.gateway.routes.chat import read_chat
 from harmonium.gateway.routes.responses import read_responses
 from harmonium.gateway.service import Service
+from harmonium.json_types import JSONObject
 from harmonium.openai import ChatAnswer, EngineFinish, response_answer
 from harmonium.openai.requests.json_fields import (
     read_choice,
@@ -21,13 +22,12 @@ from harmonium.openai.requests.json_fields import (
     read_list,
     read_object,
 )
-from harmonium.render import Special
-from harmonium.render.segments import Segment
+from harmonium.render import Segment, Special
 
 _FINISHES = ("stop", "length")
 
 
-def tokenize(body: JSON, service: Service, _: str | None) -> JSON:
+def tokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
     """Give the ids of a text, or of the prompt that a chat request becomes.
 
     Raises:
@@ -51,13 +51,13 @@ def tokenize(body: JSON, service: Service, _: str | None) -> JSON:
             ids = encoding.encode(prompt, allowed_special="all")
         else:
             ids = encoding.encode_ordinary(prompt)
-    answer: JSON = {"count": len(ids), "max_model_len": None, "tokens": ids}
+    answer: JSONObject = {"count": len(ids), "max_model_len": None, "tokens": ids}
     if read_flag(body.get("return_token_strs") or False, "return_token_strs"):
         answer["token_strs"] = [_spell(service, one) for one in ids]
     return answer
 
 
-def detokenize(body: JSON, service: Service, _: str | None) -> JSON:
+def detokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
     """Give the text of ids, special tokens by their names.
 
     Raises:
@@ -68,7 +68,7 @@ def detokenize(body: JSON, service: Service, _: str | None) -> JSON:
     return {"prompt": service.encoding.decode(ids)}
 
 
-def render_chat(body: JSON, service: Service, _: str | None) -> JSON:
+def render_chat(body: JSONObject, service: Service, _: str | None) -> JSONObject:
     """Give what a chat request becomes: the prompt's ids and segments.
 
     Raises:
@@ -82,7 +82,7 @@ def render_chat(body: JSON, service: Service, _: str | None) -> JSON:
     return _rendered(service, ids, segments, asked.names.declared)
 
 
-def render_responses(body: JSON, service: Service, owner: str | None) -> JSON:
+def render_responses(body: JSONObject, service: Service, owner: str | None) -> JSONObject:
     """Give what a Responses request becomes: the prompt's ids and segments.
 
     Raises:
@@ -97,7 +97,7 @@ def render_responses(body: JSON, service: Service, owner: str | None) -> JSON:
     return _rendered(service, ids, segments, asked.tools.parser_tools)
 
 
-def derender_chat(body: JSON, service: Service, _: str | None) -> JSON:
+def derender_chat(body: JSONObject, service: Service, _: str | None) -> JSONObject:
     """Give the chat completion that generated ids amount to.
 
     Raises:
@@ -110,7 +110,7 @@ def derender_chat(body: JSON, service: Service, _: str | None) -> JSON:
     if len(said) != asked.answer.n:
         message = f"token_ids holds {len(said)} choices; the request asks for {asked.answer.n}"
         raise RequestError(message, param="token_ids", code="invalid_value")
-    answer = ChatAnswer(asked, service.seam, service.chat_options)
+    answer = ChatAnswer(asked, service.answer_context, service.chat_options)
     for choice, ids in enumerate(said):
         parser = service.encoding.parser(policy=service.settings.policy, tools=asked.names.declared)
         answer.feed(parser.feed(ids) + parser.close(), choice)
@@ -118,7 +118,7 @@ def derender_chat(body: JSON, service: Service, _: str | None) -> JSON:
     return answer.to_dict(len(prompt))
 
 
-def derender_responses(body: JSON, service: Service, owner: str | None) -> JSON:
+def derender_responses(body: JSONObject, service: Service, owner: str | None) -> JSONObject:
     """Give the response that generated ids amount to.
 
     Raises:
@@ -132,7 +132,7 @@ def derender_responses(body: JSON, service: Service, owner: str | None) -> JSON:
         message = "token_ids holds several choices; a response has one"
         raise RequestError(message, param="token_ids", code="invalid_value")
     parser = service.encoding.parser(policy=service.settings.policy, tools=asked.tools.parser_tools)
-    answer = response_answer(asked, service.seam, service.response_options)
+    answer = response_answer(asked, service.answer_context, service.response_options)
     answer.feed(parser.feed(ids) + parser.close())
     answer.finish(finish, input_tokens=len(prompt), now=int(service.now()))
     return answer.response
@@ -140,7 +140,7 @@ def derender_responses(body: JSON, service: Service, owner: str | None) -> JSON:
 
 def _rendered(
     service: Service, ids: list[int], segments: Sequence[Segment], tools: Iterable[str]
-) -> JSON:
+) -> JSONObject:
     return {
         "token_ids": ids,
         "count": len(ids),
@@ -150,19 +150,19 @@ def _rendered(
     }
 
 
-def _segment(segment: Segment) -> JSON:
+def _segment(segment: Segment) -> JSONObject:
     kind = "special" if isinstance(segment, Special) else "text"
     origin = segment.origin
     return {"type": kind, "text": segment.text, "message": origin.message, "field": origin.field}
 
 
-def _request_of(body: JSON, service: Service) -> JSON:
+def _request_of(body: JSONObject, service: Service) -> JSONObject:
     found = dict(read_object(body.get("request"), "request"))
     check_counts(found, service.settings)
     return found
 
 
-def _answer_of(body: JSON, service: Service) -> tuple[list[list[int]], EngineFinish]:
+def _answer_of(body: JSONObject, service: Service) -> tuple[list[list[int]], EngineFinish]:
     given = read_list(body.get("token_ids"), "token_ids")
     several = bool(given) and all(isinstance(one, list) for one in given)
     rows = given if several else [given]

@@ -6,21 +6,21 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TypeVar, cast
 
-from harmonium.engines.protocol import Capabilities
+from harmonium.engines import Capabilities
 from harmonium.errors import RequestError
-from harmonium.gateway.errors import Failure, RefusedError
-from harmonium.gateway.generation.decoders import EventReading, api_logprobs
-from harmonium.gateway.generation.planning import Fields, Plan, Wanted, make_plan
-from harmonium.gateway.generation.runner import EngineClock, Generation, Outlet, Piece
+from harmonium.gateway.errors import ErrorResponse, RefusedError
+from harmonium.gateway.generation.decoders import EventDecoder, api_logprobs
+from harmonium.gateway.generation.planning import EngineRequestSpec, ParamNames, Plan, make_plan
+from harmonium.gateway.generation.runner import ChoiceUpdate, EngineClock, GenerationRunner, Outlet
 from harmonium.gateway.http.direct_write import TextSayer
-from harmonium.gateway.http.request_body import JSON
-from harmonium.gateway.observability.request_record import Record
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
+from harmonium.json_types import JSONObject
 from harmonium.openai import (
+    AnswerLogprob,
     ResponsesRequest,
     ResponsesSetup,
     ResponseStream,
-    TokenLogprob,
     response_answer,
     response_byte_stream,
     responses_request,
@@ -31,13 +31,13 @@ from harmonium.parse import Event
 T = TypeVar("T")
 Items = Sequence[Mapping[str, object]]
 
-_FIELDS = Fields(prompt="input", max_tokens="max_output_tokens", shape="text.format")
+_FIELDS = ParamNames(prompt="input", max_tokens="max_output_tokens", shape="text.format")
 _TOLD = {429: "rate_limit_exceeded"}
 """HTTP status -> the code of a failed response; the API knows few, ``server_error`` for others."""
 
 
 def read_responses(
-    body: JSON, service: Service, owner: str | None, context: int | None = None
+    body: JSONObject, service: Service, owner: str | None, context: int | None = None
 ) -> tuple[ResponsesRequest, list[int], Items]:
     """Read a Responses request, and render its prompt; give the items before it as well.
 
@@ -78,7 +78,7 @@ def _defaults(service: Service) -> dict[str, object]:
     return values
 
 
-def _items_before(body: JSON, service: Service, owner: str | None) -> Items:
+def _items_before(body: JSONObject, service: Service, owner: str | None) -> Items:
     name = body.get("previous_response_id")
     if name is None:
         return ()
@@ -110,7 +110,7 @@ def responses_plan(
     prompt: list[int],
     capabilities: Capabilities,
     service: Service,
-    record: Record,
+    record: RequestRecord,
 ) -> Plan:
     """Say what the engine is asked for.
 
@@ -125,7 +125,7 @@ def responses_plan(
     model = service.find_model(name, capabilities)
     record.model = model.id
     wants_logprobs = "message.output_text.logprobs" in asked.include
-    wanted = Wanted(
+    wanted = EngineRequestSpec(
         model=model.engine_name,
         prompt=prompt,
         fields=_FIELDS,
@@ -165,10 +165,10 @@ class ResponsesJob:
         before: Items,
         plan: Plan,
         service: Service,
-        record: Record,
+        record: RequestRecord,
     ) -> None:
         self.streamed = record.stream = asked.values["stream"] is True
-        self.is_over = False
+        self.is_last = False
         self._asked = asked
         self._before = before
         self._plan = plan
@@ -180,18 +180,18 @@ class ResponsesJob:
     def pieces(
         self, clock: EngineClock, outlet: Outlet | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """Give the events, or the response; see `Job`."""
+        """Give the events, or the response; see `AnswerSource`."""
         service = self._service
         parser = service.encoding.parser(
             policy=service.settings.policy, tools=self._asked.tools.parser_tools
         )
-        reading = EventReading(parser)
-        generation = Generation(
+        reading = EventDecoder(parser)
+        generation = GenerationRunner(
             self._plan.generator, self._plan.requests, [reading], self._record, clock
         )
         if not self.streamed:
             return self._whole(generation)
-        stream = response_byte_stream(self._asked, service.seam, service.response_options)
+        stream = response_byte_stream(self._asked, service.answer_context, service.response_options)
         self._stream = stream
         if outlet is not None:
             sayer = TextSayer(
@@ -200,11 +200,11 @@ class ResponsesJob:
             generation.say_at_once(sayer.take)
         return self._events(generation, stream)
 
-    def failed(self, failure: Failure) -> bytes:
+    def failed(self, failure: ErrorResponse) -> bytes:
         """Give ``response.failed``, and the stream's end."""
         record, service = self._record, self._service
         stream = self._stream or response_byte_stream(
-            self._asked, service.seam, service.response_options
+            self._asked, service.answer_context, service.response_options
         )
         begun = self._began if self._stream is not None else stream.start()
         return begun + stream.fail(
@@ -215,7 +215,7 @@ class ResponsesJob:
         )
 
     async def _events(
-        self, generation: Generation[list[Event]], stream: ResponseStream[bytes]
+        self, generation: GenerationRunner[list[Event]], stream: ResponseStream[bytes]
     ) -> AsyncGenerator[bytes, None]:
         record = self._record
         self._began = stream.start()
@@ -226,13 +226,15 @@ class ResponsesJob:
                 if piece.finish is not None:
                     self._note(stream)
                     sent += record.repairs_comment + self._finish(stream, piece)
-                    self.is_over = True
+                    self.is_last = True
                 if sent:
                     yield sent
 
-    async def _whole(self, generation: Generation[list[Event]]) -> AsyncGenerator[bytes, None]:
+    async def _whole(
+        self, generation: GenerationRunner[list[Event]]
+    ) -> AsyncGenerator[bytes, None]:
         service = self._service
-        answer = response_answer(self._asked, service.seam, service.response_options)
+        answer = response_answer(self._asked, service.answer_context, service.response_options)
         async with generation.opened(lambda: self._note(answer)) as pieces:
             async for piece in pieces:
                 answer.feed(piece.said, self._logprobs(piece))
@@ -241,7 +243,7 @@ class ResponsesJob:
         body = self._record.with_repairs(answer.response)
         yield json.dumps(body, separators=(",", ":")).encode("ascii")
 
-    def _finish(self, stream: ResponseStream[T], piece: Piece[list[Event]]) -> T:
+    def _finish(self, stream: ResponseStream[T], piece: ChoiceUpdate[list[Event]]) -> T:
         record, service = self._record, self._service
         sent = stream.finish(
             piece.finish or "stop",
@@ -254,7 +256,7 @@ class ResponsesJob:
             service.store.put(stream.response, before, stream.stored_items(), record.key)
         return sent
 
-    def _logprobs(self, piece: Piece[list[Event]]) -> list[TokenLogprob]:
+    def _logprobs(self, piece: ChoiceUpdate[list[Event]]) -> list[AnswerLogprob]:
         return api_logprobs(piece.logprobs, self._service.token_bytes) if piece.logprobs else []
 
     def _note(self, stream: ResponseStream[T]) -> None:

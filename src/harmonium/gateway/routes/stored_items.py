@@ -8,8 +8,8 @@ from __future__ import annotations
 from starlette.datastructures import QueryParams
 
 from harmonium.errors import RequestError
-from harmonium.gateway.http.request_body import JSON
 from harmonium.gateway.storage.response_store import Stored
+from harmonium.json_types import JSONObject
 from harmonium.openai.requests.json_fields import read_choice
 from harmonium.openai.responses import shown_items
 
@@ -17,7 +17,7 @@ _USUAL, _MOST = 20, 100
 _NEWEST = "desc"
 
 
-def item_page(found: Stored, query: QueryParams) -> JSON:
+def item_page(found: Stored, query: QueryParams) -> JSONObject:
     """Give a page of the items that a response was made of, the newest first unless asked.
 
     Args:
@@ -43,7 +43,7 @@ def item_page(found: Stored, query: QueryParams) -> JSON:
     }
 
 
-def _first(items: list[JSON], after: str | None) -> int:
+def _first(items: list[JSONObject], after: str | None) -> int:
     if not after:
         return 0
     for index, item in enumerate(items):

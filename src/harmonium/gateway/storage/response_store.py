@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-JSON = Mapping[str, object]
+from harmonium.json_types import JSONMapping
 
 _PER_RESPONSE, _PER_ITEM = 1_000, 500
 """Bytes of memory beside the text: names, and their places in the tables."""
@@ -29,8 +29,8 @@ class Stored:
 
     """
 
-    response: JSON
-    items: Sequence[JSON]
+    response: JSONMapping
+    items: Sequence[JSONMapping]
     given: int
 
 
@@ -68,7 +68,11 @@ class ResponseStore:
         return self._size
 
     def put(
-        self, response: JSON, before: Sequence[JSON], output: Sequence[JSON], owner: str | None
+        self,
+        response: JSONMapping,
+        before: Sequence[JSONMapping],
+        output: Sequence[JSONMapping],
+        owner: str | None,
     ) -> None:
         """Keep a response with the items before it and those of its output."""
         named = tuple((str(item.get("id") or ""), _text(item)) for item in output)
@@ -89,11 +93,11 @@ class ResponseStore:
         found = self._kept.get(name)
         if found is None or found.owner != owner:
             return None
-        before = cast("list[JSON]", json.loads(found.before))
+        before = cast("list[JSONMapping]", json.loads(found.before))
         output = [_object(text) for _, text in found.output]
         return Stored(_object(found.response), (*before, *output), len(before))
 
-    def item(self, name: str, owner: str | None) -> JSON | None:
+    def item(self, name: str, owner: str | None) -> JSONMapping | None:
         """Give the output item of an id, to who asked for it."""
         found = self._items.get((owner, name))
         return None if found is None else _object(found)
@@ -119,5 +123,5 @@ def _text(value: object) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _object(text: bytes) -> JSON:
-    return cast("JSON", json.loads(text))
+def _object(text: bytes) -> JSONMapping:
+    return cast("JSONMapping", json.loads(text))

@@ -34,7 +34,7 @@ def counting_ids(start: int = 1) -> IdSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Seam:
+class AnswerContext:
     """Hold what an answer takes from the world.
 
     Args:

@@ -14,7 +14,7 @@ EngineFinish = Literal["stop", "length", "content_filter"]
 _TAKES_JSON: frozenset[RouteKind] = frozenset({"function", "mcp", "web_search"})
 
 
-def is_whole(closed: ItemClosed) -> bool:
+def is_complete(closed: ItemClosed) -> bool:
     """Tell whether an item was said to its end, by an engine that stopped of itself.
 
     Some engines keep the stop token to themselves, so that a whole item looks cut off: a call

@@ -12,7 +12,7 @@ LEAST = -9999.0
 
 
 @dataclass(frozen=True, slots=True)
-class TokenLogprob:
+class AnswerLogprob:
     """Hold what the engine says of one token it chose.
 
     Args:
@@ -37,26 +37,26 @@ class LogprobQueue:
 
     Example:
         >>> queue = LogprobQueue()
-        >>> queue.add([TokenLogprob(b"a", 0.0), TokenLogprob(b"b", 0.0), TokenLogprob(b"c", 0.0)])
+        >>> queue.add([AnswerLogprob(b"a", 0.0), AnswerLogprob(b"b", 0.0), AnswerLogprob(b"c", 0.0)])
         >>> [entry.token for entry in queue.take(1, 3)]
         [b'b', b'c']
 
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[TokenLogprob] = deque()
+        self._waiting: deque[AnswerLogprob] = deque()
         self._next = 0
 
-    def add(self, logprobs: Iterable[TokenLogprob]) -> None:
+    def add(self, logprobs: Iterable[AnswerLogprob]) -> None:
         """Take those of the next tokens of the answer, in order."""
         self._waiting.extend(logprobs)
 
-    def take(self, start: int, end: int) -> list[TokenLogprob]:
+    def take(self, start: int, end: int) -> list[AnswerLogprob]:
         """Give those of tokens `start` up to `end`, and forget them and all before."""
         while self._next < start and self._waiting:
             self._waiting.popleft()
             self._next += 1
-        taken: list[TokenLogprob] = []
+        taken: list[AnswerLogprob] = []
         while self._next < end and self._waiting:
             taken.append(self._waiting.popleft())
             self._next += 1

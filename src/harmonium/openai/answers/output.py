@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from harmonium.openai.answers.routing import NOTHING, Route, route
 from harmonium.openai.requests.tool_names import ToolNameMap
-from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Repaired
-from harmonium.parse.events import Stop
+from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Repaired, Stop
 
 
 class ItemOpened(NamedTuple):

@@ -1,6 +1,6 @@
 """Chat Completions both ways: requests into conversations, events into answers and chunks."""
 
-from harmonium.openai.chat.answer.choice import ChoiceFold, Delta
+from harmonium.openai.chat.answer.choice import ChoiceDelta, ChoiceFold
 from harmonium.openai.chat.answer.chunks import DONE, error_event
 from harmonium.openai.chat.answer.stream import (
     AnswerOptions,
@@ -14,7 +14,7 @@ from harmonium.openai.chat.request.fields import FIELDS, AnswerFormat, Field
 from harmonium.openai.chat.request.request import (
     AnswerSettings,
     ChatRequest,
-    Sampling,
+    SamplingOptions,
     chat_request,
 )
 
@@ -29,10 +29,10 @@ __all__ = [
     "ChatAnswer",
     "ChatRequest",
     "ChatStream",
+    "ChoiceDelta",
     "ChoiceFold",
-    "Delta",
     "Field",
-    "Sampling",
+    "SamplingOptions",
     "chat_byte_stream",
     "chat_object_stream",
     "chat_request",

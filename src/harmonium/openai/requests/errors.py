@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 from harmonium.errors import InvalidInputError, RequestError
 
-__all__ = ["RequestError", "blaming", "missing", "refused", "wrong_type"]
+__all__ = ["RequestError", "error_param", "missing", "refused", "wrong_type"]
 
 
 @contextmanager
-def blaming(param: str) -> Iterator[None]:
+def error_param(param: str) -> Iterator[None]:
     """Turn any InvalidInputError raised inside into a RequestError that names `param`.
 
     Raises:

@@ -30,7 +30,7 @@ K = TypeVar("K", bound=Hashable)
 S = TypeVar("S", bound=Sized)
 
 
-class KeptStates(Generic[K, S]):
+class HistoryCache(Generic[K, S]):
     """Keep the newest state of each conversation; the longest unused go first.
 
     Safe to share between threads; states are never changed here, and callers copy what they get.
@@ -71,6 +71,6 @@ def plain_bytes(value: Any) -> bytes | None:  # noqa: ANN401  (what marshal cann
         return None
 
 
-def own_copy(plain: bytes) -> Any:  # noqa: ANN401  (as `plain_bytes`)
+def decode_copy(plain: bytes) -> Any:  # noqa: ANN401  (as `plain_bytes`)
     """Give a new value that is the one these bytes were made of."""
     return marshal.loads(plain)  # noqa: S302  (only what `plain_bytes` gave, in this process)

@@ -9,9 +9,8 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from harmonium.errors import RequestError
+from harmonium.json_types import JSONMapping
 from harmonium.openai.requests.errors import missing, wrong_type
-
-JSONObject = Mapping[str, object]
 
 
 def as_json(value: object) -> object:
@@ -22,7 +21,7 @@ def as_json(value: object) -> object:
     return dump(exclude_none=True, by_alias=True)
 
 
-def read_object(value: object, param: str) -> JSONObject:
+def read_object(value: object, param: str) -> JSONMapping:
     """Give a JSON object; a pydantic object counts as one.
 
     Raises:

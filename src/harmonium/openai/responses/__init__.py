@@ -17,7 +17,7 @@ from harmonium.openai.responses.field_reference import ITEM_KINDS, TOOL_KINDS
 from harmonium.openai.responses.options import DIALECTS, ResponseOptions
 from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
 from harmonium.openai.responses.request.fields import FIELDS, INCLUDABLE, Field
-from harmonium.openai.responses.request.history_cache import KEPT_BYTES, Dialogues
+from harmonium.openai.responses.request.history_cache import KEPT_BYTES, ParsedHistories
 from harmonium.openai.responses.request.mcp_servers import ApprovedCall, McpListing, McpServer
 from harmonium.openai.responses.request.request import (
     ResponsesRequest,
@@ -35,11 +35,11 @@ __all__ = [
     "TOOL_KINDS",
     "ApprovedCall",
     "CitationFinder",
-    "Dialogues",
     "Field",
     "McpListing",
     "McpServer",
     "Page",
+    "ParsedHistories",
     "PendingCall",
     "ReasoningCipher",
     "RequestTools",

@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from harmonium.json_types import JSONObject
 from harmonium.openai.responses.citations import Page
 
-JSON = dict[str, object]
-
 _INVALID = "invalid arguments: "
-_EMPTY: Mapping[str, JSON] = {
+_EMPTY: Mapping[str, JSONObject] = {
     "search": {"type": "search", "query": ""},
     "open": {"type": "open_page", "url": None},
     "find": {"type": "find_in_page", "pattern": "", "url": ""},
@@ -21,12 +20,12 @@ _EMPTY: Mapping[str, JSON] = {
 _FUNCTIONS = {"search": "search", "open_page": "open", "find_in_page": "find", "find": "find"}
 
 
-def empty_action(function: str | None) -> JSON:
+def empty_action(function: str | None) -> JSONObject:
     """Give the action of a call whose arguments are not known yet."""
     return dict(_EMPTY.get(function or "", _EMPTY["search"]))
 
 
-def read_action(function: str | None, arguments: str, pages: Mapping[int, Page]) -> JSON:
+def read_action(function: str | None, arguments: str, pages: Mapping[int, Page]) -> JSONObject:
     """Give the action that a call to the browser amounts to.
 
     Args:
@@ -71,12 +70,12 @@ def call_of_action(action: Mapping[str, object]) -> tuple[str, str]:
     return function, json.dumps(known, ensure_ascii=False)
 
 
-def _search(query: str) -> JSON:
+def _search(query: str) -> JSONObject:
     """Give the action of a search: the API has its words twice, as one and as many."""
     return {"type": "search", "query": query, "queries": [query]}
 
 
-def _object(arguments: str) -> JSON | None:
+def _object(arguments: str) -> JSONObject | None:
     try:
         given = json.loads(arguments)
     except (ValueError, RecursionError):
@@ -84,7 +83,7 @@ def _object(arguments: str) -> JSON | None:
     return given if isinstance(given, dict) else None
 
 
-def _opened(given: JSON, pages: Mapping[int, Page]) -> str | None:
+def _opened(given: JSONObject, pages: Mapping[int, Page]) -> str | None:
     link = given.get("id")
     return link if isinstance(link, str) else _page_url(given.get("cursor"), pages)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from harmonium.model.roles import Role
+from harmonium.model import Role
 from harmonium.parse.events import Span, Stop
 from harmonium.parse.fields import Field, Place
 from harmonium.parse.header import ROLE_AUTHORS, Header
@@ -42,7 +42,7 @@ class Recovered(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Remains:
+class Recovery:
     """What a broken-off header amounts to: messages (none: discard it) and what was wrong."""
 
     messages: tuple[Recovered, ...] = ()
@@ -51,7 +51,7 @@ class Remains:
 
 def recover(
     fields: tuple[Field, ...], sticky: Role | None, tools: ToolNames, stop: Stop | None
-) -> Remains:
+) -> Recovery:
     """Find the content in a header that ended without a message token.
 
     Args:
@@ -70,13 +70,13 @@ def recover(
         if repaired.header.recipient is None or _NEXT_STRIPPED.search(rest):
             return _stripped(field, repaired, tools)
     if not _is_content(rest, repaired, field, stop):
-        return Remains()
+        return Recovery()
     body = max(field.token_at(repaired.rest), field.text_start)
     span = Span(fields[0].span.start, field.span.end)
     found = Recovered("missing_message", repaired.header, rest, span, body, repaired.garbled)
     if repaired.header.recipient is not None:
         found = found._replace(doubtful=False)
-    return Remains((found,), repaired.deviations)
+    return Recovery((found,), repaired.deviations)
 
 
 def recover_overlong(
@@ -133,7 +133,7 @@ def _is_content(rest: str, repaired: RepairedHeader, field: Field, stop: Stop | 
     return True
 
 
-def _headerless(field: Field, sticky: Role | None, repaired: RepairedHeader) -> Remains:
+def _headerless(field: Field, sticky: Role | None, repaired: RepairedHeader) -> Recovery:
     """Take text without a header as an answer: final if it is the last thing said."""
     author = ROLE_AUTHORS[sticky] if sticky is not None else repaired.header.author
     offset = 0
@@ -141,14 +141,14 @@ def _headerless(field: Field, sticky: Role | None, repaired: RepairedHeader) -> 
         offset = repaired.rest
     text = field.text[offset:]
     if not text.strip() or (sticky is None and _letters(text) < FEWEST_LETTERS):
-        return Remains()
+        return Recovery()
     answers = author.role is Role.ASSISTANT
     header = Header(author, "final" if answers else None)
     body = field.token_at(offset) if offset else field.text_start
-    return Remains((Recovered("missing_header", header, text, field.span, body, answers),))
+    return Recovery((Recovered("missing_header", header, text, field.span, body, answers),))
 
 
-def _stripped(field: Field, repaired: RepairedHeader, tools: ToolNames) -> Remains:
+def _stripped(field: Field, repaired: RepairedHeader, tools: ToolNames) -> Recovery:
     """Cut stripped output at each ``assistant`` that runs into a channel word."""
     parts = list(_parts(field.text, repaired.rest))
     found: list[Recovered] = []
@@ -164,7 +164,7 @@ def _stripped(field: Field, repaired: RepairedHeader, tools: ToolNames) -> Remai
             Recovered("stripped_tokens", header, field.text[offset:end], span, body, doubtful=False)
         )
         begin = span.end
-    return Remains(tuple(found), repaired.deviations)
+    return Recovery(tuple(found), repaired.deviations)
 
 
 def _parts(text: str, content: int) -> Iterator[tuple[int, int]]:

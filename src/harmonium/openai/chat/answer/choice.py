@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from harmonium.openai.answers.context import IdSource
-from harmonium.openai.answers.finish import EngineFinish, is_whole
+from harmonium.openai.answers.finish import EngineFinish, is_complete
 from harmonium.openai.answers.output import (
     ItemClosed,
     ItemOpened,
@@ -22,14 +22,14 @@ from harmonium.openai.chat.request.request import AnswerSettings
 from harmonium.openai.requests.tool_names import ToolNameMap
 from harmonium.parse import Event
 
-FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
+ChatFinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
 DeltaKind = Literal["role", "reasoning", "content", "call", "arguments", "finish"]
 
 SEPARATOR = "\n"
 """Stands between two messages that end up in one field."""
 
 
-class CallHead(NamedTuple):
+class ToolCallRef(NamedTuple):
     """Say which call text belongs to: its place among the calls, its id, kind and name."""
 
     place: int
@@ -38,7 +38,7 @@ class CallHead(NamedTuple):
     name: str
 
 
-class Delta(NamedTuple):
+class ChoiceDelta(NamedTuple):
     """Say one piece of a choice.
 
     ``text`` is the text, or the finish reason for ``finish``; ``start`` and ``end`` are the tokens
@@ -50,10 +50,10 @@ class Delta(NamedTuple):
     text: str = ""
     start: int = 0
     end: int = 0
-    call: CallHead | None = None
+    call: ToolCallRef | None = None
 
 
-_make_delta = partial(tuple.__new__, Delta)
+_make_delta = partial(tuple.__new__, ChoiceDelta)
 
 
 class ChoiceFold:
@@ -72,36 +72,36 @@ class ChoiceFold:
         self._new_id = new_id
         self._begun = False
         self._kind: DeltaKind | None = None
-        self._call: CallHead | None = None
+        self._call: ToolCallRef | None = None
         self._calls = 0
         self._whole_calls = 0
         self._spoken: set[DeltaKind] = set()
         self._separate = False
 
-    def feed(self, events: Iterable[Event]) -> list[Delta]:
+    def feed(self, events: Iterable[Event]) -> list[ChoiceDelta]:
         """Take events of the parser, and give what they say; the first piece is the role."""
         return self._fold(self.output.feed(events))
 
     @property
-    def open_text(self) -> tuple[DeltaKind, CallHead | None] | None:
+    def open_text(self) -> tuple[DeltaKind, ToolCallRef | None] | None:
         """What more text of the open message would be, and nothing beside it; None if other."""
         return None if self._kind is None or self._separate else (self._kind, self._call)
 
-    def finish(self, engine: EngineFinish) -> list[Delta]:
+    def finish(self, engine: EngineFinish) -> list[ChoiceDelta]:
         """End the choice; feed the events of ``Parser.close`` first."""
         out = self._fold(self.output.abort())
         if self._calls == 0 and "content" not in self._spoken:
-            out.append(Delta("content"))
+            out.append(ChoiceDelta("content"))
         calls = engine == "stop" and self._whole_calls > 0
-        reason: FinishReason = "tool_calls" if calls else engine
-        out.append(Delta("finish", reason))
+        reason: ChatFinishReason = "tool_calls" if calls else engine
+        out.append(ChoiceDelta("finish", reason))
         return out
 
-    def _fold(self, events: list[OutputEvent]) -> list[Delta]:
-        out: list[Delta] = []
+    def _fold(self, events: list[OutputEvent]) -> list[ChoiceDelta]:
+        out: list[ChoiceDelta] = []
         if not self._begun:
             self._begun = True
-            out.append(Delta("role"))
+            out.append(ChoiceDelta("role"))
         for event in events:
             if type(event) is not ItemText:
                 self._turn(event, out)
@@ -111,20 +111,20 @@ class ChoiceFold:
                 out.append(_make_delta((self._kind, event[1], event[2], event[3], self._call)))
         return out
 
-    def _add_separator(self, kind: DeltaKind, place: int, out: list[Delta]) -> None:
+    def _add_separator(self, kind: DeltaKind, place: int, out: list[ChoiceDelta]) -> None:
         self._separate = False
         if kind in self._spoken:
-            out.append(Delta(kind, SEPARATOR, place, place))
+            out.append(ChoiceDelta(kind, SEPARATOR, place, place))
         self._spoken.add(kind)
 
-    def _turn(self, event: OutputEvent, out: list[Delta]) -> None:
+    def _turn(self, event: OutputEvent, out: list[ChoiceDelta]) -> None:
         if isinstance(event, ItemOpened):
             self._open(event, out)
         elif isinstance(event, ItemClosed):
-            self._whole_calls += self._call is not None and is_whole(event)
+            self._whole_calls += self._call is not None and is_complete(event)
             self._kind = self._call = None
 
-    def _open(self, opened: ItemOpened, out: list[Delta]) -> None:
+    def _open(self, opened: ItemOpened, out: list[ChoiceDelta]) -> None:
         self._separate = False
         match opened.route.chat:
             case "reasoning":
@@ -135,10 +135,10 @@ class ChoiceFold:
                 kind: Literal["function", "custom"]
                 kind = "custom" if opened.route.kind == "custom" else "function"
                 name = opened.route.name or ""
-                self._call = CallHead(self._calls, self._new_id("call_"), kind, name)
+                self._call = ToolCallRef(self._calls, self._new_id("call_"), kind, name)
                 self._kind = "arguments"
                 self._calls += 1
-                out.append(Delta("call", call=self._call))
+                out.append(ChoiceDelta("call", call=self._call))
             case _:
                 self._kind = None
 

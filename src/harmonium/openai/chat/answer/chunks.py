@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from harmonium.json_types import JSONObject
 from harmonium.openai.answers.obfuscation import Padding, obfuscation
 from harmonium.openai.answers.usage import TokenUsage
-from harmonium.openai.chat.answer.choice import CallHead, Delta, DeltaKind
+from harmonium.openai.chat.answer.choice import ChoiceDelta, DeltaKind, ToolCallRef
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
@@ -29,7 +30,6 @@ REASONING_NAMES: Mapping[str, tuple[str, ...]] = {
 
 DONE = b"data: [DONE]\n\n"
 T = TypeVar("T")
-JSON = dict[str, object]
 
 _encode: Callable[[str], str] = encode_basestring_ascii
 _written = json.JSONEncoder(separators=(",", ":")).encode
@@ -46,7 +46,7 @@ class AnswerHead:
     service_tier: str | None = None
     reasoning: ReasoningField = "reasoning"
 
-    def to_dict(self, kind: str) -> JSON:
+    def to_dict(self, kind: str) -> JSONObject:
         """Give the fields in front of ``choices``."""
         return {
             "id": self.id,
@@ -76,7 +76,7 @@ class ChunkWriter(Generic[T]):
         self._include_usage = include_usage
         self._padding = padding
 
-    def write(self, choice: int, delta: Delta, logprobs: JSON | None) -> T | None:
+    def write(self, choice: int, delta: ChoiceDelta, logprobs: JSONObject | None) -> T | None:
         """Write one piece; None when nothing of it is shown."""
         if self._hides(delta.kind):
             return None
@@ -89,24 +89,24 @@ class ChunkWriter(Generic[T]):
         """Write the chunk behind the last choice."""
         return self._form({**self._base, "choices": [], "usage": usage.chat()})
 
-    def _form(self, chunk: JSON) -> T:
+    def _form(self, chunk: JSONObject) -> T:
         raise NotImplementedError
 
-    def _chunk(self, choice: int, delta: Delta, logprobs: JSON | None) -> JSON:
+    def _chunk(self, choice: int, delta: ChoiceDelta, logprobs: JSONObject | None) -> JSONObject:
         said = {
             "index": choice,
             "delta": self._fields(delta),
             "logprobs": logprobs,
             "finish_reason": delta.text if delta.kind == "finish" else None,
         }
-        chunk: JSON = {**self._base, "choices": [said]}
+        chunk: JSONObject = {**self._base, "choices": [said]}
         if self._include_usage:
             chunk["usage"] = None
         if self._padding is not None:
             chunk["obfuscation"] = obfuscation(delta.text, self._padding)
         return chunk
 
-    def _fields(self, delta: Delta) -> JSON:
+    def _fields(self, delta: ChoiceDelta) -> JSONObject:
         match delta.kind:
             case "role":
                 return {"role": "assistant"}
@@ -120,8 +120,8 @@ class ChunkWriter(Generic[T]):
                 return {"tool_calls": [_call_fields(delta)]}
 
 
-def _call_fields(delta: Delta) -> JSON:
-    call = delta.call or CallHead(0, "", "function", "")
+def _call_fields(delta: ChoiceDelta) -> JSONObject:
+    call = delta.call or ToolCallRef(0, "", "function", "")
     what = "input" if call.kind == "custom" else "arguments"
     if delta.kind == "arguments":
         return {"index": call.place, call.kind: {what: delta.text}}
@@ -132,7 +132,7 @@ def _call_fields(delta: Delta) -> JSON:
 class ObjectWriter(ChunkWriter["ChatCompletionChunk"]):
     """Write chunks as objects of the ``openai`` package."""
 
-    def _form(self, chunk: JSON) -> ChatCompletionChunk:
+    def _form(self, chunk: JSONObject) -> ChatCompletionChunk:
         from openai.types.chat import ChatCompletionChunk  # noqa: PLC0415  (heavy)
 
         return ChatCompletionChunk.construct(**chunk)  # type: ignore[arg-type]
@@ -148,9 +148,9 @@ class ByteWriter(ChunkWriter[bytes]):
         self._texts = _TEXTS if padding is None else frozenset[DeltaKind]()
         self._head = f'data: {_written(self._base)[:-1]},"choices":[{{"index":'
         self._tail = '}],"usage":null}\n\n' if include_usage else "}]}\n\n"
-        self._frames: dict[int, tuple[DeltaKind, CallHead | None, list[str]]] = {}
+        self._frames: dict[int, tuple[DeltaKind, ToolCallRef | None, list[str]]] = {}
 
-    def write(self, choice: int, delta: Delta, logprobs: JSON | None) -> bytes | None:
+    def write(self, choice: int, delta: ChoiceDelta, logprobs: JSONObject | None) -> bytes | None:
         """Write one piece as one event."""
         kind, text, _, _, call = delta
         frame = self._frames.get(choice)
@@ -160,12 +160,14 @@ class ByteWriter(ChunkWriter[bytes]):
             self._frames[choice] = frame = (kind, call, self._frame(choice, delta))
         return _encode(text).join(frame[2]).encode("ascii")
 
-    def frame(self, choice: int, kind: DeltaKind, call: CallHead | None) -> list[str] | None:
+    def frame(self, choice: int, kind: DeltaKind, call: ToolCallRef | None) -> list[str] | None:
         """Give the event of such pieces, cut where the text stands, if the last one was such."""
         frame = self._frames.get(choice)
         return frame[2] if frame is not None and frame[0] is kind and frame[1] is call else None
 
-    def _write_other(self, choice: int, delta: Delta, logprobs: JSON | None) -> bytes | None:
+    def _write_other(
+        self, choice: int, delta: ChoiceDelta, logprobs: JSONObject | None
+    ) -> bytes | None:
         if logprobs is not None or self._padding is not None or delta.kind not in _BARE:
             return super().write(choice, delta, logprobs)
         reason = _encode(delta.text) if delta.kind == "finish" else "null"
@@ -177,7 +179,7 @@ class ByteWriter(ChunkWriter[bytes]):
         behind = f',"logprobs":null,"finish_reason":{reason}{self._tail}'
         return f'{self._head}{choice},"delta":', behind
 
-    def _frame(self, choice: int, delta: Delta) -> list[str]:
+    def _frame(self, choice: int, delta: ChoiceDelta) -> list[str]:
         """Give the event of such a piece, cut where the text stands."""
         before, after = self._around(choice)
         if delta.kind == "arguments":
@@ -188,11 +190,11 @@ class ByteWriter(ChunkWriter[bytes]):
             inner = [f'{inner[at]}"{name}":' for at, name in enumerate(names)] + inner[-1:]
         return [before + inner[0], *inner[1:-1], inner[-1] + after]
 
-    def _form(self, chunk: JSON) -> bytes:
+    def _form(self, chunk: JSONObject) -> bytes:
         return f"data: {_written(chunk)}\n\n".encode("ascii")
 
 
-def _cut_at_text(fields_of: Callable[[Delta], JSON], delta: Delta) -> list[str]:
+def _cut_at_text(fields_of: Callable[[ChoiceDelta], JSONObject], delta: ChoiceDelta) -> list[str]:
     """Give the JSON of such a piece, cut where its text stands."""
     mark = "\ue000"
     whole = _written(fields_of(delta._replace(text="")))

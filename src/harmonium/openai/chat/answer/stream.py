@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from harmonium.openai.answers.context import Seam
+from harmonium.json_types import JSONObject
+from harmonium.openai.answers.context import AnswerContext
 from harmonium.openai.answers.finish import EngineFinish
-from harmonium.openai.answers.logprobs import LogprobQueue, TokenLogprob
+from harmonium.openai.answers.logprobs import AnswerLogprob, LogprobQueue
 from harmonium.openai.answers.usage import TokenUsage
-from harmonium.openai.chat.answer.choice import CallHead, ChoiceFold, Delta
+from harmonium.openai.chat.answer.choice import ChoiceDelta, ChoiceFold, ToolCallRef
 from harmonium.openai.chat.answer.chunks import (
-    JSON,
     REASONING_NAMES,
     AnswerHead,
     ByteWriter,
@@ -50,18 +50,22 @@ class AnswerOptions:
 class _Choices:
     """Fold the events of every choice of an answer."""
 
-    def __init__(self, request: ChatRequest, seam: Seam, options: AnswerOptions | None) -> None:
+    def __init__(
+        self, request: ChatRequest, answer_context: AnswerContext, options: AnswerOptions | None
+    ) -> None:
         chosen = options or AnswerOptions()
         self.settings: AnswerSettings = request.answer
         self.head = AnswerHead(
-            id=seam.new_id("chatcmpl-"),
-            created=seam.now,
+            id=answer_context.new_id("chatcmpl-"),
+            created=answer_context.now,
             model=chosen.model or request.model,
             system_fingerprint=chosen.system_fingerprint,
             service_tier=request.answer.service_tier,
             reasoning=chosen.reasoning,
         )
-        folds = (ChoiceFold(request.names, request.answer, seam.new_id) for _ in range(self.n))
+        folds = (
+            ChoiceFold(request.names, request.answer, answer_context.new_id) for _ in range(self.n)
+        )
         self._folds = tuple(folds)
         self._logprobs = tuple(LogprobQueue() for _ in self._folds)
 
@@ -91,14 +95,14 @@ class _Choices:
             cached_tokens,
         )
 
-    def _take_logprobs(self, choice: int, delta: Delta) -> list[JSON] | None:
+    def _take_logprobs(self, choice: int, delta: ChoiceDelta) -> list[JSONObject] | None:
         if not self.settings.logprobs or delta.kind != "content":
             return None
         taken = self._logprobs[choice].take(delta.start, delta.end)
         return [entry.to_dict(self.settings.top_logprobs) for entry in taken]
 
 
-def _logprobs(entries: list[JSON] | None) -> JSON | None:
+def _logprobs(entries: list[JSONObject] | None) -> JSONObject | None:
     return None if entries is None else {"content": entries, "refusal": None}
 
 
@@ -111,16 +115,16 @@ class ChatStream(_Choices, Generic[T]):
     def __init__(
         self,
         request: ChatRequest,
-        seam: Seam,
+        answer_context: AnswerContext,
         options: AnswerOptions | None,
         writer: type[ChunkWriter[T]],
     ) -> None:
-        super().__init__(request, seam, options)
-        padding = seam.padding if self.settings.obfuscated else None
+        super().__init__(request, answer_context, options)
+        padding = answer_context.padding if self.settings.obfuscated else None
         self._writer = writer(self.head, include_usage=self.settings.include_usage, padding=padding)
 
     def feed(
-        self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[TokenLogprob] = ()
+        self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[AnswerLogprob] = ()
     ) -> list[T]:
         """Take a choice's next events, and give the chunks they make.
 
@@ -144,7 +148,7 @@ class ChatStream(_Choices, Generic[T]):
             return []
         return [self._writer.usage(self.usage(input_tokens, cached_tokens))]
 
-    def _write(self, choice: int, deltas: list[Delta]) -> list[T]:
+    def _write(self, choice: int, deltas: list[ChoiceDelta]) -> list[T]:
         write = self._writer.write
         if not self.settings.logprobs:
             found = [write(choice, delta, None) for delta in deltas]
@@ -160,8 +164,10 @@ class ChatByteStream(ChatStream[bytes]):
     `chat_byte_stream` makes one.
     """
 
-    def __init__(self, request: ChatRequest, seam: Seam, options: AnswerOptions | None) -> None:
-        super().__init__(request, seam, options, ByteWriter)
+    def __init__(
+        self, request: ChatRequest, answer_context: AnswerContext, options: AnswerOptions | None
+    ) -> None:
+        super().__init__(request, answer_context, options, ByteWriter)
         self._run: _Run | None = None
 
     def feed_text(self, delta: ContentDelta, choice: int = 0) -> bytes:
@@ -177,7 +183,7 @@ class ChatByteStream(ChatStream[bytes]):
         return encode_basestring_ascii(text).join(run.frame).encode("ascii")
 
     def feed(
-        self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[TokenLogprob] = ()
+        self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[AnswerLogprob] = ()
     ) -> list[bytes]:
         """Take a choice's next events, and give the chunks they make; see `ChatStream.feed`."""
         self._settle()
@@ -226,29 +232,29 @@ class _Run:
 
 
 def chat_byte_stream(
-    request: ChatRequest, seam: Seam, options: AnswerOptions | None = None
+    request: ChatRequest, answer_context: AnswerContext, options: AnswerOptions | None = None
 ) -> ChatByteStream:
     """Make a stream of server-sent events; end it with `DONE`.
 
     Example:
         >>> import json, harmonium
-        >>> from harmonium.openai import Seam, chat_request, counting_ids
+        >>> from harmonium.openai import AnswerContext, chat_request, counting_ids
         >>> request = chat_request({"model": "m", "messages": [{"role": "user", "content": "hi"}]})
-        >>> stream = chat_byte_stream(request, Seam(0, counting_ids()))
+        >>> stream = chat_byte_stream(request, AnswerContext(0, counting_ids()))
         >>> parser = harmonium.load_encoding().parser(tools=request.names.declared)
         >>> events = parser.feed([200005, 17196, 200008, 13225, 200002]) + parser.close()
         >>> [json.loads(chunk[6:])["choices"][0]["delta"] for chunk in stream.feed(events)]
         [{'role': 'assistant'}, {'content': 'Hello'}]
 
     """
-    return ChatByteStream(request, seam, options)
+    return ChatByteStream(request, answer_context, options)
 
 
 def chat_object_stream(
-    request: ChatRequest, seam: Seam, options: AnswerOptions | None = None
+    request: ChatRequest, answer_context: AnswerContext, options: AnswerOptions | None = None
 ) -> ChatStream[ChatCompletionChunk]:
     """Make a stream of ``openai.types.chat.ChatCompletionChunk``."""
-    return ChatStream(request, seam, options, ObjectWriter)
+    return ChatStream(request, answer_context, options, ObjectWriter)
 
 
 @dataclass(slots=True)
@@ -256,11 +262,11 @@ class _Said:
     """Add up the pieces of one choice."""
 
     texts: dict[str, list[str]] = field(default_factory=lambda: {"reasoning": [], "content": []})
-    calls: list[tuple[CallHead, list[str]]] = field(default_factory=list)
-    logprobs: list[JSON] = field(default_factory=list)
+    calls: list[tuple[ToolCallRef, list[str]]] = field(default_factory=list)
+    logprobs: list[JSONObject] = field(default_factory=list)
     reason: str = "stop"
 
-    def add(self, delta: Delta) -> None:
+    def add(self, delta: ChoiceDelta) -> None:
         """Add one piece."""
         match delta.kind:
             case "reasoning" | "content":
@@ -274,10 +280,10 @@ class _Said:
             case _:
                 pass
 
-    def message(self, reasoning: ReasoningField) -> JSON:
+    def message(self, reasoning: ReasoningField) -> JSONObject:
         """Give the message the pieces amount to."""
         content, thought = ("".join(self.texts[kind]) for kind in ("content", "reasoning"))
-        message: JSON = {
+        message: JSONObject = {
             "role": "assistant",
             "content": content if self.texts["content"] else None,
             "refusal": None,
@@ -290,7 +296,7 @@ class _Said:
         return message
 
 
-def _call(head: CallHead, text: str) -> JSON:
+def _call(head: ToolCallRef, text: str) -> JSONObject:
     what = "input" if head.kind == "custom" else "arguments"
     return {"id": head.id, "type": head.kind, head.kind: {"name": head.name, what: text}}
 
@@ -306,13 +312,16 @@ class ChatAnswer(_Choices):
     """
 
     def __init__(
-        self, request: ChatRequest, seam: Seam, options: AnswerOptions | None = None
+        self,
+        request: ChatRequest,
+        answer_context: AnswerContext,
+        options: AnswerOptions | None = None,
     ) -> None:
-        super().__init__(request, seam, options)
+        super().__init__(request, answer_context, options)
         self._said = tuple(_Said() for _ in self._folds)
 
     def feed(
-        self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[TokenLogprob] = ()
+        self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[AnswerLogprob] = ()
     ) -> None:
         """Take a choice's next events; see `ChatStream.feed`."""
         self._logprobs[choice].add(logprobs)
@@ -337,7 +346,7 @@ class ChatAnswer(_Choices):
         body = self.to_dict(input_tokens, cached_tokens)
         return ChatCompletion.construct(**body)  # type: ignore[arg-type]
 
-    def _choice(self, index: int, said: _Said) -> JSON:
+    def _choice(self, index: int, said: _Said) -> JSONObject:
         logprobs = _logprobs(said.logprobs if self.settings.logprobs else None)
         return {
             "index": index,
@@ -346,7 +355,7 @@ class ChatAnswer(_Choices):
             "finish_reason": said.reason,
         }
 
-    def _add(self, choice: int, deltas: list[Delta]) -> None:
+    def _add(self, choice: int, deltas: list[ChoiceDelta]) -> None:
         said = self._said[choice]
         for delta in deltas:
             said.add(delta)

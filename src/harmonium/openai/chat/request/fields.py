@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from harmonium.errors import RequestError
+from harmonium.json_types import JSONMapping
 from harmonium.model import ReasoningEffort, ResponseFormat
-from harmonium.openai.requests.errors import blaming, missing, refused
+from harmonium.openai.requests.errors import error_param, missing, refused
 from harmonium.openai.requests.json_fields import (
-    JSONObject,
     read_choice,
     read_flag,
     read_integer,
@@ -104,7 +104,7 @@ def _answer_format(value: object, param: str) -> object:
     text = None if description is None else read_text(description, f"{inner}.description")
     strict = fields.get("strict")
     exact = strict is not None and read_flag(strict, f"{inner}.strict")
-    with blaming(f"{inner}.name"):
+    with error_param(f"{inner}.name"):
         return AnswerFormat(ResponseFormat(name, shape, text), exact)
 
 
@@ -142,7 +142,7 @@ def _verbosity(value: object, param: str) -> object:
 
 
 def _stream_options(value: object, param: str) -> object:
-    options: JSONObject = read_object(value, param)
+    options: JSONMapping = read_object(value, param)
     flags = {name: options.get(name) for name in StreamOptions._fields}
     return StreamOptions(
         *(flag is not None and read_flag(flag, f"{param}.{n}") for n, flag in flags.items())
@@ -210,10 +210,10 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
     }
 )  # fmt: skip
 """Field -> what happens to it. ``prompt``: the model reads it; ``answer``: it shapes the answer;
-``engine``: checked and handed on as `Sampling`; ``caller``: kept on the request."""
+``engine``: checked and handed on as `SamplingOptions`; ``caller``: kept on the request."""
 
 
-def read_fields(data: JSONObject) -> dict[str, object]:
+def read_fields(data: JSONMapping) -> dict[str, object]:
     """Read every known field that is not null.
 
     Raises:

@@ -11,17 +11,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from harmonium.errors import InvalidInputError, RequestError
-from harmonium.model import Author, DeveloperContent, Message, Role, TextContent
-from harmonium.model.contents import Content
+from harmonium.json_types import JSONMapping
+from harmonium.model import Author, Content, DeveloperContent, Message, Role, TextContent
 from harmonium.openai.requests.content import text_of
 from harmonium.openai.requests.errors import missing, refused, wrong_type
-from harmonium.openai.requests.json_fields import (
-    JSONObject,
-    read_choice,
-    read_list,
-    read_name,
-    read_object,
-)
+from harmonium.openai.requests.json_fields import read_choice, read_list, read_name, read_object
 from harmonium.openai.requests.tool_names import ToolName, ToolNameMap
 
 REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
@@ -56,7 +50,7 @@ class History:
     instructions: str | None = None
     messages: list[Message] = field(default_factory=list)
     callees: dict[str, ToolName] = field(default_factory=dict)
-    settled: bool = True
+    is_cacheable: bool = True
     _calls: dict[int, list[Call]] = field(default_factory=dict)
     _ahead: dict[str, ToolName] = field(default_factory=dict)
 
@@ -100,11 +94,11 @@ class History:
         """Give the tool that a result answers for, None for an unknown call."""
         found = self.callees.get(call_id)
         if found is None:
-            self.settled = False
+            self.is_cacheable = False
             found = self._ahead.get(call_id)
         return found
 
-    def _leads(self, first: JSONObject) -> bool:
+    def _leads(self, first: JSONMapping) -> bool:
         """Take the first message as the instructions if it can be."""
         if first.get("role") not in ("system", "developer") or first.get("name") is not None:
             return False
@@ -112,7 +106,7 @@ class History:
         return True
 
 
-def _read_message(entry: JSONObject, index: int, history: History) -> list[Message]:
+def _read_message(entry: JSONMapping, index: int, history: History) -> list[Message]:
     role = entry.get("role")
     param = f"messages[{index}]"
     if role is None:
@@ -128,28 +122,28 @@ def _read_message(entry: JSONObject, index: int, history: History) -> list[Messa
         raise RequestError(error.message, param=f"{param}.name") from error
 
 
-def _given_text(entry: JSONObject, param: str) -> str:
+def _given_text(entry: JSONMapping, param: str) -> str:
     content = entry.get("content")
     if content is None:
         raise missing(param, "content")
     return content if type(content) is str else text_of(content, f"{param}.content")
 
 
-def _author(role: Role, entry: JSONObject, param: str) -> Author:
+def _author(role: Role, entry: JSONMapping, param: str) -> Author:
     name = entry.get("name")
     return _AUTHORS[role] if name is None else Author(role, read_name(name, f"{param}.name"))
 
 
-def _read_instructions(entry: JSONObject, param: str, _: int, __: History) -> list[Message]:
+def _read_instructions(entry: JSONMapping, param: str, _: int, __: History) -> list[Message]:
     content: Content = DeveloperContent(_given_text(entry, param))
     return [Message(_author(Role.DEVELOPER, entry, param), (content,))]
 
 
-def _read_user(entry: JSONObject, param: str, _: int, __: History) -> list[Message]:
+def _read_user(entry: JSONMapping, param: str, _: int, __: History) -> list[Message]:
     return [_say(_author(Role.USER, entry, param), _given_text(entry, param))]
 
 
-def _read_tool(entry: JSONObject, param: str, _: int, history: History) -> list[Message]:
+def _read_tool(entry: JSONMapping, param: str, _: int, history: History) -> list[Message]:
     call_id = read_name(entry.get("tool_call_id"), f"{param}.tool_call_id")
     tool = history.callee(call_id)
     if tool is None:
@@ -158,19 +152,19 @@ def _read_tool(entry: JSONObject, param: str, _: int, history: History) -> list[
     return [_result(tool, entry, param, history)]
 
 
-def _read_function(entry: JSONObject, param: str, _: int, history: History) -> list[Message]:
+def _read_function(entry: JSONMapping, param: str, _: int, history: History) -> list[Message]:
     tool = ToolName(read_name(entry.get("name"), f"{param}.name"))
     return [_result(tool, entry, param, history)]
 
 
-def _result(tool: ToolName, entry: JSONObject, param: str, history: History) -> Message:
+def _result(tool: ToolName, entry: JSONMapping, param: str, history: History) -> Message:
     content = entry.get("content")
     text = content if type(content) is str else text_of(content, f"{param}.content")
     author = Author(Role.TOOL, history.names.recipient(tool))
     return _say(author, text, "commentary", Role.ASSISTANT.value)
 
 
-def _read_assistant(entry: JSONObject, param: str, index: int, history: History) -> list[Message]:
+def _read_assistant(entry: JSONMapping, param: str, index: int, history: History) -> list[Message]:
     if entry.get("audio") is not None:
         where = f"{param}.audio"
         raise refused(where, "the model reads text only")
@@ -217,21 +211,21 @@ _AUTHOR, _CONTENT, _CHANNEL, _RECIPIENT, _TYPE = map(
 )
 
 
-def _reasoning(entry: JSONObject, param: str) -> str:
+def _reasoning(entry: JSONMapping, param: str) -> str:
     for name in REASONING_FIELDS:
         if value := entry.get(name):
             return value if type(value) is str else text_of(value, f"{param}.{name}")
     return ""
 
 
-def _said(entry: JSONObject, param: str) -> str:
+def _said(entry: JSONMapping, param: str) -> str:
     """Give an assistant's text; a refusal is text it said."""
     content, refusal = entry.get("content"), entry.get("refusal")
     text = content if type(content) is str else text_of(content, f"{param}.content")
     return text if refusal is None else text + text_of(refusal, f"{param}.refusal")
 
 
-def _read_calls(entry: JSONObject, param: str) -> list[Call]:
+def _read_calls(entry: JSONMapping, param: str) -> list[Call]:
     calls: list[Call] = []
     if entry.get("function_call"):
         where = f"{param}.function_call"
@@ -255,7 +249,7 @@ def _read_call(item: object, param: str) -> Call:
     return _read_call_parts(parts, f"{param}.{kind}", kind, call_id)
 
 
-def _read_call_parts(parts: JSONObject, param: str, kind: str, call_id: str | None = None) -> Call:
+def _read_call_parts(parts: JSONMapping, param: str, kind: str, call_id: str | None = None) -> Call:
     name = read_name(parts.get("name"), f"{param}.name")
     what = "input" if kind == "custom" else "arguments"
     text = parts.get(what)
@@ -268,7 +262,7 @@ def _read_call_parts(parts: JSONObject, param: str, kind: str, call_id: str | No
 
 _AUTHORS = {role: Author(role) for role in (Role.USER, Role.ASSISTANT, Role.DEVELOPER)}
 
-_Reader = Callable[[JSONObject, str, int, History], list[Message]]
+_Reader = Callable[[JSONMapping, str, int, History], list[Message]]
 _READERS: Mapping[str, _Reader] = MappingProxyType(
     {
         "system": _read_instructions,

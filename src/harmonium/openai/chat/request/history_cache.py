@@ -16,7 +16,7 @@ from typing import NamedTuple
 from harmonium.model import Message, ResponseFormat
 from harmonium.openai.chat.request.history import History
 from harmonium.openai.chat.request.tools import name_map, namespaces, read_tools
-from harmonium.openai.requests.history_cache import KeptStates, own_copy, plain_bytes
+from harmonium.openai.requests.history_cache import HistoryCache, decode_copy, plain_bytes
 from harmonium.openai.requests.prompt import developer_message
 from harmonium.openai.requests.tools import DeclaredTool, ToolChoice
 
@@ -31,7 +31,7 @@ several times the room of the JSON they stand for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Dialogue:
+class ParsedHistory:
     """Hold a request's tools and history as read."""
 
     tools: tuple[DeclaredTool, ...]
@@ -55,9 +55,9 @@ class Dialogue:
             self._settings[choice.names] = (made,)
         return made
 
-    def copy(self) -> Dialogue:
+    def copy(self) -> ParsedHistory:
         """Give a dialogue of its own that has read as much."""
-        return Dialogue(self.tools, self.history.copy(), self._settings)
+        return ParsedHistory(self.tools, self.history.copy(), self._settings)
 
 
 class _Kept(NamedTuple):
@@ -65,7 +65,7 @@ class _Kept(NamedTuple):
 
     items: list[object]
     size: int
-    dialogue: Dialogue
+    dialogue: ParsedHistory
 
     def begins(self, items: list[object]) -> bool:
         """Tell whether messages go on from these."""
@@ -75,7 +75,7 @@ class _Kept(NamedTuple):
             return False
 
 
-class Dialogues(KeptStates[bytes, _Kept]):
+class ParsedHistories(HistoryCache[bytes, _Kept]):
     """Keep what was read of requests, by their tools and first messages.
 
     Args:
@@ -86,7 +86,7 @@ class Dialogues(KeptStates[bytes, _Kept]):
     def __init__(self, limit: int = KEPT_BYTES) -> None:
         super().__init__(limit)
 
-    def read(self, items: list[object], tools: object) -> Dialogue:
+    def read(self, items: list[object], tools: object) -> ParsedHistory:
         """Read a request's messages and tools, going on from what was read before.
 
         Raises:
@@ -104,29 +104,29 @@ class Dialogues(KeptStates[bytes, _Kept]):
         if new is None:
             return _read(items, tools)
         if kept is None:
-            dialogue = _read(items, own_copy(declared))
+            dialogue = _read(items, decode_copy(declared))
             kept = _Kept([], _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(declared), dialogue)
         else:
             dialogue = kept.dialogue.copy()
             dialogue.history.read(items)
-        if dialogue.history.settled and len(items) > count:
+        if dialogue.history.is_cacheable and len(items) > count:
             self._kept.put(key, _grown(kept, new, dialogue))
         return dialogue
 
 
-DIALOGUES = Dialogues()
+DIALOGUES = ParsedHistories()
 """Where all requests are kept."""
 
 
-def _grown(before: _Kept, new: bytes, dialogue: Dialogue) -> _Kept:
+def _grown(before: _Kept, new: bytes, dialogue: ParsedHistory) -> _Kept:
     """Give what is kept of a dialogue: of its messages a copy, which no caller can change."""
-    items: list[object] = own_copy(new)
+    items: list[object] = decode_copy(new)
     size = before.size + _PER_BYTE * len(new) + _PER_MESSAGE * len(items)
     return _Kept(before.items + items, size, dialogue.copy())
 
 
-def _read(items: Sequence[object], tools: object) -> Dialogue:
+def _read(items: Sequence[object], tools: object) -> ParsedHistory:
     declared = read_tools(tools, "tools")
     history = History(name_map(declared, "tools"))
     history.read(items)
-    return Dialogue(tuple(declared), history)
+    return ParsedHistory(tuple(declared), history)

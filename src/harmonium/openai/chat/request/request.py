@@ -27,7 +27,7 @@ from harmonium.render import Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class SamplingOptions:
     """Hold what a request asks of the engine; None where it leaves the choice to it."""
 
     temperature: float | None = None
@@ -92,7 +92,7 @@ class ChatRequest:
     tools: tuple[DeclaredTool, ...] = ()
     tool_choice: ToolChoice = ToolChoice("auto")  # noqa: RUF009  (frozen)
     answer_format: AnswerFormat | None = None
-    sampling: Sampling = Sampling()
+    sampling: SamplingOptions = SamplingOptions()
     answer: AnswerSettings = AnswerSettings()
     stream: bool = False
     kept: Mapping[str, object] = field(default_factory=dict)
@@ -197,11 +197,11 @@ def _given(fields: Mapping[str, object], names: frozenset[str]) -> dict[str, Any
     return {name: value for name, value in fields.items() if name in names}
 
 
-def _sampling(fields: Mapping[str, object]) -> Sampling:
+def _sampling(fields: Mapping[str, object]) -> SamplingOptions:
     asked = _given(fields, _SAMPLED)
     if "max_completion_tokens" in fields:
         asked["max_tokens"] = fields["max_completion_tokens"]
-    return Sampling(**asked)
+    return SamplingOptions(**asked)
 
 
 def _answer(fields: Mapping[str, object], choice: ToolChoice) -> AnswerSettings:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harmonium.errors import RequestError
+from harmonium.json_types import JSONMapping
 from harmonium.model import ToolDescription, ToolNamespace
-from harmonium.openai.requests.errors import blaming, missing
+from harmonium.openai.requests.errors import error_param, missing
 from harmonium.openai.requests.json_fields import (
-    JSONObject,
     read_choice,
     read_flag,
     read_list,
@@ -88,7 +88,7 @@ def namespaces(
     for index, tool in enumerate(tools):
         name = names.harmony_name(tool.name)
         if name in allowed:
-            with blaming(f"{param}[{index}]"):
+            with error_param(f"{param}[{index}]"):
                 offered.append(ToolDescription(name, tool.description, tool.parameters))
     return (ToolNamespace.functions(offered),) if offered else ()
 
@@ -126,7 +126,7 @@ def _read_allowed(value: object, param: str, known: Mapping[ToolName, str]) -> T
     return choice_among(word, tuple(found), param)
 
 
-def _read_chosen(choice: JSONObject, param: str, known: Mapping[ToolName, str]) -> str:
+def _read_chosen(choice: JSONMapping, param: str, known: Mapping[ToolName, str]) -> str:
     """Give the Harmony name of the tool that ``{"type": T, T: {"name": N}}`` names."""
     kind = _KINDS[read_choice(choice.get("type"), f"{param}.type", _KINDS)]
     inner = f"{param}.{kind}"

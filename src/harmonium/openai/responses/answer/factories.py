@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, cast, get_args
 
-from harmonium.openai.answers.context import Seam
+from harmonium.json_types import JSONObject
+from harmonium.openai.answers.context import AnswerContext
 from harmonium.openai.answers.finish import EngineFinish
-from harmonium.openai.responses.answer.sinks import JSON, ByteSink, NullSink, ObjectSink
+from harmonium.openai.responses.answer.sinks import ByteSink, NullSink, ObjectSink
 from harmonium.openai.responses.answer.stream import ResponseStream
 from harmonium.openai.responses.options import ResponseOptions
 from harmonium.openai.responses.request.request import ResponsesRequest
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 
 def response_event_stream(
-    request: ResponsesRequest, seam: Seam, options: ResponseOptions | None = None
-) -> ResponseStream[list[JSON]]:
+    request: ResponsesRequest, answer_context: AnswerContext, options: ResponseOptions | None = None
+) -> ResponseStream[list[JSONObject]]:
     """Make a stream of events as JSON objects; `as_stream_event` makes typed ones of them.
 
     Example:
         >>> import harmonium
-        >>> from harmonium.openai import Seam, counting_ids, responses_request
+        >>> from harmonium.openai import AnswerContext, counting_ids, responses_request
         >>> request = responses_request({"model": "m", "input": "hi"})
-        >>> stream = response_event_stream(request, Seam(0, counting_ids()))
+        >>> stream = response_event_stream(request, AnswerContext(0, counting_ids()))
         >>> [event["type"] for event in stream.start()]
         ['response.created', 'response.in_progress']
         >>> parser = harmonium.load_encoding().parser(tools=request.tools.parser_tools)
@@ -42,30 +43,30 @@ def response_event_stream(
         'response.completed'
 
     """
-    return ResponseStream(request, seam, ObjectSink(), options)
+    return ResponseStream(request, answer_context, ObjectSink(), options)
 
 
 def response_byte_stream(
-    request: ResponsesRequest, seam: Seam, options: ResponseOptions | None = None
+    request: ResponsesRequest, answer_context: AnswerContext, options: ResponseOptions | None = None
 ) -> ResponseStream[bytes]:
     """Make a stream of server-sent events, ``data: [DONE]`` at the end included.
 
     What each call gives are whole frames: write them in one go.
     """
-    return ResponseStream(request, seam, ByteSink(), options)
+    return ResponseStream(request, answer_context, ByteSink(), options)
 
 
 def response_answer(
-    request: ResponsesRequest, seam: Seam, options: ResponseOptions | None = None
+    request: ResponsesRequest, answer_context: AnswerContext, options: ResponseOptions | None = None
 ) -> ResponseStream[None]:
     """Make a stream that gives no events: its ``response`` is the whole answer, after the end."""
-    return ResponseStream(request, seam, NullSink(), options)
+    return ResponseStream(request, answer_context, NullSink(), options)
 
 
 def response_object(
     request: ResponsesRequest,
     events: Iterable[Event],
-    seam: Seam,
+    answer_context: AnswerContext,
     engine: EngineFinish = "stop",
     input_tokens: int = 0,
 ) -> Response:
@@ -74,12 +75,12 @@ def response_object(
     Args:
         request: the request answered.
         events: all events of the parser, those of ``Parser.close`` included.
-        seam: the time, and where ids come from.
+        answer_context: the time, and where ids come from.
         engine: why the engine stopped.
         input_tokens: tokens of the prompt, as the engine reports them.
 
     """
-    answer = response_answer(request, seam)
+    answer = response_answer(request, answer_context)
     answer.feed(events)
     answer.finish(engine, input_tokens=input_tokens)
     return as_response(answer.response)

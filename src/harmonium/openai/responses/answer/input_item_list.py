@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from harmonium.json_types import JSONMapping, JSONObject
 from harmonium.openai.requests.content import text_parts
-from harmonium.openai.requests.json_fields import JSONObject
-from harmonium.openai.responses.answer.items import LIVES
+from harmonium.openai.responses.answer.items import ITEM_LIFECYCLES
 from harmonium.openai.responses.request.input_items import item_type
-from harmonium.openai.responses.request.json_node import Node
+from harmonium.openai.responses.request.json_node import JsonNode
 from harmonium.openai.responses.request.previous_messages import HISTORY
 
-JSON = dict[str, object]
-
 _PREFIXES: Mapping[str, str] = {
-    **{life.item: life.prefix for life in LIVES.values()},
+    **{life.item: life.prefix for life in ITEM_LIFECYCLES.values()},
     "function_call_output": "fco_",
     "custom_tool_call_output": "ctco_",
     "mcp_approval_response": "mcprr_",
@@ -28,7 +26,7 @@ _PREFIXES: Mapping[str, str] = {
 _WITHOUT_STATUS = frozenset({"mcp_list_tools", "mcp_approval_request", "mcp_approval_response"})
 
 
-def shown_items(items: Iterable[JSONObject], response_id: str) -> list[JSON]:
+def shown_items(items: Iterable[JSONMapping], response_id: str) -> list[JSONObject]:
     """Give items as the API shows them, in order, without `previous_input_messages`.
 
     An item without an id, or with that of one before it, gets one: the same whenever it is shown.
@@ -43,9 +41,9 @@ def shown_items(items: Iterable[JSONObject], response_id: str) -> list[JSON]:
         ('msg_1_0', [{'type': 'input_text', 'text': 'Hi'}])
 
     """
-    shown: dict[str, JSON] = {}
+    shown: dict[str, JSONObject] = {}
     for index, item in enumerate(items):
-        kind = item_type(Node(item))
+        kind = item_type(JsonNode(item))
         if kind == HISTORY:
             continue
         given = item.get("id")
@@ -56,8 +54,11 @@ def shown_items(items: Iterable[JSONObject], response_id: str) -> list[JSON]:
     return list(shown.values())
 
 
-def _shown(item: JSONObject, kind: str) -> JSON:
-    found: JSON = {"type": kind, **{name: value for name, value in item.items() if name != "type"}}
+def _shown(item: JSONMapping, kind: str) -> JSONObject:
+    found: JSONObject = {
+        "type": kind,
+        **{name: value for name, value in item.items() if name != "type"},
+    }
     if kind not in _WITHOUT_STATUS:
         found["status"] = item.get("status") or "completed"
     if kind == "message":
@@ -67,7 +68,7 @@ def _shown(item: JSONObject, kind: str) -> JSON:
     return found
 
 
-def _parts(message: JSONObject) -> list[JSON]:
+def _parts(message: JSONMapping) -> list[JSONObject]:
     """Give the content of a message as parts; those that a response had are as they were."""
     content = message.get("content")
     given = content if isinstance(content, list | tuple) else [content]
@@ -77,7 +78,7 @@ def _parts(message: JSONObject) -> list[JSON]:
     return [_said(part, text) for part, text in zip(given, texts, strict=True)]
 
 
-def _said(part: object, text: str) -> JSON:
+def _said(part: object, text: str) -> JSONObject:
     if isinstance(part, Mapping) and part.get("type") == "refusal":
         return {"type": "refusal", "refusal": text}
     known = part if isinstance(part, Mapping) else {}

@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 from harmonium.errors import InvalidInputError
 from harmonium.model import Author, Message, Role
 from harmonium.model.checks import unchecked
-from harmonium.openai.answers.finish import EngineFinish, is_whole
-from harmonium.openai.answers.logprobs import LogprobQueue, TokenLogprob
+from harmonium.openai.answers.finish import EngineFinish, is_complete
+from harmonium.openai.answers.logprobs import AnswerLogprob, LogprobQueue
 from harmonium.openai.answers.output import (
     ItemClosed,
     ItemOpened,
@@ -24,22 +24,21 @@ from harmonium.openai.answers.output import (
 from harmonium.openai.answers.routing import Route
 from harmonium.openai.responses.answer.item_events import ItemWriter
 from harmonium.openai.responses.answer.items import (
-    LIVES,
+    ITEM_LIFECYCLES,
     RUN_BY_SERVER,
     Item,
     ItemKind,
     Status,
     ToolResult,
 )
-from harmonium.openai.responses.answer.sinks import Frame, Sink
+from harmonium.openai.responses.answer.sinks import DeltaTemplate, Sink
 from harmonium.openai.responses.citations import CitationFinder
 from harmonium.openai.responses.options import ResponseOptions
 from harmonium.openai.responses.request.mcp_servers import ApprovedCall, McpListing
 from harmonium.openai.responses.request.request import ResponsesRequest
 from harmonium.openai.responses.web_search import read_action
-from harmonium.parse import Event, MessageStarted
+from harmonium.parse import Event, MessageStarted, Span
 from harmonium.parse.event_queue import make_message
-from harmonium.parse.events import Span
 
 T = TypeVar("T")
 
@@ -78,8 +77,8 @@ class ItemFold(Generic[T]):
         self._open: Item | None = None
         self._held: ItemOpened | None = None
         self._cut: ItemClosed | None = None
-        self._frame: Frame | None = None
-        self._slow_frame: Frame | None = None
+        self._frame: DeltaTemplate | None = None
+        self._slow_frame: DeltaTemplate | None = None
         self._finder: CitationFinder | None = None
         self._has_called = False
         self.items: list[Item] = []
@@ -99,7 +98,7 @@ class ItemFold(Generic[T]):
         for call in self._request.approved:
             self._call_approved(call)
 
-    def feed(self, events: Iterable[Event], logprobs: Sequence[TokenLogprob]) -> None:
+    def feed(self, events: Iterable[Event], logprobs: Sequence[AnswerLogprob]) -> None:
         """Take the parser's next events, and the log probabilities of their tokens."""
         if logprobs:
             self._logprobs.add(logprobs)
@@ -119,7 +118,7 @@ class ItemFold(Generic[T]):
             self._turn(event)
         cut = self._cut
         if cut is not None:
-            whole = engine == "stop" and is_whole(cut)
+            whole = engine == "stop" and is_complete(cut)
             self._close(cut, "completed" if whole else "incomplete")
         self.output.begin_turn()
 
@@ -187,7 +186,9 @@ class ItemFold(Generic[T]):
     def _add(
         self, kind: ItemKind, route: Route | None = None, header: MessageStarted | None = None
     ) -> Item:
-        item = Item(len(self.items), self._new_id(LIVES[kind].prefix), kind, header=header)
+        item = Item(
+            len(self.items), self._new_id(ITEM_LIFECYCLES[kind].prefix), kind, header=header
+        )
         item.container_id = self._container_id
         if route is not None:
             item.route = route

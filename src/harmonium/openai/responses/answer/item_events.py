@@ -1,14 +1,15 @@
 """Own the events of one item, from ``output_item.added`` to ``output_item.done``.
 
-It writes what `LIVES` says; when an item begins and ends is not its business.
+It writes what `ITEM_LIFECYCLES` says; when an item begins and ends is not its business.
 """
 
 from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from harmonium.json_types import JSONObject
 from harmonium.openai.responses.answer.items import Item, Status
-from harmonium.openai.responses.answer.sinks import JSON, Frame, Sink
+from harmonium.openai.responses.answer.sinks import DeltaTemplate, Sink
 from harmonium.openai.responses.options import DIALECTS, Dialect
 from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
 
@@ -40,7 +41,7 @@ class ItemWriter(Generic[T]):
         self._cipher = cipher
         self._reasoning = DIALECTS[dialect]
 
-    def added(self, item: Item) -> Frame | None:
+    def added(self, item: Item) -> DeltaTemplate | None:
         """Write that an item begins; give the frame of its deltas, None when it has none."""
         self._item_event("response.output_item.added", item)
         self._stage(item, _BEGINS)
@@ -50,9 +51,9 @@ class ItemWriter(Generic[T]):
         if name is None:
             return None
         fields = self._place(f"{name}.delta", item)
-        return Frame({**fields, "logprobs": []} if item.is_text else fields)
+        return DeltaTemplate({**fields, "logprobs": []} if item.is_text else fields)
 
-    def annotation(self, item: Item, annotation: JSON) -> None:
+    def annotation(self, item: Item, annotation: JSONObject) -> None:
         """Write that an annotation was found in an item's text, and keep it."""
         fields = self._place("response.output_text.annotation.added", item)
         index = len(item.annotations)
@@ -94,8 +95,8 @@ class ItemWriter(Generic[T]):
     def _delta_name(self, item: Item) -> str | None:
         return self._reasoning if item.kind == "reasoning" else item.life.delta
 
-    def _place(self, name: str, item: Item) -> JSON:
-        place: JSON = {"type": name, "item_id": item.id, "output_index": item.index}
+    def _place(self, name: str, item: Item) -> JSONObject:
+        place: JSONObject = {"type": name, "item_id": item.id, "output_index": item.index}
         return place if item.life.part is None else {**place, "content_index": 0}
 
     def _stage(self, item: Item, stage: int) -> None:
@@ -107,5 +108,5 @@ class ItemWriter(Generic[T]):
         self._sink.event({**self._place(name, item), "part": item.part()})
 
     def _item_event(self, name: str, item: Item) -> None:
-        event: JSON = {"type": name, "output_index": item.index}
+        event: JSONObject = {"type": name, "output_index": item.index}
         self._sink.event({**event, "item": item.to_dict(self._include)})

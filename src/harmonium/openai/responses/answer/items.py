@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from harmonium.json_types import JSONObject
 from harmonium.model import Message
 from harmonium.openai.answers.routing import NOTHING, Route, RouteKind
 from harmonium.openai.responses.citations import Page
@@ -18,13 +19,11 @@ from harmonium.openai.responses.request.mcp_servers import McpListing
 from harmonium.openai.responses.web_search import empty_action
 from harmonium.parse import MessageStarted
 
-JSON = dict[str, object]
-
 ItemKind = RouteKind | Literal["listing", "approval", "refusal"]
 """What an item is: where a message of the model belongs, or what the server itself says."""
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
-EVERYTHING = frozenset(
+ALL_INCLUDES = frozenset(
     {"code_interpreter_call.outputs", "web_search_call.results", "web_search_call.action.sources"}
 )
 """Words of ``include`` that a store asks for, so that nothing is lost between requests."""
@@ -62,7 +61,7 @@ class PendingCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class ItemLifecycle:
     """Say which events a kind of item has between ``output_item.added`` and ``.done``.
 
     Args:
@@ -83,43 +82,49 @@ class Life:
     stages: tuple[str | None, str | None, str | None, str | None] = (None, None, None, None)
 
 
-_MESSAGE = Life("message", "msg_", "response.output_text", part="output_text")
+_MESSAGE = ItemLifecycle("message", "msg_", "response.output_text", part="output_text")
 _MCP, _LIST = "response.mcp_call", "response.mcp_list_tools"
 _CODE, _SEARCH = "response.code_interpreter_call", "response.web_search_call"
 
-LIVES: Mapping[ItemKind, Life] = MappingProxyType(
+ITEM_LIFECYCLES: Mapping[ItemKind, ItemLifecycle] = MappingProxyType(
     {
-        "function": Life("function_call", "fc_", "response.function_call_arguments", "arguments"),
-        "custom": Life("custom_tool_call", "ctc_", "response.custom_tool_call_input", "input"),
-        "mcp": Life(
+        "function": ItemLifecycle(
+            "function_call", "fc_", "response.function_call_arguments", "arguments"
+        ),
+        "custom": ItemLifecycle(
+            "custom_tool_call", "ctc_", "response.custom_tool_call_input", "input"
+        ),
+        "mcp": ItemLifecycle(
             "mcp_call",
             "mcp_",
             "response.mcp_call_arguments",
             "arguments",
             stages=(f"{_MCP}.in_progress", None, f"{_MCP}.completed", f"{_MCP}.failed"),
         ),
-        "listing": Life(
+        "listing": ItemLifecycle(
             "mcp_list_tools",
             "mcpl_",
             stages=(f"{_LIST}.in_progress", None, f"{_LIST}.completed", f"{_LIST}.failed"),
         ),
-        "approval": Life("mcp_approval_request", "mcpr_"),
-        "code": Life(
+        "approval": ItemLifecycle("mcp_approval_request", "mcpr_"),
+        "code": ItemLifecycle(
             "code_interpreter_call",
             "ci_",
             f"{_CODE}_code",
             "code",
             stages=(f"{_CODE}.in_progress", f"{_CODE}.interpreting", f"{_CODE}.completed", None),
         ),
-        "web_search": Life(
+        "web_search": ItemLifecycle(
             "web_search_call",
             "ws_",
             stages=(f"{_SEARCH}.in_progress", f"{_SEARCH}.searching", f"{_SEARCH}.completed", None),
         ),
-        "reasoning": Life("reasoning", "rs_", "response.reasoning_text", part="reasoning_text"),
+        "reasoning": ItemLifecycle(
+            "reasoning", "rs_", "response.reasoning_text", part="reasoning_text"
+        ),
         "preamble": _MESSAGE,
         "answer": _MESSAGE,
-        "refusal": Life("message", "msg_", "response.refusal", "refusal", "refusal"),
+        "refusal": ItemLifecycle("message", "msg_", "response.refusal", "refusal", "refusal"),
     }
 )
 """Kind of item -> its life."""
@@ -160,16 +165,16 @@ class Item:
     is_closed: bool = False
     is_running: bool = False
     sealed: str | None = None
-    annotations: list[JSON] = field(default_factory=list)
-    logprobs: list[JSON] = field(default_factory=list)
+    annotations: list[JSONObject] = field(default_factory=list)
+    logprobs: list[JSONObject] = field(default_factory=list)
     result: ToolResult | None = None
-    action: JSON | None = None
+    action: JSONObject | None = None
     messages: list[Message] = field(default_factory=list)
 
     @property
-    def life(self) -> Life:
+    def life(self) -> ItemLifecycle:
         """The events it has."""
-        return LIVES[self.kind]
+        return ITEM_LIFECYCLES[self.kind]
 
     @property
     def is_text(self) -> bool:
@@ -193,11 +198,11 @@ class Item:
         failed = listing is not None and listing.error is not None
         return failed or (result is not None and result.failed)
 
-    def to_dict(self, include: frozenset[str]) -> JSON:
+    def to_dict(self, include: frozenset[str]) -> JSONObject:
         """Give the item as it stands, with the optional parts that are asked for."""
         return _BUILDERS[self.kind](self, include)
 
-    def part(self) -> JSON:
+    def part(self) -> JSONObject:
         """Give its content part as it stands."""
         if self.kind == "reasoning":
             return {"type": "reasoning_text", "text": self.text}
@@ -211,16 +216,16 @@ class Item:
         }
 
 
-def _function(item: Item, _: frozenset[str]) -> JSON:
+def _function(item: Item, _: frozenset[str]) -> JSONObject:
     return _call(item, "function_call", "arguments")
 
 
-def _custom(item: Item, _: frozenset[str]) -> JSON:
+def _custom(item: Item, _: frozenset[str]) -> JSONObject:
     return _call(item, "custom_tool_call", "input")
 
 
-def _call(item: Item, kind: str, whole: str) -> JSON:
-    found: JSON = {
+def _call(item: Item, kind: str, whole: str) -> JSONObject:
+    found: JSONObject = {
         "type": kind,
         "id": item.id,
         "call_id": item.call_id,
@@ -231,9 +236,9 @@ def _call(item: Item, kind: str, whole: str) -> JSON:
     return found if item.route.namespace is None else {**found, "namespace": item.route.namespace}
 
 
-def _mcp(item: Item, _: frozenset[str]) -> JSON:
+def _mcp(item: Item, _: frozenset[str]) -> JSONObject:
     result = item.result
-    error: JSON | None = None
+    error: JSONObject | None = None
     if result is not None and result.failed:
         content = [{"type": "text", "text": result.text}]
         error = {"type": "mcp_tool_execution_error", "content": content}
@@ -250,7 +255,7 @@ def _mcp(item: Item, _: frozenset[str]) -> JSON:
     }
 
 
-def _listing(item: Item, _: frozenset[str]) -> JSON:
+def _listing(item: Item, _: frozenset[str]) -> JSONObject:
     listing = item.listing or McpListing("")
     return {
         "type": "mcp_list_tools",
@@ -261,7 +266,7 @@ def _listing(item: Item, _: frozenset[str]) -> JSON:
     }
 
 
-def _approval(item: Item, _: frozenset[str]) -> JSON:
+def _approval(item: Item, _: frozenset[str]) -> JSONObject:
     return {
         "type": "mcp_approval_request",
         "id": item.id,
@@ -271,14 +276,14 @@ def _approval(item: Item, _: frozenset[str]) -> JSON:
     }
 
 
-def _web_search(item: Item, include: frozenset[str]) -> JSON:
+def _web_search(item: Item, include: frozenset[str]) -> JSONObject:
     function = item.route.name
     action = empty_action(function) if item.action is None else dict(item.action)
     result = item.result
     wants_sources = "web_search_call.action.sources" in include
     if result is not None and wants_sources and action["type"] == "search":
         action["sources"] = [{"type": "url", "url": url} for url in result.sources]
-    found: JSON = {
+    found: JSONObject = {
         "type": "web_search_call",
         "id": item.id,
         "action": action,
@@ -291,8 +296,8 @@ def _web_search(item: Item, include: frozenset[str]) -> JSON:
     return found
 
 
-def _code(item: Item, include: frozenset[str]) -> JSON:
-    outputs: list[JSON] | None = None
+def _code(item: Item, include: frozenset[str]) -> JSONObject:
+    outputs: list[JSONObject] | None = None
     if item.result is not None and "code_interpreter_call.outputs" in include:
         outputs = [{"type": "logs", "logs": item.result.text}]
     return {
@@ -305,7 +310,7 @@ def _code(item: Item, include: frozenset[str]) -> JSON:
     }
 
 
-def _reasoning(item: Item, _: frozenset[str]) -> JSON:
+def _reasoning(item: Item, _: frozenset[str]) -> JSONObject:
     return {
         "type": "reasoning",
         "id": item.id,
@@ -316,7 +321,7 @@ def _reasoning(item: Item, _: frozenset[str]) -> JSON:
     }
 
 
-def _message(item: Item, _: frozenset[str]) -> JSON:
+def _message(item: Item, _: frozenset[str]) -> JSONObject:
     return {
         "type": "message",
         "id": item.id,
@@ -327,7 +332,7 @@ def _message(item: Item, _: frozenset[str]) -> JSON:
     }
 
 
-_BUILDERS: Mapping[ItemKind, Callable[[Item, frozenset[str]], JSON]] = MappingProxyType(
+_BUILDERS: Mapping[ItemKind, Callable[[Item, frozenset[str]], JSONObject]] = MappingProxyType(
     {
         "function": _function,
         "custom": _custom,

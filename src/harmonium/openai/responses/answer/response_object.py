@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from harmonium.json_types import JSONObject
 from harmonium.openai.answers.usage import TokenUsage
-
-JSON = dict[str, object]
 
 ResponseStatus = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
 
@@ -51,19 +50,19 @@ class Envelope:
 
     def __init__(self, id: str, created_at: int, model: str, values: Mapping[str, object]) -> None:  # noqa: A002  (the field's name)
         self.id = id
-        self._head: JSON = {"id": id, "object": "response", "created_at": created_at}
-        self._echo: JSON = {"model": model, **{name: values[name] for name in ECHOED}}
+        self._head: JSONObject = {"id": id, "object": "response", "created_at": created_at}
+        self._echo: JSONObject = {"model": model, **{name: values[name] for name in ECHOED}}
 
     def response(  # noqa: PLR0913  (each is a field of the object)
         self,
         status: ResponseStatus,
-        output: Sequence[JSON] = (),
+        output: Sequence[JSONObject] = (),
         *,
         completed_at: int | None = None,
         incomplete: str | None = None,
         error: Mapping[str, object] | None = None,
         usage: TokenUsage | None = None,
-    ) -> JSON:
+    ) -> JSONObject:
         """Give the object; ``usage`` is absent until it is known.
 
         Args:
@@ -75,7 +74,7 @@ class Envelope:
             usage: the counts, at the end.
 
         """
-        found: JSON = {
+        found: JSONObject = {
             **self._head,
             "completed_at": completed_at,
             "status": status,

@@ -13,16 +13,16 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as _quote
 from typing import Generic, Protocol, TypeVar
 
+from harmonium.json_types import JSONObject
 from harmonium.openai.answers.obfuscation import Padding, obfuscation
 
-JSON = dict[str, object]
 Taken_co = TypeVar("Taken_co", covariant=True)
 T = TypeVar("T")
 
 _DONE = "data: [DONE]\n\n"
 
 
-class Frame:
+class DeltaTemplate:
     """Hold what the deltas of one part have in common.
 
     Args:
@@ -32,7 +32,7 @@ class Frame:
 
     __slots__ = ("fields", "head")
 
-    def __init__(self, fields: JSON) -> None:
+    def __init__(self, fields: JSONObject) -> None:
         self.fields = fields
         body = json.dumps(fields, separators=(",", ":"))[:-1]
         self.head = f'event: {fields["type"]}\ndata: {body},"sequence_number":'
@@ -57,10 +57,10 @@ def _frame_text(event: Mapping[str, object]) -> str:
 class Sink(Protocol, Generic[Taken_co]):
     """Say what a stream of events is written to: numbered in order, then taken in one go."""
 
-    def event(self, event: JSON) -> None:
+    def event(self, event: JSONObject) -> None:
         """Write an event; its ``sequence_number`` is added."""
 
-    def delta(self, frame: Frame, text: str) -> None:
+    def delta(self, frame: DeltaTemplate, text: str) -> None:
         """Write a delta."""
 
     def end(self) -> None:
@@ -75,22 +75,22 @@ class ObjectSink:
 
     def __init__(self) -> None:
         self._number = 0
-        self._events: list[JSON] = []
+        self._events: list[JSONObject] = []
 
-    def event(self, event: JSON) -> None:
+    def event(self, event: JSONObject) -> None:
         """Add an event; its ``sequence_number`` is added."""
         event["sequence_number"] = self._number
         self._number += 1
         self._events.append(event)
 
-    def delta(self, frame: Frame, text: str) -> None:
+    def delta(self, frame: DeltaTemplate, text: str) -> None:
         """Add a delta."""
         self.event({**frame.fields, "delta": text})
 
     def end(self) -> None:
         """Add nothing."""
 
-    def take(self) -> list[JSON]:
+    def take(self) -> list[JSONObject]:
         """Give the events added since the last time."""
         events, self._events = self._events, []
         return events
@@ -103,13 +103,13 @@ class ByteSink:
         self._number = 0
         self._pieces: list[str] = []
 
-    def event(self, event: JSON) -> None:
+    def event(self, event: JSONObject) -> None:
         """Write an event; its ``sequence_number`` is added."""
         event["sequence_number"] = self._number
         self._number += 1
         self._pieces.append(_frame_text(event))
 
-    def delta(self, frame: Frame, text: str) -> None:
+    def delta(self, frame: DeltaTemplate, text: str) -> None:
         """Write a delta."""
         number = self._number
         self._number = number + 1
@@ -128,10 +128,10 @@ class ByteSink:
 class NullSink:
     """Write nothing: for an answer that is wanted whole."""
 
-    def event(self, event: JSON) -> None:
+    def event(self, event: JSONObject) -> None:
         """Drop an event."""
 
-    def delta(self, frame: Frame, text: str) -> None:
+    def delta(self, frame: DeltaTemplate, text: str) -> None:
         """Drop a delta."""
 
     def end(self) -> None:
@@ -154,14 +154,14 @@ class PaddedSink(Generic[T]):
         self._sink = sink
         self._padding = padding
 
-    def event(self, event: JSON) -> None:
+    def event(self, event: JSONObject) -> None:
         """Write an event; one that holds a delta is padded."""
         delta = event.get("delta")
         if isinstance(delta, str):
             event = {**event, "obfuscation": obfuscation(delta, self._padding)}
         self._sink.event(event)
 
-    def delta(self, frame: Frame, text: str) -> None:
+    def delta(self, frame: DeltaTemplate, text: str) -> None:
         """Write a delta, padded."""
         self.event({**frame.fields, "delta": text})
 

@@ -11,21 +11,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from harmonium.errors import HarmoniumError, InvalidInputError
+from harmonium.json_types import JSONObject
 from harmonium.model import Message
-from harmonium.openai.answers.context import Seam
+from harmonium.openai.answers.context import AnswerContext
 from harmonium.openai.answers.finish import EngineFinish
-from harmonium.openai.answers.logprobs import TokenLogprob
+from harmonium.openai.answers.logprobs import AnswerLogprob
 from harmonium.openai.answers.usage import TokenUsage
 from harmonium.openai.responses.answer.item_builder import ItemFold
 from harmonium.openai.responses.answer.items import (
-    EVERYTHING,
+    ALL_INCLUDES,
     RUN_BY_SERVER,
     Item,
     PendingCall,
     ToolResult,
 )
 from harmonium.openai.responses.answer.response_object import Envelope, ResponseStatus
-from harmonium.openai.responses.answer.sinks import JSON, PaddedSink, Sink
+from harmonium.openai.responses.answer.sinks import PaddedSink, Sink
 from harmonium.openai.responses.options import ResponseOptions
 from harmonium.openai.responses.request.request import ResponsesRequest
 from harmonium.parse import Event, Repaired
@@ -59,21 +60,23 @@ class ResponseStream(Generic[T]):
     def __init__(
         self,
         request: ResponsesRequest,
-        seam: Seam,
+        answer_context: AnswerContext,
         sink: Sink[T],
         options: ResponseOptions | None = None,
     ) -> None:
         chosen = options or ResponseOptions()
         self._request = request
-        self._seam = seam
-        self._sink = PaddedSink(sink, seam.padding) if _is_padded(request) else sink
+        self._seam = answer_context
+        self._sink = PaddedSink(sink, answer_context.padding) if _is_padded(request) else sink
         model = chosen.model or str(request.values["model"] or "")
-        self._envelope = Envelope(seam.new_id("resp_"), seam.now, model, request.values)
-        self._fold = ItemFold(request, seam.new_id, self._sink, chosen)
+        self._envelope = Envelope(
+            answer_context.new_id("resp_"), answer_context.now, model, request.values
+        )
+        self._fold = ItemFold(request, answer_context.new_id, self._sink, chosen)
         limit = request.values["max_tool_calls"]
         self._limit = limit if isinstance(limit, int) else None
         self._stage: ResponseStatus | None = None
-        self._final: JSON | None = None
+        self._final: JSONObject | None = None
 
     @property
     def id(self) -> str:
@@ -91,7 +94,7 @@ class ResponseStream(Generic[T]):
         return tuple(self._fold.output.repairs)
 
     @property
-    def response(self) -> JSON:
+    def response(self) -> JSONObject:
         """The Response object as it stands; after the end, as the terminal event has it."""
         if self._final is not None:
             return self._final
@@ -116,9 +119,9 @@ class ResponseStream(Generic[T]):
         served = (item for item in self._fold.items if item.kind in RUN_BY_SERVER)
         return tuple(self._waiting(item for item in served if item.index not in runnable))
 
-    def stored_items(self) -> list[JSON]:
+    def stored_items(self) -> list[JSONObject]:
         """Give the items with all that `include` may have left out: what a store keeps."""
-        return [item.to_dict(self._request.include | EVERYTHING) for item in self._fold.items]
+        return [item.to_dict(self._request.include | ALL_INCLUDES) for item in self._fold.items]
 
     def usage(self, input_tokens: int = 0, cached_tokens: int = 0) -> TokenUsage:
         """Give the usage so far; the prompt's counts come from the engine."""
@@ -136,7 +139,7 @@ class ResponseStream(Generic[T]):
         self._begin()
         return self._sink.take()
 
-    def feed(self, events: Iterable[Event], logprobs: Sequence[TokenLogprob] = ()) -> T:
+    def feed(self, events: Iterable[Event], logprobs: Sequence[AnswerLogprob] = ()) -> T:
         """Take the parser's next events, those of ``Parser.close`` included.
 
         Args:
@@ -245,7 +248,11 @@ class ResponseStream(Generic[T]):
         few codes there.
         """
         self._close_all("length")
-        told: JSON = {"code": error.code, "message": error.message, "param": error.position.path}
+        told: JSONObject = {
+            "code": error.code,
+            "message": error.message,
+            "param": error.position.path,
+        }
         failure = {"code": "server_error", "message": error.message}
         self._final = self._envelope.response("failed", self._public_items(), error=failure)
         self._sink.event({"type": "error", **told, "sequence_number": 0})
@@ -294,7 +301,7 @@ class ResponseStream(Generic[T]):
         self._run()
         self._fold.close_all(engine)
 
-    def _public_items(self) -> list[JSON]:
+    def _public_items(self) -> list[JSONObject]:
         return [item.to_dict(self._request.include) for item in self._fold.items]
 
     def _end(
@@ -304,7 +311,7 @@ class ResponseStream(Generic[T]):
         usage: TokenUsage,
         completed_at: int | None = None,
         incomplete: str | None = None,
-        error: JSON | None = None,
+        error: JSONObject | None = None,
     ) -> T:
         self._final = self._envelope.response(
             status,

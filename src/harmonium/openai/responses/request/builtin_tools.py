@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from harmonium.json_types import JSONObject
 from harmonium.model import ToolNamespace
-from harmonium.openai.responses.request.json_node import Node
-
-JSON = dict[str, object]
+from harmonium.openai.responses.request.json_node import JsonNode
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
@@ -38,7 +37,7 @@ PARSED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _LOCATION = ("city", "country", "region", "timezone")
 
 
-def read_built_in(tool: Node) -> JSON:
+def read_built_in(tool: JsonNode) -> JSONObject:
     """Read what a built-in tool is asked to keep to, as the API spells it.
 
     ``filters``, ``user_location``, ``search_context_size`` and ``external_web_access`` of a search,
@@ -56,7 +55,7 @@ def read_built_in(tool: Node) -> JSON:
     return _search_settings(tool)
 
 
-def echo_built_in(kind: str, settings: Mapping[str, object]) -> JSON:
+def echo_built_in(kind: str, settings: Mapping[str, object]) -> JSONObject:
     """Give a built-in tool as the response repeats it."""
     if kind == "container":
         # The published types know no such tool; a server with a label is what it amounts to.
@@ -64,8 +63,8 @@ def echo_built_in(kind: str, settings: Mapping[str, object]) -> JSON:
     return {"type": kind, **settings}
 
 
-def _search_settings(tool: Node) -> JSON:
-    settings: JSON = {}
+def _search_settings(tool: JsonNode) -> JSONObject:
+    settings: JSONObject = {}
     filters, location = tool.get("filters"), tool.get("user_location")
     if not filters.is_null:
         allowed = filters.get("allowed_domains")
@@ -90,7 +89,7 @@ def _search_settings(tool: Node) -> JSON:
     return settings
 
 
-def _container(container: Node) -> object:
+def _container(container: JsonNode) -> object:
     if container.is_null:
         return {"type": "auto"}
     if isinstance(container.value, str):
@@ -100,7 +99,7 @@ def _container(container: Node) -> object:
         container.get("file_ids").refuse("files are not uploaded here")
     if not container.get("network_policy").is_null:
         container.get("network_policy").refuse("what code may reach is the server's to say")
-    settings: JSON = {"type": "auto"}
+    settings: JSONObject = {"type": "auto"}
     memory = container.get("memory_limit")
     if not memory.is_null:
         settings["memory_limit"] = memory.choice("1g", "4g", "16g", "64g")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from harmonium.openai.requests.metadata import METADATA_LIMITS, read_metadata
-from harmonium.openai.responses.request.json_node import Node
+from harmonium.openai.responses.request.json_node import JsonNode
 
-Reader = Callable[[Node], object]
+Reader = Callable[[JsonNode], object]
 
 INCLUDABLE = (
     "reasoning.encrypted_content",
@@ -41,19 +41,19 @@ class Field:
     default: object = None
 
 
-def _any(node: Node) -> object:
+def _any(node: JsonNode) -> object:
     return node.value
 
 
-def _text(node: Node) -> object:
+def _text(node: JsonNode) -> object:
     return node.optional_text()
 
 
-def _flag(node: Node) -> object:
+def _flag(node: JsonNode) -> object:
     return node.flag(default=False)
 
 
-def _refused(node: Node) -> object:
+def _refused(node: JsonNode) -> object:
     if node.value in (None, [], {}):
         return None
     node.refuse("it is not supported here; leave it out")
@@ -67,29 +67,29 @@ def _integer(low: int, high: int | None = None) -> Reader:
     return lambda node: node.integer(low, high)
 
 
-def _metadata(node: Node) -> object:
+def _metadata(node: JsonNode) -> object:
     return read_metadata(node.value, node.path)
 
 
-def _include(node: Node) -> object:
+def _include(node: JsonNode) -> object:
     return [member.choice(*INCLUDABLE) for member in node.items()]
 
 
-def _service_tier(node: Node) -> object:
+def _service_tier(node: JsonNode) -> object:
     node.choice(*_SERVICE_TIERS)
     return "default"
 
 
-def _truncation(node: Node) -> object:
+def _truncation(node: JsonNode) -> object:
     return node.choice("auto", "disabled")
 
 
-def _retention(node: Node) -> object:
+def _retention(node: JsonNode) -> object:
     """Read how long prompts may be kept at most; they are kept for less."""
     return node.choice("in_memory", "24h")
 
 
-def _cache_options(node: Node) -> object:
+def _cache_options(node: JsonNode) -> object:
     """Take hints to a cache, and refuse what would be more than a hint."""
     if node.get("prewarm").flag(default=False):
         node.get("prewarm").refuse("a request is answered; leave it out")
@@ -98,7 +98,7 @@ def _cache_options(node: Node) -> object:
     return dict(node.mapping())
 
 
-def _stream_options(node: Node) -> object:
+def _stream_options(node: JsonNode) -> object:
     return {"include_obfuscation": node.get("include_obfuscation").flag(default=False)}
 
 
@@ -166,7 +166,7 @@ FIELDS: tuple[Field, ...] = (
 """Every field of the API's request type, and the two that others added, by name."""
 
 
-def read_fields(request: Node, defaults: Mapping[str, object]) -> Mapping[str, object]:
+def read_fields(request: JsonNode, defaults: Mapping[str, object]) -> Mapping[str, object]:
     """Read every field of a request by the table.
 
     Args:

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple, cast
 
+from harmonium.json_types import JSONMapping
 from harmonium.model import Message, ToolNamespace
-from harmonium.openai.requests.errors import blaming
-from harmonium.openai.requests.history_cache import KeptStates, own_copy, plain_bytes
-from harmonium.openai.requests.json_fields import JSONObject, as_json
+from harmonium.openai.requests.errors import error_param
+from harmonium.openai.requests.history_cache import HistoryCache, decode_copy, plain_bytes
+from harmonium.openai.requests.json_fields import as_json
 from harmonium.openai.requests.tools import ToolChoice
 from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
 from harmonium.openai.responses.request.input_items import InputReader, item_type
-from harmonium.openai.responses.request.json_node import Node
-from harmonium.openai.responses.request.mcp_servers import Approval, Known
+from harmonium.openai.responses.request.json_node import JsonNode
+from harmonium.openai.responses.request.mcp_servers import Approval, KnownTools
 from harmonium.openai.responses.request.previous_messages import HISTORY
 from harmonium.openai.responses.request.tools import RequestTools, read_tools
 
@@ -39,7 +40,7 @@ several times the room of the JSON they stand for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class InputSnapshot:
     """Hold what was said before a request and in it: items in order, as they came.
 
     Args:
@@ -57,7 +58,7 @@ class Said:
     history: bool = False
     is_text: bool = False
 
-    def node(self, index: int) -> Node:
+    def node(self, index: int) -> JsonNode:
         """Give an item and where it stands."""
         place = f"previous[{index}]"
         own = index - self.before - self.history
@@ -65,9 +66,9 @@ class Said:
             place = "input" if self.is_text else f"input[{own}]"
         elif index == self.before:
             place = HISTORY
-        return Node(as_json(self.items[index]), place)
+        return JsonNode(as_json(self.items[index]), place)
 
-    def nodes(self, start: int = 0) -> tuple[list[Node], bool]:
+    def nodes(self, start: int = 0) -> tuple[list[JsonNode], bool]:
         """Give the items from `start` on, references resolved, and whether there were any.
 
         Raises:
@@ -80,12 +81,12 @@ class Said:
         known = self._known()
         return [self._resolved(item, known) for item in found], True
 
-    def _known(self) -> dict[str, Node]:
+    def _known(self) -> dict[str, JsonNode]:
         before = map(self.node, range(self.before))
         found = {item.get("id").value: item for item in before}
         return {name: item for name, item in found.items() if isinstance(name, str)}
 
-    def _resolved(self, item: Node, known: Mapping[str, Node]) -> Node:
+    def _resolved(self, item: JsonNode, known: Mapping[str, JsonNode]) -> JsonNode:
         if item_type(item) != "item_reference":
             return item
         wanted = item.get("id").text()
@@ -97,11 +98,11 @@ class Said:
                 "with store: false (its reasoning sealed: include reasoning.encrypted_content)"
             )
             item.get("id").fail(message, code="item_not_found")
-        return Node(value, item.path)
+        return JsonNode(value, item.path)
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class ToolDeclarations:
     """Hold what decides how a request's tools are read.
 
     Args:
@@ -113,31 +114,33 @@ class Declared:
 
     """
 
-    tools: Node
+    tools: JsonNode
     servers: Mapping[str, Sequence[object]]
     failures: Mapping[str, str]
     approval: Approval
     cipher: ReasoningCipher | None
 
-    def known(self, items: Iterable[Node]) -> dict[str, Known]:
+    def known(self, items: Iterable[JsonNode]) -> dict[str, KnownTools]:
         """Give what is known of every server's tools; what the operator says counts most."""
         listed = {item.get("server_label").text(): item for item in items if _lists_tools(item)}
-        known = {label: Known(item.get("tools"), is_said=True) for label, item in listed.items()}
+        known = {
+            label: KnownTools(item.get("tools"), is_said=True) for label, item in listed.items()
+        }
         for label, error in self.failures.items():
-            known.setdefault(label, Known(error=error))
+            known.setdefault(label, KnownTools(error=error))
         for label, tools in self.servers.items():
-            members = Node([_as_listed(as_json(tool)) for tool in tools], f"mcp_tools.{label}")
-            known[label] = Known(members, is_said=label in listed)
+            members = JsonNode([_as_listed(as_json(tool)) for tool in tools], f"mcp_tools.{label}")
+            known[label] = KnownTools(members, is_said=label in listed)
         return known
 
 
 @dataclass(slots=True)
-class Dialogue:
+class ParsedHistory:
     """Hold a request's tools and history as read: the items, and what they say."""
 
     tools: RequestTools
     reader: InputReader
-    items: list[JSONObject] = field(default_factory=list)
+    items: list[JSONMapping] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     count: int = 0
     _spaces: dict[tuple[str, ...], tuple[ToolNamespace, ...]] = field(default_factory=dict)
@@ -146,20 +149,20 @@ class Dialogue:
         """Give the namespaces of the tools that may be called; the newest choice's are kept."""
         found = self._spaces.get(choice.names)
         if found is None:
-            with blaming("tools"):
+            with error_param("tools"):
                 found = self.tools.namespaces(choice)
             self._spaces.clear()
             self._spaces[choice.names] = found
         return found
 
-    def read(self, nodes: Iterable[Node]) -> None:
+    def read(self, nodes: Iterable[JsonNode]) -> None:
         """Read on."""
         for node in nodes:
             self.messages += self.reader.read(node)
             self.items.append(node.mapping())
             self.count += 1
 
-    def copy(self) -> Dialogue:
+    def copy(self) -> ParsedHistory:
         """Give a dialogue of its own that has read as much, without the items.
 
         They are the caller's, who may change them; so may who gets the echo of the tools.
@@ -167,7 +170,7 @@ class Dialogue:
         names = self.tools.names.copy()
         tools = replace(self.tools, names=names, echo=_own_echo(self.tools))
         reader, said = self.reader.copy(names), self.messages.copy()
-        return Dialogue(tools, reader, [], said, self.count, self._spaces)
+        return ParsedHistory(tools, reader, [], said, self.count, self._spaces)
 
 
 class _Kept(NamedTuple):
@@ -175,10 +178,10 @@ class _Kept(NamedTuple):
 
     items: bytes
     size: int
-    dialogue: Dialogue
+    dialogue: ParsedHistory
 
 
-class Dialogues(KeptStates[_Key, _Kept]):
+class ParsedHistories(HistoryCache[_Key, _Kept]):
     """Keep what was read of requests, the newest state of each conversation.
 
     A request whose items begin with those of an earlier one, under the same tools, is read from
@@ -193,7 +196,7 @@ class Dialogues(KeptStates[_Key, _Kept]):
     def __init__(self, limit: int = KEPT_BYTES) -> None:
         super().__init__(limit)
 
-    def read(self, declared: Declared, said: Said) -> Dialogue:
+    def read(self, declared: ToolDeclarations, said: InputSnapshot) -> ParsedHistory:
         """Read a request's tools and items, going on from what was read before.
 
         Raises:
@@ -206,18 +209,18 @@ class Dialogues(KeptStates[_Key, _Kept]):
         found = self._kept.get(key)
         known = found.dialogue if found and items.startswith(found.items, _HEAD) else None
         read = None if known is None else _read_on(known, said)
-        dialogue, settled = read or _read(_own(declared, key), said)
-        if settled and (known is None or dialogue.count > known.count):
+        dialogue, is_cacheable = read or _read(_own(declared, key), said)
+        if is_cacheable and (known is None or dialogue.count > known.count):
             size = _size_of(key, items, dialogue.count)
             self._kept.put(key, _Kept(items[_HEAD:], size, dialogue.copy()))
         return dialogue
 
 
-DIALOGUES = Dialogues()
+DIALOGUES = ParsedHistories()
 """Where all requests are kept unless a setup says otherwise."""
 
 
-def _key(declared: Declared, said: Said) -> _Key | None:
+def _key(declared: ToolDeclarations, said: InputSnapshot) -> _Key | None:
     """Give what says that two requests are of one conversation, None for what cannot say it."""
     servers = {
         label: [as_json(tool) for tool in tools] for label, tools in declared.servers.items()
@@ -233,23 +236,23 @@ def _size_of(key: _Key, items: bytes, count: int) -> int:
     return _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(key[0]) + of_items
 
 
-def _own(declared: Declared, key: _Key) -> Declared:
+def _own(declared: ToolDeclarations, key: _Key) -> ToolDeclarations:
     """Give what decides how tools are read, in a copy that the caller cannot change."""
-    tools, servers, *_ = own_copy(key[0])
-    return replace(declared, tools=Node(tools, declared.tools.path), servers=servers)
+    tools, servers, *_ = decode_copy(key[0])
+    return replace(declared, tools=JsonNode(tools, declared.tools.path), servers=servers)
 
 
 def _own_echo(tools: RequestTools) -> tuple[dict[str, object], ...]:
     """Give the echo of the tools in a copy that may be changed: nothing else holds it."""
     plain = plain_bytes(tools.echo)
-    return tools.echo if plain is None else tuple(own_copy(plain))
+    return tools.echo if plain is None else tuple(decode_copy(plain))
 
 
-def _object(item: object) -> JSONObject:
-    return cast("JSONObject", item)  # read before, so it is one
+def _object(item: object) -> JSONMapping:
+    return cast("JSONMapping", item)  # read before, so it is one
 
 
-def _read_on(known: Dialogue, said: Said) -> tuple[Dialogue, bool] | None:
+def _read_on(known: ParsedHistory, said: InputSnapshot) -> tuple[ParsedHistory, bool] | None:
     """Read what is new; None where it says anew what a server's tools are."""
     nodes, refers = said.nodes(known.count)
     labels = {server.label for server in known.tools.servers}
@@ -261,17 +264,17 @@ def _read_on(known: Dialogue, said: Said) -> tuple[Dialogue, bool] | None:
     return dialogue, not refers
 
 
-def _read(declared: Declared, said: Said) -> tuple[Dialogue, bool]:
+def _read(declared: ToolDeclarations, said: InputSnapshot) -> tuple[ParsedHistory, bool]:
     """Read all of it; tell whether it can be read in no other way next time."""
     nodes, refers = said.nodes()
     tools = read_tools(declared.tools, declared.known(nodes), declared.approval)
     tools = replace(tools, echo=_own_echo(tools))
-    dialogue = Dialogue(tools, InputReader(tools.names, declared.cipher))
+    dialogue = ParsedHistory(tools, InputReader(tools.names, declared.cipher))
     dialogue.read(nodes)
     return dialogue, not refers
 
 
-def _lists_tools(item: Node) -> bool:
+def _lists_tools(item: JsonNode) -> bool:
     """Tell whether an item lists a server's tools, which one that failed to does not."""
     return item_type(item) == "mcp_list_tools" and item.get("error").is_null
 

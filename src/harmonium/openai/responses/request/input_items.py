@@ -12,10 +12,10 @@ from typing import ClassVar
 
 from harmonium.model import DeveloperContent, Message
 from harmonium.openai.requests.content import text_parts
-from harmonium.openai.requests.errors import blaming
+from harmonium.openai.requests.errors import error_param
 from harmonium.openai.requests.tool_names import ToolKind, ToolName, ToolNameMap
 from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
-from harmonium.openai.responses.request.json_node import Node
+from harmonium.openai.responses.request.json_node import JsonNode
 from harmonium.openai.responses.request.mcp_servers import ApprovedCall
 from harmonium.openai.responses.request.previous_messages import HISTORY, read_previous_messages
 from harmonium.openai.responses.web_search import call_of_action
@@ -26,7 +26,7 @@ NOT_APPROVED = "The user did not approve this call."
 _BUILT_IN = frozenset({"browser", "python", "container"})
 
 
-def item_type(item: Node) -> str:
+def item_type(item: JsonNode) -> str:
     """Give an item's type; one without a type is a message, or a reference when it has no role."""
     value = item.value
     if type(value) is dict and type(value.get("type")) is str:
@@ -68,7 +68,7 @@ class InputReader:
         made._approved = self._approved.copy()
         return made
 
-    def read(self, item: Node) -> list[Message]:
+    def read(self, item: JsonNode) -> list[Message]:
         """Give the messages an item stands for, none when it says nothing.
 
         Raises:
@@ -79,13 +79,13 @@ class InputReader:
         rule = self._READ.get(kind)
         if rule is None:
             known = ", ".join([*self._RULES, "item_reference"])
-            Node(None, f"{item.path}.type").fail(
+            JsonNode(None, f"{item.path}.type").fail(
                 f"{item.path} has an unsupported type; allowed are {known}"
             )
-        with blaming(item.path):
+        with error_param(item.path):
             return rule(self, item)
 
-    def _message(self, item: Node) -> list[Message]:
+    def _message(self, item: JsonNode) -> list[Message]:
         role = item.get("role").choice("user", "assistant", "system", "developer")
         text = item.get("content").given().content()
         if role == "user":
@@ -98,7 +98,7 @@ class InputReader:
             return [Message.assistant(text, channel="commentary" if is_preamble else "final")]
         return [Message.developer(DeveloperContent(text))]
 
-    def _reasoning(self, item: Node) -> list[Message]:
+    def _reasoning(self, item: JsonNode) -> list[Message]:
         content = item.get("content")
         text = "\n".join(text_parts(content.value, content.path))
         sealed = item.get("encrypted_content")
@@ -106,7 +106,7 @@ class InputReader:
             text = self._opened(sealed)
         return [Message.assistant(text, channel="analysis")] if text else []
 
-    def _opened(self, sealed: Node) -> str:
+    def _opened(self, sealed: JsonNode) -> str:
         text = None if self._cipher is None else self._cipher.open(sealed.text())
         if text is None:
             sealed.fail(
@@ -116,14 +116,14 @@ class InputReader:
             )
         return text
 
-    def _function_call(self, item: Node) -> list[Message]:
+    def _function_call(self, item: JsonNode) -> list[Message]:
         tool = self._registered(item, "function")
         return [self._call(tool, item.get("arguments").text(), "json")]
 
-    def _custom_call(self, item: Node) -> list[Message]:
+    def _custom_call(self, item: JsonNode) -> list[Message]:
         return [self._call(self._registered(item, "custom"), item.get("input").text(), None)]
 
-    def _registered(self, item: Node, kind: ToolKind) -> ToolName:
+    def _registered(self, item: JsonNode, kind: ToolKind) -> ToolName:
         """Give the tool that a call names, and keep it for the call's output."""
         tool = _tool_called(item, kind)
         self.calls[item.get("call_id").text()] = tool
@@ -135,7 +135,7 @@ class InputReader:
             text, channel="commentary", recipient=recipient, content_type=content_type
         )
 
-    def _call_output(self, item: Node) -> list[Message]:
+    def _call_output(self, item: JsonNode) -> list[Message]:
         call_id = item.get("call_id")
         if call_id.is_null and not item.get("name").is_null:
             tool = _tool_called(item, "function")
@@ -147,7 +147,7 @@ class InputReader:
         text = item.get("output").given().content()
         return [Message.tool(self._names.recipient(tool), text)]
 
-    def _mcp_call(self, item: Node) -> list[Message]:
+    def _mcp_call(self, item: JsonNode) -> list[Message]:
         call = self._server_call(item, item.get("approval_request_id").optional_text() or "")
         answer = item.get("output").optional_text()
         if answer is None:
@@ -157,18 +157,18 @@ class InputReader:
         self._approved.pop(call.request_id, None)
         return said if answer is None else [*said, Message.tool(call.recipient, answer)]
 
-    def _server_call(self, item: Node, request_id: str) -> ApprovedCall:
+    def _server_call(self, item: JsonNode, request_id: str) -> ApprovedCall:
         label, name = item.get("server_label").text(), item.get("name").text()
         recipient = self._mcp_recipient(label, name)
         return ApprovedCall(request_id, label, name, recipient, item.get("arguments").text())
 
-    def _approval_request(self, item: Node) -> list[Message]:
+    def _approval_request(self, item: JsonNode) -> list[Message]:
         """Say the call that waited for approval; whether it was given says a later item."""
         call = self._server_call(item, item.get("id").text())
         self._requests[call.request_id] = call
         return [_spoken(call)]
 
-    def _approval_response(self, item: Node) -> list[Message]:
+    def _approval_response(self, item: JsonNode) -> list[Message]:
         wanted = item.get("approval_request_id").text()
         call = self._requests.get(wanted)
         if call is None:
@@ -189,7 +189,7 @@ class InputReader:
             return self._names.server(label)
         return self._names.recipient(ToolName(name, "mcp", label))
 
-    def _web_search(self, item: Node) -> list[Message]:
+    def _web_search(self, item: JsonNode) -> list[Message]:
         function, arguments = call_of_action(item.get("action").mapping())
         given = item.get("arguments")
         text = arguments if given.is_null else given.text()
@@ -199,20 +199,20 @@ class InputReader:
         answer = None if item.get("results").is_null else item.get("results").content()
         return _built_in_call(recipient, text, answer)
 
-    def _code_interpreter(self, item: Node) -> list[Message]:
+    def _code_interpreter(self, item: JsonNode) -> list[Message]:
         outputs = item.get("outputs")
         answer = None if outputs.is_null else "".join(map(_log_text, outputs.items()))
         return _built_in_call("python", item.get("code").optional_text() or "", answer)
 
-    def _previous_messages(self, item: Node) -> list[Message]:
-        history = Node(item.get("messages").value, item.path)
+    def _previous_messages(self, item: JsonNode) -> list[Message]:
+        history = JsonNode(item.get("messages").value, item.path)
         return read_previous_messages(history, self._names, self.calls)
 
-    def _nothing(self, _: Node) -> list[Message]:
+    def _nothing(self, _: JsonNode) -> list[Message]:
         """Say nothing: the list of a server's tools is declared, not spoken."""
         return []
 
-    _RULES: ClassVar[Mapping[str, Callable[[InputReader, Node], list[Message]]]] = {
+    _RULES: ClassVar[Mapping[str, Callable[[InputReader, JsonNode], list[Message]]]] = {
         "message": _message,
         "reasoning": _reasoning,
         "function_call": _function_call,
@@ -227,13 +227,13 @@ class InputReader:
         "code_interpreter_call": _code_interpreter,
     }
     """What a client may send."""
-    _READ: ClassVar[Mapping[str, Callable[[InputReader, Node], list[Message]]]] = {
+    _READ: ClassVar[Mapping[str, Callable[[InputReader, JsonNode], list[Message]]]] = {
         **_RULES,
         HISTORY: _previous_messages,
     }
 
 
-def _tool_called(item: Node, kind: ToolKind) -> ToolName:
+def _tool_called(item: JsonNode, kind: ToolKind) -> ToolName:
     """Give the tool that a call names, with its namespace if it has one."""
     return ToolName(item.get("name").text(), kind, item.get("namespace").optional_text())
 
@@ -252,13 +252,13 @@ def _built_in_call(recipient: str, text: str, answer: str | None) -> list[Messag
     return [call, Message.tool(recipient, answer, channel="analysis")]
 
 
-def _log_text(output: Node) -> str:
+def _log_text(output: JsonNode) -> str:
     if output.get("type").choice("logs", "image") == "image":
         output.refuse("the model reads text only, and this output is an image")
     return output.get("logs").text()
 
 
-def _error_text(error: Node) -> str | None:
+def _error_text(error: JsonNode) -> str | None:
     """Give the text of a failed MCP call's error: a string, or one of the published objects."""
     if error.is_null or isinstance(error.value, str):
         return error.optional_text()

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
 from harmonium.errors import RequestError
+from harmonium.json_types import JSONMapping
 from harmonium.openai.requests.content import text_of
 from harmonium.openai.requests.errors import missing, refused
 from harmonium.openai.requests.json_fields import (
-    JSONObject,
     as_json,
     read_choice,
     read_flag,
@@ -26,14 +26,14 @@ from harmonium.openai.requests.json_fields import (
 _PLAIN = frozenset({str, dict, list, int, float, bool, type(None)})
 
 
-class Node(NamedTuple):
+class JsonNode(NamedTuple):
     """Hold a JSON value and where it stands, such as ``input[2].call_id``.
 
     Every reader raises RequestError when the value is not what it should be.
 
     Example:
-        >>> Node({"name": "f"}, "tools[0]").get("name")
-        Node(value='f', path='tools[0].name')
+        >>> JsonNode({"name": "f"}, "tools[0]").get("name")
+        JsonNode(value='f', path='tools[0].name')
 
     """
 
@@ -53,28 +53,28 @@ class Node(NamedTuple):
         """Whether the value is null or absent."""
         return self.value is None
 
-    def given(self) -> Node:
+    def given(self) -> JsonNode:
         """Give the node itself, unless it is null."""
         if self.value is None:
             raise missing(self.path or "request")
         return self
 
-    def mapping(self) -> JSONObject:
+    def mapping(self) -> JSONMapping:
         """Give an object."""
         return read_object(self.given().value, self.path or "request")
 
-    def get(self, key: str) -> Node:
+    def get(self, key: str) -> JsonNode:
         """Give a member of an object; null when it is absent."""
         value = self.value.get(key) if type(self.value) is dict else self.mapping().get(key)
         if type(value) not in _PLAIN:
             value = as_json(value)
-        return Node(value, f"{self.path}.{key}" if self.path else key)
+        return JsonNode(value, f"{self.path}.{key}" if self.path else key)
 
-    def items(self) -> Iterator[Node]:
+    def items(self) -> Iterator[JsonNode]:
         """Give the members of an array, each with its path; null counts as empty."""
         found = [] if self.value is None else read_list(self.value, self.path)
         for index, member in enumerate(found):
-            yield Node(as_json(member), f"{self.path}[{index}]")
+            yield JsonNode(as_json(member), f"{self.path}[{index}]")
 
     def text(self) -> str:
         """Give a string."""

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harmonium.json_types import JSONObject
 from harmonium.openai.requests.tool_names import ToolName
 from harmonium.openai.requests.tools import DeclaredTool
-from harmonium.openai.responses.request.json_node import Node
-
-JSON = dict[str, object]
+from harmonium.openai.responses.request.json_node import JsonNode
 
 Approval = Literal["always", "never"]
 
@@ -39,7 +38,7 @@ class ToolFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownTools:
     """Hold what is known of a server's tools.
 
     Args:
@@ -49,7 +48,7 @@ class Known:
 
     """
 
-    tools: Node = Node(None)  # noqa: RUF009  (immutable)
+    tools: JsonNode = JsonNode(None)  # noqa: RUF009  (immutable)
     error: str | None = None
     is_said: bool = False
 
@@ -59,7 +58,7 @@ class McpListing:
     """Hold the list of a server's tools as an answer says it: ``tools`` are the API's objects."""
 
     label: str
-    tools: tuple[JSON, ...] = ()
+    tools: tuple[JSONObject, ...] = ()
     error: str | None = None
 
 
@@ -117,7 +116,7 @@ class ApprovedCall:
     arguments: str
 
 
-def read_server(tool: Node, known: Known, approval: Approval) -> McpServer:
+def read_server(tool: JsonNode, known: KnownTools, approval: Approval) -> McpServer:
     """Read one tool of the type ``mcp``.
 
     Args:
@@ -160,7 +159,7 @@ def read_server(tool: Node, known: Known, approval: Approval) -> McpServer:
     )
 
 
-def echo_server(tool: Node, server: McpServer, approval: Approval) -> JSON:
+def echo_server(tool: JsonNode, server: McpServer, approval: Approval) -> JSONObject:
     """Give the tool as the response repeats it: without what is secret."""
     given, held = tool.get("allowed_tools"), tool.get("require_approval")
     return {
@@ -173,7 +172,7 @@ def echo_server(tool: Node, server: McpServer, approval: Approval) -> JSON:
     }
 
 
-def read_allowed(allowed: Node) -> ToolFilter:
+def read_allowed(allowed: JsonNode) -> ToolFilter:
     """Read a filter of a server's tools: their names, or an object; null takes all.
 
     Raises:
@@ -200,7 +199,7 @@ class _Hold:
     otherwise: bool
 
     @classmethod
-    def read(cls, given: Node, approval: Approval) -> _Hold:
+    def read(cls, given: JsonNode, approval: Approval) -> _Hold:
         if not isinstance(given.value, Mapping):
             word = approval if given.is_null else given.choice("always", "never")
             return cls(None, None, word == "always")
@@ -219,7 +218,7 @@ class _Hold:
         return self.otherwise
 
 
-def _declared(member: Node, label: str) -> DeclaredTool:
+def _declared(member: JsonNode, label: str) -> DeclaredTool:
     schema = member.get("input_schema")
     # The list that an answer says has an empty schema where the server gave none.
     parameters = None if schema.is_null else schema.mapping() or None
@@ -227,7 +226,7 @@ def _declared(member: Node, label: str) -> DeclaredTool:
     return DeclaredTool(ToolName(member.get("name").text(), "mcp", label), about, parameters)
 
 
-def _listed(member: Node) -> JSON:
+def _listed(member: JsonNode) -> JSONObject:
     schema, notes = member.get("input_schema"), member.get("annotations")
     return {
         "name": member.get("name").text(),
@@ -237,12 +236,12 @@ def _listed(member: Node) -> JSON:
     }
 
 
-def _only_reads(member: Node) -> bool:
+def _only_reads(member: JsonNode) -> bool:
     notes = member.get("annotations")
     return not notes.is_null and notes.get("readOnlyHint").value is True
 
 
-def _headers(headers: Node) -> Mapping[str, str]:
+def _headers(headers: JsonNode) -> Mapping[str, str]:
     if headers.is_null:
         return {}
     return {str(name): headers.get(str(name)).text() for name in headers.mapping()}

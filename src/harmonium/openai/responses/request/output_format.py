@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from harmonium.model import ReasoningEffort, ResponseFormat
-from harmonium.openai.requests.errors import blaming
-from harmonium.openai.responses.request.json_node import Node
+from harmonium.openai.requests.errors import error_param
+from harmonium.openai.responses.request.json_node import JsonNode
 from harmonium.render import History
 
 
 def read_reasoning(
-    reasoning: Node, standard: ReasoningEffort
+    reasoning: JsonNode, standard: ReasoningEffort
 ) -> tuple[ReasoningEffort | None, History, object]:
     """Read ``reasoning``: the effort, which past reasoning is kept, and the echo.
 
@@ -41,7 +41,7 @@ def read_reasoning(
     return level, history, echo
 
 
-def read_text_form(text: Node) -> tuple[ResponseFormat | None, object]:
+def read_text_form(text: JsonNode) -> tuple[ResponseFormat | None, object]:
     """Read ``text``: the format of the answer, and the echo; None is plain text.
 
     Raises:
@@ -64,7 +64,7 @@ def read_text_form(text: Node) -> tuple[ResponseFormat | None, object]:
         return ResponseFormat("json_object", {"type": "object"}), {**echo, "format": {"type": kind}}
     name, about = form.get("name").text(), form.get("description").optional_text()
     schema = form.get("schema").mapping()
-    with blaming(form.get("name").path):
+    with error_param(form.get("name").path):
         shape = ResponseFormat(name, schema, about)
     echo["format"] = {
         "type": kind,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harmonium.json_types import JSONMapping
 from harmonium.model import Message, Role, message_from_dict, message_to_dict
-from harmonium.openai.requests.errors import blaming
-from harmonium.openai.requests.json_fields import JSONObject, as_json, read_list
+from harmonium.openai.requests.errors import error_param
+from harmonium.openai.requests.json_fields import as_json, read_list
 from harmonium.openai.requests.tool_names import FUNCTIONS, ToolName, ToolNameMap
-from harmonium.openai.responses.request.json_node import Node
+from harmonium.openai.responses.request.json_node import JsonNode
 
 HISTORY = "previous_input_messages"
 """The type of the item that such a history is; clients cannot send it."""
@@ -21,7 +22,7 @@ _LEFT_OUT = frozenset({"system", "developer"})
 _ROLES = ("user", "assistant", "tool", *sorted(_LEFT_OUT))
 
 
-def history_items(history: Node) -> list[JSONObject]:
+def history_items(history: JsonNode) -> list[JSONMapping]:
     """Give a history as an item, plain JSON; null and an empty one are none.
 
     Raises:
@@ -44,11 +45,11 @@ def check_sent(items: Sequence[object], param: str) -> None:
     for index, item in enumerate(items):
         if type(item) is dict and item.get("type") == HISTORY:
             place = f"{param}[{index}]"
-            Node(None, f"{place}.type").fail(f"{place} is no item, but a field beside {param}")
+            JsonNode(None, f"{place}.type").fail(f"{place} is no item, but a field beside {param}")
 
 
 def read_previous_messages(
-    history: Node, names: ToolNameMap, calls: dict[str, ToolName]
+    history: JsonNode, names: ToolNameMap, calls: dict[str, ToolName]
 ) -> list[Message]:
     """Give the messages of a history, in order.
 
@@ -64,7 +65,7 @@ def read_previous_messages(
     """
     messages: list[Message] = []
     for entry in history.items():
-        with blaming(entry.path):
+        with error_param(entry.path):
             messages += _read_entry(entry, names, calls)
     return messages
 
@@ -77,7 +78,7 @@ def _as_entry(entry: object) -> object:
     return as_json(entry) if dump is None else dump()
 
 
-def _read_entry(entry: Node, names: ToolNameMap, calls: dict[str, ToolName]) -> list[Message]:
+def _read_entry(entry: JsonNode, names: ToolNameMap, calls: dict[str, ToolName]) -> list[Message]:
     if isinstance(entry.get("author").value, Mapping) or not entry.get("content_type").is_null:
         return _read_harmony(entry)
     role = entry.get("role").choice(*_ROLES)
@@ -91,12 +92,14 @@ def _read_entry(entry: Node, names: ToolNameMap, calls: dict[str, ToolName]) -> 
     return [Message.tool(_tool_of(entry, names, calls), text)]
 
 
-def _read_harmony(entry: Node) -> list[Message]:
+def _read_harmony(entry: JsonNode) -> list[Message]:
     message = message_from_dict(entry.mapping())
     return [] if message.author.role in {Role.SYSTEM, Role.DEVELOPER} else [message]
 
 
-def _read_assistant(entry: Node, names: ToolNameMap, calls: dict[str, ToolName]) -> list[Message]:
+def _read_assistant(
+    entry: JsonNode, names: ToolNameMap, calls: dict[str, ToolName]
+) -> list[Message]:
     messages = []
     for field in ("reasoning", "reasoning_content", "thinking"):
         reasoning = entry.get(field).content()
@@ -125,7 +128,7 @@ def _read_assistant(entry: Node, names: ToolNameMap, calls: dict[str, ToolName])
     return messages
 
 
-def _tool_of(entry: Node, names: ToolNameMap, calls: dict[str, ToolName]) -> str:
+def _tool_of(entry: JsonNode, names: ToolNameMap, calls: dict[str, ToolName]) -> str:
     call_id, name = entry.get("tool_call_id"), entry.get("name")
     found = None if call_id.is_null else calls.get(call_id.text())
     if found is None and name.is_null:

@@ -12,6 +12,7 @@ from functools import partial
 from types import MappingProxyType
 
 from harmonium.errors import RequestError
+from harmonium.json_types import JSONMapping
 from harmonium.model import (
     Conversation,
     DeveloperContent,
@@ -21,7 +22,7 @@ from harmonium.model import (
     ToolNamespace,
 )
 from harmonium.model.checks import unchecked
-from harmonium.openai.requests.json_fields import JSONObject, as_json, read_list
+from harmonium.openai.requests.json_fields import as_json, read_list
 from harmonium.openai.requests.prompt import (
     PromptSettings,
     Renders,
@@ -34,18 +35,18 @@ from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
 from harmonium.openai.responses.request.fields import read_fields
 from harmonium.openai.responses.request.history_cache import (
     DIALOGUES,
-    Declared,
-    Dialogue,
-    Dialogues,
-    Said,
+    InputSnapshot,
+    ParsedHistories,
+    ParsedHistory,
+    ToolDeclarations,
 )
-from harmonium.openai.responses.request.json_node import Node
+from harmonium.openai.responses.request.json_node import JsonNode
 from harmonium.openai.responses.request.mcp_servers import Approval, ApprovedCall
 from harmonium.openai.responses.request.output_format import read_reasoning, read_text_form
 from harmonium.openai.responses.request.previous_messages import HISTORY, check_sent, history_items
 from harmonium.openai.responses.request.tool_choice import read_tool_choice
 from harmonium.openai.responses.request.tools import RequestTools
-from harmonium.openai.responses.request.truncation import fit
+from harmonium.openai.responses.request.truncation import truncate_to_fit
 from harmonium.render import History, Profile
 
 _BUILT_IN_SPACES: Mapping[str, ToolNamespace] = MappingProxyType(
@@ -86,7 +87,7 @@ class ResponsesSetup:
     defaults: Mapping[str, object] = field(default_factory=dict)
     previous: Iterable[object] | None = None
     find_item: Callable[[str], object | None] = lambda _: None
-    dialogues: Dialogues = DIALOGUES
+    dialogues: ParsedHistories = DIALOGUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class ResponsesRequest:
     response_format: ResponseFormat | None
     include: frozenset[str]
     values: Mapping[str, object]
-    items: tuple[JSONObject, ...]
+    items: tuple[JSONMapping, ...]
     cipher: ReasoningCipher | None = None
     approved: tuple[ApprovedCall, ...] = ()
     spaces: frozenset[str] = frozenset()
@@ -162,7 +163,7 @@ class ResponsesRequest:
         if limit is None or len(ids) <= limit:
             return ids
         is_cut = self.values["truncation"] == "auto"
-        fitting = fit(conversation, render, limit) if is_cut else None
+        fitting = truncate_to_fit(conversation, render, limit) if is_cut else None
         if fitting is None:
             raise _too_long(len(ids), limit)
         return fitting
@@ -187,7 +188,7 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
         ['system', 'user']
 
     """
-    request = Node(as_json(data))
+    request = JsonNode(as_json(data))
     values = dict(read_fields(request, setup.defaults))
     said = _said(request, setup)
     dialogue = setup.dialogues.read(_declared(request, setup), said)
@@ -197,7 +198,7 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
     shape, values["text"] = read_text_form(request.get("text"))
     values["tools"] = list(dialogue.tools.echo)
     include = _include(values["include"], setup)
-    lead = _Lead(request, dialogue, choice, shape)
+    lead = _PromptPreamble(request, dialogue, choice, shape)
     prompt = lead.prompt(setup)
     return ResponsesRequest(
         unchecked(Conversation, messages=lead.messages(prompt.system_message(effort))),
@@ -216,11 +217,11 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
 
 
 @dataclass(frozen=True, slots=True)
-class _Lead:
+class _PromptPreamble:
     """Know what goes before the history: the system and the developer message."""
 
-    request: Node
-    dialogue: Dialogue
+    request: JsonNode
+    dialogue: ParsedHistory
     choice: ToolChoice
     shape: ResponseFormat | None
 
@@ -258,14 +259,14 @@ class _Lead:
         return replace(setup.prompt, builtin_tools=tuple(given.values()))
 
 
-def _declared(request: Node, setup: ResponsesSetup) -> Declared:
+def _declared(request: JsonNode, setup: ResponsesSetup) -> ToolDeclarations:
     servers = {label: list(tools) for label, tools in setup.mcp_tools.items()}
-    return Declared(
+    return ToolDeclarations(
         request.get("tools"), servers, setup.mcp_failures, setup.mcp_approval, setup.cipher
     )
 
 
-def _said(request: Node, setup: ResponsesSetup) -> Said:
+def _said(request: JsonNode, setup: ResponsesSetup) -> InputSnapshot:
     """Give the items before this request and its own."""
     previous = request.get("previous_response_id")
     if setup.previous is None and not previous.is_null:
@@ -284,13 +285,13 @@ def _said(request: Node, setup: ResponsesSetup) -> Said:
         check_sent(items, given.path)
     is_text = isinstance(given.value, str)
     said = [*before, *history, *items]
-    return Said(said, len(before), setup.find_item, bool(history), is_text)
+    return InputSnapshot(said, len(before), setup.find_item, bool(history), is_text)
 
 
 def _include(words: object, setup: ResponsesSetup) -> frozenset[str]:
     found = list(map(str, words)) if isinstance(words, list | tuple) else []
     if _SEALED in found and setup.cipher is None:
-        place = Node(None, f"include[{found.index(_SEALED)}]")
+        place = JsonNode(None, f"include[{found.index(_SEALED)}]")
         place.refuse("this server has no key to seal reasoning with")
     return frozenset(found)
 

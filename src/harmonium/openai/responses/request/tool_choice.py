@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harmonium.json_types import JSONObject
 from harmonium.openai.requests.tools import ToolChoice, choice_among
 from harmonium.openai.responses.request.builtin_tools import BUILT_IN
-from harmonium.openai.responses.request.json_node import Node
+from harmonium.openai.responses.request.json_node import JsonNode
 from harmonium.openai.responses.request.tools import RequestTools
 
-JSON = dict[str, object]
-
-_ECHOES: Mapping[str, JSON] = {
+_ECHOES: Mapping[str, JSONObject] = {
     "browser": {"type": "web_search_preview"},
     "python": {"type": "code_interpreter"},
     "container": {"type": "mcp", "server_label": "container"},
@@ -20,7 +19,7 @@ _ECHOES: Mapping[str, JSON] = {
 """Harmony namespace of a built-in tool -> the choice of it, in words the published types know."""
 
 
-def read_tool_choice(choice: Node, tools: RequestTools) -> tuple[ToolChoice, object]:
+def read_tool_choice(choice: JsonNode, tools: RequestTools) -> tuple[ToolChoice, object]:
     """Read ``tool_choice``; give it with what the response repeats of it. Null is ``auto``.
 
     Raises:
@@ -76,7 +75,7 @@ class _Choosable:
             servers,
         )
 
-    def read(self, choice: Node) -> tuple[_Names, JSON]:
+    def read(self, choice: JsonNode) -> tuple[_Names, JSONObject]:
         """Give the Harmony names that one choice stands for, and its echo."""
         allowed = ("function", "custom", "mcp", *BUILT_IN)
         kind = choice.get("type").choice(*allowed)
@@ -91,9 +90,9 @@ class _Choosable:
             choice.fail(f"{choice.path} names no tool of this request")
         return names, echo
 
-    def _read_server(self, choice: Node) -> tuple[_Names, JSON]:
+    def _read_server(self, choice: JsonNode) -> tuple[_Names, JSONObject]:
         label, name = choice.get("server_label").text(), choice.get("name").optional_text()
-        echo: JSON = {"type": "mcp", "server_label": label}
+        echo: JSONObject = {"type": "mcp", "server_label": label}
         names = self.servers.get((label, name))
         if name is None:
             if names is None:

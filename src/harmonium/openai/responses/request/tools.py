@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from harmonium.json_types import JSONObject
 from harmonium.model import ToolDescription, ToolNamespace
-from harmonium.openai.requests.errors import blaming
+from harmonium.openai.requests.errors import error_param
 from harmonium.openai.requests.tool_names import ToolKind, ToolName, ToolNameMap
 from harmonium.openai.requests.tools import FREE_TEXT, DeclaredTool, ToolChoice, with_format
 from harmonium.openai.responses.request.builtin_tools import (
@@ -19,17 +20,15 @@ from harmonium.openai.responses.request.builtin_tools import (
     echo_built_in,
     read_built_in,
 )
-from harmonium.openai.responses.request.json_node import Node
+from harmonium.openai.responses.request.json_node import JsonNode
 from harmonium.openai.responses.request.mcp_servers import (
     Approval,
-    Known,
+    KnownTools,
     McpListing,
     McpServer,
     echo_server,
     read_server,
 )
-
-JSON = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +49,10 @@ class RequestTools:
 
     declared: tuple[DeclaredTool, ...] = ()
     built_in: tuple[str, ...] = ()
-    settings: Mapping[str, JSON] = field(default_factory=dict)
+    settings: Mapping[str, JSONObject] = field(default_factory=dict)
     servers: tuple[McpServer, ...] = ()
     names: ToolNameMap = field(default_factory=ToolNameMap)
-    echo: tuple[JSON, ...] = ()
+    echo: tuple[JSONObject, ...] = ()
     places: Mapping[ToolName, str] = field(default_factory=dict)
 
     @property
@@ -114,15 +113,15 @@ class RequestTools:
 class _Reading:
     """Collect what the tools say, one after the other."""
 
-    listed: Mapping[str, Known]
+    listed: Mapping[str, KnownTools]
     approval: Approval
     declared: list[DeclaredTool] = field(default_factory=list)
-    settings: dict[str, JSON] = field(default_factory=dict)
+    settings: dict[str, JSONObject] = field(default_factory=dict)
     servers: list[McpServer] = field(default_factory=list)
-    echo: list[JSON] = field(default_factory=list)
+    echo: list[JSONObject] = field(default_factory=list)
     places: dict[ToolName, str] = field(default_factory=dict)
 
-    def declare(self, tool: DeclaredTool, place: Node) -> DeclaredTool:
+    def declare(self, tool: DeclaredTool, place: JsonNode) -> DeclaredTool:
         """Note where a tool stands; each stands once.
 
         Raises:
@@ -131,13 +130,13 @@ class _Reading:
         """
         if tool.name in self.places:
             message = f"{place.path} declares a tool that is declared already; give it another name"
-            Node(None, f"{place.path}.name").fail(message, code="duplicate_tool")
+            JsonNode(None, f"{place.path}.name").fail(message, code="duplicate_tool")
         self.places[tool.name] = place.path
         return tool
 
 
 def read_tools(
-    tools: Node, listed: Mapping[str, Known], approval: Approval = "never"
+    tools: JsonNode, listed: Mapping[str, KnownTools], approval: Approval = "never"
 ) -> RequestTools:
     """Read the request's tools.
 
@@ -157,7 +156,7 @@ def read_tools(
         if rule is None:
             tool.get("type").fail(f"{tool.path} cannot run here; allowed are {', '.join(_RULES)}")
         _check_callers(tool)
-        with blaming(tool.path):
+        with error_param(tool.path):
             rule(found, tool)
     served = [tool.name for server in found.servers for tool in server.tools]
     declared = [tool.name for tool in found.declared]
@@ -173,17 +172,17 @@ def read_tools(
     )
 
 
-def _function(found: _Reading, tool: Node) -> None:
+def _function(found: _Reading, tool: JsonNode) -> None:
     found.declared.append(found.declare(_declared_function(tool, None), tool))
     found.echo.append(_echo_function(tool))
 
 
-def _custom(found: _Reading, tool: Node) -> None:
+def _custom(found: _Reading, tool: JsonNode) -> None:
     found.declared.append(found.declare(_declared_custom(tool, None), tool))
     found.echo.append(_echo_custom(tool))
 
 
-def _namespace(found: _Reading, tool: Node) -> None:
+def _namespace(found: _Reading, tool: JsonNode) -> None:
     name, about = tool.get("name").text(), tool.get("description").optional_text() or ""
     inner, echo = [], []
     for member in tool.get("tools").items():
@@ -202,7 +201,7 @@ def _namespace(found: _Reading, tool: Node) -> None:
     found.echo.append({"type": "namespace", "name": name, "description": about, "tools": echo})
 
 
-def _built_in(found: _Reading, tool: Node) -> None:
+def _built_in(found: _Reading, tool: JsonNode) -> None:
     kind, settings = tool.get("type").text(), read_built_in(tool)
     if found.settings.setdefault(BUILT_IN[kind], settings) != settings:
         message = f"{tool.path} asks for the same tool with other settings; give it once"
@@ -210,8 +209,8 @@ def _built_in(found: _Reading, tool: Node) -> None:
     found.echo.append(echo_built_in(kind, settings))
 
 
-def _mcp(found: _Reading, tool: Node) -> None:
-    known = found.listed.get(tool.get("server_label").text(), Known(is_said=True))
+def _mcp(found: _Reading, tool: JsonNode) -> None:
+    known = found.listed.get(tool.get("server_label").text(), KnownTools(is_said=True))
     server = read_server(tool, known, found.approval)
     if any(server.label == other.label for other in found.servers):
         message = f"{tool.path} names a server that is named already; give it another label"
@@ -222,7 +221,7 @@ def _mcp(found: _Reading, tool: Node) -> None:
     found.echo.append(echo_server(tool, server, found.approval))
 
 
-def _check_callers(tool: Node) -> None:
+def _check_callers(tool: JsonNode) -> None:
     """Refuse what would have a tool called in a way that is not known here."""
     for name in ("defer_loading", "async"):
         if tool.get(name).value is True:
@@ -232,7 +231,7 @@ def _check_callers(tool: Node) -> None:
         callers.refuse("only the model itself calls tools here; allow direct")
 
 
-def _declared_function(tool: Node, namespace: str | None) -> DeclaredTool:
+def _declared_function(tool: JsonNode, namespace: str | None) -> DeclaredTool:
     schema = tool.get("parameters")
     return DeclaredTool(
         _name(tool, "function", namespace),
@@ -242,13 +241,13 @@ def _declared_function(tool: Node, namespace: str | None) -> DeclaredTool:
     )
 
 
-def _declared_custom(tool: Node, namespace: str | None) -> DeclaredTool:
+def _declared_custom(tool: JsonNode, namespace: str | None) -> DeclaredTool:
     about, form = tool.get("description").optional_text() or "", tool.get("format")
     told = with_format(about, form.value, form.path)
     return DeclaredTool(_name(tool, "custom", namespace), told, FREE_TEXT)
 
 
-def _name(tool: Node, kind: ToolKind, namespace: str | None) -> ToolName:
+def _name(tool: JsonNode, kind: ToolKind, namespace: str | None) -> ToolName:
     name = tool.get("name")
     if name.is_null and not tool.get(kind).is_null:
         name.fail(f"{name.path} is missing; what stands in {kind}, as in chat, stands beside type")
@@ -257,7 +256,7 @@ def _name(tool: Node, kind: ToolKind, namespace: str | None) -> ToolName:
     return ToolName(name.text(), kind, namespace)
 
 
-def _echo_function(tool: Node) -> JSON:
+def _echo_function(tool: JsonNode) -> JSONObject:
     schema = tool.get("parameters")
     return {
         "type": "function",
@@ -268,7 +267,7 @@ def _echo_function(tool: Node) -> JSON:
     }
 
 
-def _echo_custom(tool: Node) -> JSON:
+def _echo_custom(tool: JsonNode) -> JSONObject:
     form = tool.get("format")
     return {
         "type": "custom",
@@ -278,7 +277,7 @@ def _echo_custom(tool: Node) -> JSON:
     }
 
 
-_RULES: Mapping[str, Callable[[_Reading, Node], None]] = MappingProxyType(
+_RULES: Mapping[str, Callable[[_Reading, JsonNode], None]] = MappingProxyType(
     {
         "function": _function,
         "custom": _custom,

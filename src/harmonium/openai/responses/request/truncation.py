@@ -15,7 +15,7 @@ from harmonium.model.checks import unchecked
 _OPENING = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
 
-def fit(
+def truncate_to_fit(
     conversation: Conversation, render: Callable[[Conversation], list[int]], limit: int
 ) -> list[int] | None:
     """Render a conversation without as many of its first rounds as it takes.
