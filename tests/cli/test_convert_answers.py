@@ -170,7 +170,7 @@ ENDS = [
 def test_the_reason_it_ended_is_told_by_its_end(convert, text, engine, chat):
     done = convert(text, "harmony", "chat", "--tools", "f")
     assert one(done)["choices"][0]["finish_reason"] == chat
-    assert ("counts as cut off (length); --finish stop" in done.err) == (engine == "length")
+    assert ("is treated as cut off (length); use --finish stop" in done.err) == (engine == "length")
     answer = one(convert(text, "harmony", "responses", "--tools", "f"))
     status = {"stop": "completed", "length": "incomplete"}[engine]
     assert answer["status"] == status
@@ -323,11 +323,15 @@ WRONG = [
     ("chat", {"message": {**MESSAGE, "content": 7}}, "message.content"),
     ("chat", {**MESSAGE, "content": 7}, "message.content"),
     ("chat", {"role": "user", "content": "hi"}, "message.role"),
-    ("chat", {"choices": []}, "choices is empty"),
+    ("chat", {"choices": []}, "`choices` is empty"),
     ("responses", [ITEMS[0], {**ITEMS[1], "content": 7}], "output[1].content"),
-    ("responses", {"output": 7}, "output is not an array"),
+    ("responses", {"output": 7}, "`output` must be an array"),
     ("responses", [7], "output[0]"),
-    ("responses", [{"role": "user", "content": "hi"}], "output holds messages of others"),
+    (
+        "responses",
+        [{"role": "user", "content": "hi"}],
+        "output has messages not from the assistant",
+    ),
 ]
 
 
@@ -421,7 +425,7 @@ def test_a_choice_is_about_answers(command):
     request = json.dumps(CHAT)
     done = command("convert", "--from", "chat", "--to", "text", "--choice", "0", stdin=request)
     assert done.code == 2
-    assert "--choice is about answers" in done.err
+    assert "--choice applies to answers" in done.err
 
 
 @pytest.mark.parametrize(("to", "request_"), [("chat", CHAT), ("responses", RESPONSES)])

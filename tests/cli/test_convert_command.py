@@ -72,7 +72,7 @@ BAD_DAYS = [
 def test_a_date_that_is_none_is_a_usage_error(command, name, day):
     done = command(*name.split(), "--today", day, stdin=json.dumps(CHAT))
     assert (done.code, done.out) == (2, "")
-    assert "is no date; give YYYY-MM-DD" in done.err
+    assert "use YYYY-MM-DD" in done.err
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,9 @@ def test_a_date_that_is_none_is_a_usage_error(command, name, day):
 def test_a_request_does_not_become_an_answer(command, source, body, what, to):
     done = command("convert", "--from", source, "--to", to, stdin=body)
     assert (done.code, done.out) == (2, "")
-    assert f"the input is {what}, which becomes one of tokens, text, harmony; {to} is" in done.err
+    assert f"the input is {what}, which converts to one of tokens, text, harmony; to get {to}" in (
+        done.err
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,14 +98,14 @@ def test_a_request_does_not_become_an_answer(command, source, body, what, to):
 def test_an_option_for_answers_does_not_go_with_a_request(command, option):
     done = command("convert", "--from", "chat", "--to", "text", *option, stdin=json.dumps(CHAT))
     assert (done.code, done.out) == (2, "")
-    assert f"{option[0]} is about answers, and the input is a chat request" in done.err
+    assert f"{option[0]} applies to answers only, and the input is a chat request" in done.err
 
 
 @pytest.mark.parametrize("to", ["tokens", "text", "harmony", "events"])
 def test_only_answers_of_an_api_are_streamed(command, to):
     done = command("convert", "--from", "harmony", "--to", to, "--stream", stdin=ANSWER)
     assert (done.code, done.out) == (2, "")
-    assert f"--stream goes with --to chat or responses, not {to}" in done.err
+    assert f"--stream requires --to chat or responses, not {to}" in done.err
 
 
 def test_the_request_and_the_answer_do_not_both_come_from_stdin(command):

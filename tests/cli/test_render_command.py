@@ -21,7 +21,7 @@ def test_a_pipe_gets_the_ids_as_a_json_array(command):
 
 
 def test_the_size_is_remarked_on_stderr_unless_quiet(command):
-    assert command("render", stdin=TALK).err == "19 tokens, 2 messages, 1 message left out\n"
+    assert command("render", stdin=TALK).err == "19 tokens, 2 messages, 1 message omitted\n"
     assert command("render", "--quiet", stdin=TALK).err == ""
 
 
@@ -79,7 +79,7 @@ def test_the_table_crops_long_text_unless_all_is_asked_for(command, monkeypatch)
 
 
 def test_the_table_says_what_history_leaves_out(command):
-    assert "left out" in command("render", "--format", "table", stdin=TALK).out
+    assert "omitted" in command("render", "--format", "table", stdin=TALK).out
 
 
 def test_the_table_spells_out_control_characters(command):

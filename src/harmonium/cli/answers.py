@@ -1,4 +1,4 @@
-"""Own how a command reads an answer: as tokens, as Harmony's messages, or as either API's JSON.
+"""Answers as commands read them: tokens, Harmony messages, or the JSON of either API.
 
 All become the tokens the model wrote, or would have written. Knows nothing of what an answer is
 turned into.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harmonium.cli.parse import completion_ids, role_of
-from harmonium.cli.requests import Api, Asked, Tool, read_asked, stand_in
+from harmonium.cli.requests import Api, ApiRequest, Tool, parse_api_request, placeholder_request
 from harmonium.cli.source import looks_like_ids
 from harmonium.encoding import Encoding
 from harmonium.errors import InvalidInputError, RequestError
@@ -35,7 +35,7 @@ _REASONS: Mapping[str, EngineFinish] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Hold an answer as the model wrote it.
+    """An answer as the model wrote it.
 
     Args:
         ids: its tokens.
@@ -58,8 +58,8 @@ class Answer:
 
 
 @dataclass(slots=True)
-class _Said:
-    """Hold an answer of one of the APIs: its message or items, and what stands around them."""
+class _ApiAnswer:
+    """An answer of one of the APIs: its message or items, and the object around them."""
 
     api: Api
     items: list[object]
@@ -83,7 +83,7 @@ class _Said:
 
 
 def is_answer(source: str, data: object) -> bool:
-    """Tell an answer of an API from a request to it, by the fields of its JSON."""
+    """Return whether the JSON is an answer of an API, not a request to it."""
     body = _object(data)
     if source == "chat":
         return "choices" in body or "message" in body or "role" in body
@@ -91,7 +91,7 @@ def is_answer(source: str, data: object) -> bool:
 
 
 def is_conversation(text: str) -> bool:
-    """Tell a conversation's JSON from the tokens of a completion."""
+    """Return whether the text is a conversation's JSON, and not the tokens of a completion."""
     stripped = text.lstrip()
     if not stripped.startswith(("{", "[")):
         return False
@@ -114,7 +114,7 @@ def completion_answer(text: str, encoding: Encoding) -> Answer:
 
 
 def conversation_answer(conversation: Conversation, encoding: Encoding) -> Answer:
-    """Take the answer out of a conversation: what follows the last word of anybody else.
+    """Extract the answer from a conversation: what follows the last message of anyone else.
 
     Raises:
         InvalidInputError: the assistant does not have the last word.
@@ -124,9 +124,9 @@ def conversation_answer(conversation: Conversation, encoding: Encoding) -> Answe
     others = [index for index, said in enumerate(messages) if said.author.role not in _SPEAKERS]
     found = messages[others[-1] + 1 if others else 0 :]
     if messages and not found:
-        message = "the conversation ends without an answer: its last message is not the assistant's"
+        message = "the conversation has no answer: its last message is not from the assistant"
         raise InvalidInputError(message, code="no_answer")
-    return _spoken(found, encoding, "stop")
+    return _render_answer(found, encoding, "stop")
 
 
 def choices_in(data: object) -> int:
@@ -138,7 +138,7 @@ def choices_in(data: object) -> int:
 def api_answer(  # noqa: PLR0913  (the choice is by name)
     data: object,
     api: Api,
-    asked: Asked | None,
+    asked: ApiRequest | None,
     encoding: Encoding,
     today: str | None,
     *,
@@ -159,20 +159,22 @@ def api_answer(  # noqa: PLR0913  (the choice is by name)
 
     """
     said = _chat(data, choice) if api == "chat" else _response(data)
-    body = asked.body if asked is not None and asked.api == api else _stand_in(said, asked)
+    body = (
+        asked.body if asked is not None and asked.api == api else _placeholder_request(said, asked)
+    )
     name = "messages" if api == "chat" else "input"
     given = body.get(name)
     before = [{"role": "user", "content": given}] if isinstance(given, str) else _list(given)
-    prompt = read_asked({**body, name: before}, api, today)
+    prompt = parse_api_request({**body, name: before}, api, today)
     try:
-        whole = read_asked({**body, name: [*before, *said.items]}, api, today)
+        whole = parse_api_request({**body, name: [*before, *said.items]}, api, today)
     except RequestError as error:
-        raise _retold(error, name, len(before), said.place) from error
+        raise _relocated(error, name, len(before), said.place) from error
     messages = whole.conversation.messages[len(prompt.conversation.messages) :]
     if any(message.author.role not in _SPEAKERS for message in messages):
-        fault = f"{said.place} holds messages of others than the assistant; give its answer alone"
+        fault = f"{said.place} has messages not from the assistant; pass only its answer"
         raise InvalidInputError(fault, code="no_answer")
-    found = _spoken(messages, encoding, said.finish)
+    found = _render_answer(messages, encoding, said.finish)
     key = "id" if api == "chat" else "call_id"
     model, usage = said.around.get("model"), _object(said.around.get("usage"))
     counted = usage.get("prompt_tokens", usage.get("input_tokens"))
@@ -193,7 +195,7 @@ def called_tools(data: object, api: Api, choice: int = 0) -> list[Tool]:
 
 
 def finish_of(events: Sequence[Event]) -> EngineFinish:
-    """Tell by its last events whether an answer is whole (``stop``) or was cut off (``length``)."""
+    """Return ``stop`` for an answer whose last events are complete, else ``length``."""
     for event in reversed(events):
         match event:
             case MessageEnded():
@@ -222,7 +224,7 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _spoken(messages: Sequence[Message], encoding: Encoding, finish: EngineFinish) -> Answer:
+def _render_answer(messages: Sequence[Message], encoding: Encoding, finish: EngineFinish) -> Answer:
     """Render an answer's messages: what the model would have written after its prompt."""
     ids = encoding.render(messages, training=True, history="keep")
     role = messages[0].author if messages else None
@@ -234,15 +236,15 @@ def _spoken(messages: Sequence[Message], encoding: Encoding, finish: EngineFinis
     return Answer(ids, Role.ASSISTANT.value if opens or not ids else None, tuple(messages), finish)
 
 
-def _chat(data: object, number: int) -> _Said:
+def _chat(data: object, number: int) -> _ApiAnswer:
     around = _object(data)
     choice = around
     place = ""
     count = choices_in(data)
     if not count:
-        raise InvalidInputError("choices is empty; there is no answer to convert")
+        raise InvalidInputError("`choices` is empty: there is no answer to convert")
     if number >= count:
-        fault = f"the answer has no choice {number}; it has {count}, which count from 0"
+        fault = f"the answer has no choice {number}: it has {count}, numbered from 0"
         raise InvalidInputError(fault, code="no_answer")
     if "choices" in around:
         choice, place = _object(_list(around["choices"])[number]), f"choices[{number}]."
@@ -251,27 +253,27 @@ def _chat(data: object, number: int) -> _Said:
     else:
         message, place = choice, place or "message"
     if message.get("role", "assistant") != "assistant":
-        fault = f"{place}.role is not assistant; an answer is the assistant's message"
+        fault = f"{place}.role must be `assistant`"
         raise InvalidInputError(fault)
     finish = _REASONS.get(str(choice.get("finish_reason")), "stop")
-    return _Said("chat", [{"role": "assistant", **message}], place, finish, around)
+    return _ApiAnswer("chat", [{"role": "assistant", **message}], place, finish, around)
 
 
-def _response(data: object) -> _Said:
+def _response(data: object) -> _ApiAnswer:
     around = _object(data)
     items = [data] if "type" in around else around.get("output", data)
     if not isinstance(items, list):
-        raise InvalidInputError("output is not an array; give a Response or its output items")
+        raise InvalidInputError("`output` must be an array; pass a Response or its output items")
     details = _object(around.get("incomplete_details"))
     last = _object(items[-1]) if items else {}
     cut = "incomplete" in (around.get("status"), last.get("status"))
     finish = _REASONS.get(str(details.get("reason")), "length") if cut else "stop"
-    return _Said("responses", items, "output", finish, around)
+    return _ApiAnswer("responses", items, "output", finish, around)
 
 
-def _stand_in(said: _Said, asked: Asked | None) -> JSONMapping:
-    """Make a request in the place of the one that the answer answers."""
-    body = stand_in(said.api, "-", said.tools if asked is None else asked.tools)
+def _placeholder_request(said: _ApiAnswer, asked: ApiRequest | None) -> JSONMapping:
+    """Build a request in place of the one that was answered, which is unknown."""
+    body = placeholder_request(said.api, "-", said.tools if asked is None else asked.tools)
     echoed = said.around.get("tools")
     if said.api == "responses" and asked is None and isinstance(echoed, list):
         return {**body, "tools": echoed}
@@ -279,15 +281,15 @@ def _stand_in(said: _Said, asked: Asked | None) -> JSONMapping:
 
 
 def _tool_of(call: JSONMapping) -> Tool | None:
-    """Give the tool that a call names, None for a broken one."""
+    """Return the tool that a call names, or None for a malformed call."""
     word = str(call.get("type") or "function")
     kind = _CALLS.get(word, word)
     name = (call if word in _CALLS else _object(call.get(word))).get("name")
     return Tool(kind, name) if kind in _CALLS.values() and isinstance(name, str) else None
 
 
-def _retold(error: RequestError, name: str, count: int, place: str) -> InvalidInputError:
-    """Say where in the answer it is that cannot be read, not where in the request it was put."""
+def _relocated(error: RequestError, name: str, count: int, place: str) -> InvalidInputError:
+    """Rebuild the error with its position in the answer, not in the request made of it."""
 
     def place_of(found: re.Match[str]) -> str:
         index = int(found[1]) - count

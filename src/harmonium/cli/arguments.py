@@ -1,4 +1,4 @@
-"""Own the arguments that several commands share; know nothing of the commands."""
+"""Command-line arguments that several commands share. Knows nothing of the commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Keep examples as they are written."""
+    """Help formatter that keeps the line breaks of examples."""
 
 
 Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  (no public name)
@@ -24,7 +24,7 @@ def add_command(
         epilog=f"examples:\n{examples}",
         formatter_class=Formatter,
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="no remarks on stderr")
+    parser.add_argument("-q", "--quiet", action="store_true", help="write no remarks to stderr")
     if encoding:
         parser.add_argument(
             "--encoding", default="o200k_harmony", metavar="NAME", help="default: %(default)s"
@@ -40,5 +40,5 @@ def add_input(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def word_list(value: str) -> tuple[str, ...]:
-    """Read words between commas, as in ``--tools get_weather,search``."""
+    """Parse words separated by commas, as in ``--tools get_weather,search``."""
     return tuple(word.strip() for word in value.split(",") if word.strip())

@@ -1,4 +1,4 @@
-"""Own ``harmonium convert``: requests to prompts, and answers from one shape to another.
+"""The command ``harmonium convert``: requests to prompts, answers from one format to another.
 
 Knows nothing of how a request or an answer is read, or an answer folded.
 """
@@ -25,14 +25,14 @@ from harmonium.cli.arguments import Subcommands, add_command, add_input, word_li
 from harmonium.cli.replies import ReplyOptions, write_reply
 from harmonium.cli.requests import (
     Api,
-    Asked,
+    ApiRequest,
     Tool,
     add_today,
-    read_asked,
+    parse_api_request,
+    placeholder_request,
     read_json,
     read_request,
     shape_of,
-    stand_in,
 )
 from harmonium.cli.source import read_text, write_ids
 from harmonium.cli.terminal import Terminal
@@ -65,27 +65,27 @@ _EXAMPLES = """\
 
 def add(commands: Subcommands) -> None:
     """Add the command and its arguments."""
-    summary = "convert requests to prompts, and answers from one shape to another"
+    summary = "convert requests to prompts, and answers from one format to another"
     parser = add_command(commands, "convert", summary, _EXAMPLES)
     add_input(
         parser,
         "a request or an answer of the API --from names, as JSON; from harmony: a conversation "
         "as JSON, token ids, or text with special tokens",
     )
-    shapes = parser.add_argument_group("shapes")
-    shapes.add_argument(
+    formats = parser.add_argument_group("formats")
+    formats.add_argument(
         "--from",
         dest="source",
         choices=(*APIS, "harmony"),
         required=True,
-        help="what the input is: of Chat Completions, of Responses, or Harmony's own",
+        help="the input's format: Chat Completions, Responses, or Harmony",
     )
-    shapes.add_argument(
+    formats.add_argument(
         "--to",
         choices=(*PROMPTS, *APIS, "events"),
         required=True,
-        help="tokens, text, harmony (a conversation as JSON): of requests and answers; chat, "
-        "responses, events (the parser's, one a line): of answers alone",
+        help="tokens, text, harmony (a conversation as JSON): from requests and answers; chat, "
+        "responses, events (parser events, one per line): from answers only",
     )
     add_today(parser)
     _add_answer_options(parser.add_argument_group("for answers"))
@@ -97,42 +97,45 @@ def _add_answer_options(group: argparse._ArgumentGroup) -> None:
     asked.add_argument(
         "--request",
         metavar="FILE",
-        help="the request that is answered, of either API: its tools, and what answers repeat",
+        help="the request that was answered, of either API, with its tools",
     )
     asked.add_argument(
-        "--tools", type=word_list, metavar="A,B", help="in its place: the functions it declared"
+        "--tools",
+        type=word_list,
+        metavar="A,B",
+        help="instead of --request: the functions that were declared",
     )
     group.add_argument(
         "--choice",
         type=_place,
         metavar="N",
-        help="from chat: which of the answer's choices, from 0; default: the first",
+        help="from chat: the number of the answer's choice, from 0; default: 0",
     )
     group.add_argument(
-        "--model", metavar="NAME", help="named in answers; default: as in the input, else gpt-oss"
+        "--model", metavar="NAME", help="the answer's model; default: the input's, else gpt-oss"
     )
     group.add_argument(
         "--finish",
         choices=("stop", "length", "content_filter"),
-        help="why the answer ended; default: as the input tells",
+        help="why the answer ended; default: derived from the input",
     )
     group.add_argument(
         "--stream",
         action="store_true",
         default=None,
-        help="to chat or responses: the events of the stream, one a line",
+        help="to chat or responses: the events of the stream, one per line",
     )
     group.add_argument(
         "--deterministic-ids",
         action="store_true",
         default=None,
-        help="ids that count up, the time 0, the same padding",
+        help="use sequential ids, time 0 and fixed padding",
     )
 
 
 def _place(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < _DIGITS):
-        message = f"{value!a} is no place; give 0 for the first, 1 for the second"
+        message = f"invalid choice number {value!a}; use 0 for the first, 1 for the second"
         raise argparse.ArgumentTypeError(message)
     return int(value)
 
@@ -140,22 +143,22 @@ def _place(value: str) -> int:
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Convert one request or one answer."""
     if arguments.choice is not None and arguments.source != "chat":
-        arguments.usage_error(f"--choice goes with --from chat, not {arguments.source}")
+        arguments.usage_error(f"--choice requires --from chat, not --from {arguments.source}")
     if arguments.stream and arguments.to not in APIS:
-        arguments.usage_error(f"--stream goes with --to chat or responses, not {arguments.to}")
+        arguments.usage_error(f"--stream requires --to chat or responses, not {arguments.to}")
     text = read_text(arguments.file, terminal)
     encoding = load_encoding(arguments.encoding)
     if arguments.source == "harmony":
         if not is_conversation(text):
             answer = completion_answer(text, encoding)
-            return _Answering(arguments, terminal, encoding).write(answer)
+            return _AnswerConversion(arguments, terminal, encoding).write(answer)
         if arguments.to not in PROMPTS:
             answer = conversation_answer(conversation_from_json(text), encoding)
-            return _Answering(arguments, terminal, encoding).write(answer)
+            return _AnswerConversion(arguments, terminal, encoding).write(answer)
     else:
         data = read_json(text, f"{arguments.source} request or answer")
         if is_answer(arguments.source, data):
-            return _Answering(arguments, terminal, encoding).write_from(data)
+            return _AnswerConversion(arguments, terminal, encoding).write_from(data)
     _check_prompt_options(arguments)
     _write_prompt(text, arguments, terminal, encoding)
     return 0
@@ -165,13 +168,13 @@ def _check_prompt_options(arguments: argparse.Namespace) -> None:
     what = "conversation" if arguments.source == "harmony" else f"{arguments.source} request"
     if arguments.to not in PROMPTS:
         arguments.usage_error(
-            f"the input is a {what}, which becomes one of {', '.join(PROMPTS)}; {arguments.to} is "
-            "made of an answer: give that, and the request with --request"
+            f"the input is a {what}, which converts to one of {', '.join(PROMPTS)}; to get "
+            f"{arguments.to}, pass an answer as the input and the request with --request"
         )
     for name in _ANSWERS_ALONE:
         if getattr(arguments, name) is not None:
             option = f"--{name.replace('_', '-')}"
-            arguments.usage_error(f"{option} is about answers, and the input is a {what}")
+            arguments.usage_error(f"{option} applies to answers only, and the input is a {what}")
 
 
 def _write_prompt(
@@ -189,8 +192,8 @@ def _write_prompt(
             terminal.write_text(plain_text(segments))
 
 
-class _Answering:
-    """Convert one answer, with what the options say of it."""
+class _AnswerConversion:
+    """Conversion of one answer, as the options ask."""
 
     def __init__(
         self, arguments: argparse.Namespace, terminal: Terminal, encoding: Encoding
@@ -212,12 +215,12 @@ class _Answering:
         return self.write(answer)
 
     def _chosen(self, data: object) -> int:
-        """Give the choice that was asked for, or the first; then say that there are others."""
+        """Return the choice asked for, or the first with a remark that there are others."""
         asked: int | None = self._options.choice
         count = choices_in(data)
         if asked is None and count > 1:
-            remark = f"the answer has {count} choices, of which this is choice 0"
-            self._terminal.remark(f"{remark}; --choice 1 gives the next", "yellow")
+            remark = f"the answer has {count} choices; this is choice 0"
+            self._terminal.remark(f"{remark}; use --choice 1 for the next", "yellow")
         return asked or 0
 
     def write(self, answer: Answer) -> int:
@@ -236,7 +239,7 @@ class _Answering:
                 self._write_reply(answer, "chat" if to == "chat" else "responses")
         return 0
 
-    def _read_asked(self) -> Asked | None:
+    def _read_asked(self) -> ApiRequest | None:
         path = self._options.request
         if path is None:
             return None
@@ -246,11 +249,13 @@ class _Answering:
         shape = shape_of(text)
         body = read_json(text, "request")
         if shape == "harmony":
-            message = "--request is no request: it has neither model and messages, nor input"
+            message = "the --request file is not an API request: `messages` or `input` is missing"
             raise InvalidInputError(message, code="no_request")
-        return read_asked(body, "chat" if shape == "chat" else "responses", self._options.today)
+        return parse_api_request(
+            body, "chat" if shape == "chat" else "responses", self._options.today
+        )
 
-    def _events(self, answer: Answer, asked: Asked | None) -> list[Event]:
+    def _events(self, answer: Answer, asked: ApiRequest | None) -> list[Event]:
         tools = [tool.name for tool in self._called] if asked is None else asked.parser_tools
         parser = self._encoding.parser(role=answer.role, tools=tools)
         return list(parse.feed(parser, answer.ids))
@@ -273,25 +278,25 @@ class _Answering:
         asked = self._asked_of(api, answer)
         events = self._events(answer, asked)
         self._remarked(events)
-        finish = options.finish or answer.finish or self._told_finish(events)
+        finish = options.finish or answer.finish or self._inferred_finish(events)
         count = answer.input_tokens if given is None else len(given.request.render(self._encoding))
         fixed = bool(options.deterministic_ids)
         reply = ReplyOptions(options.model, finish, count, fixed, answer.call_ids)
         write_reply(asked, events, reply, self._terminal, stream=bool(options.stream))
 
-    def _asked_of(self, api: Api, answer: Answer) -> Asked:
-        """Give the request answered; where it is unknown or the other API's, a stand-in."""
+    def _asked_of(self, api: Api, answer: Answer) -> ApiRequest:
+        """Return the request that was answered; a stand-in if it is unknown."""
         given = self._asked
         if given is not None and given.api == api:
             return given
         model = answer.model if given is None else str(given.body["model"])
         tools = self._called if given is None else given.tools
-        body = stand_in(api, model or "gpt-oss", tools)
-        return read_asked(body, api, self._options.today)
+        body = placeholder_request(api, model or "gpt-oss", tools)
+        return parse_api_request(body, api, self._options.today)
 
-    def _told_finish(self, events: Sequence[Event]) -> EngineFinish:
+    def _inferred_finish(self, events: Sequence[Event]) -> EngineFinish:
         finish = finish_of(events)
         if finish != "stop":
-            remark = "the answer ends without its stop token, and counts as cut off (length)"
-            self._terminal.remark(f"{remark}; --finish stop says otherwise", "yellow")
+            remark = "the answer lacks its final stop token and is treated as cut off (length)"
+            self._terminal.remark(f"{remark}; use --finish stop to override", "yellow")
         return finish

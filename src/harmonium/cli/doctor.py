@@ -1,4 +1,4 @@
-"""Own ``harmonium doctor``: what is installed, and whether the vocabulary is whole."""
+"""The command ``harmonium doctor``: what is installed, and whether the vocabulary is intact."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def version_of(distribution: str) -> str:
-    """Give the version of an installed distribution, or ``unknown``."""
+    """Return the version of an installed distribution, or ``unknown``."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
@@ -89,7 +89,7 @@ def _installed(subject: str, distribution: str, *, needed: bool = False) -> Find
 
 
 def _vocabularies() -> Iterator[Finding]:
-    """Say where each published vocabulary comes from."""
+    """Report where each published vocabulary comes from."""
     from harmonium.tokens.bundle import BUNDLED  # noqa: PLC0415  (--version needs no tokens)
     from harmonium.tokens.sources import PUBLIC_VOCABULARIES, place_of  # noqa: PLC0415
 
@@ -100,11 +100,11 @@ def _vocabularies() -> Iterator[Finding]:
         except HarmoniumError as error:
             yield Finding(subject, "fault", f"[{error.code}] {error}")
         else:
-            yield Finding(subject, "ok" if place else "absent", place or "in no known place")
+            yield Finding(subject, "ok" if place else "absent", place or "not found")
 
 
 def _encoding(name: str) -> Finding:
-    """Load an encoding, which checks its vocabulary's digest, and send a text there and back."""
+    """Load an encoding, which checks the vocabulary's digest, and round-trip a text."""
     from harmonium.encoding import load_encoding  # noqa: PLC0415  (--version needs no encoding)
 
     subject = f"encoding {name}"
@@ -115,5 +115,5 @@ def _encoding(name: str) -> Finding:
     except HarmoniumError as error:
         return Finding(subject, "fault", f"[{error.code}] {error}")
     if not whole:
-        return Finding(subject, "fault", "a text does not come back: reinstall harmonium")
+        return Finding(subject, "fault", "a text changes in a round trip: reinstall harmonium")
     return Finding(subject, "ok", "digest as published, round trip exact")

@@ -1,4 +1,4 @@
-"""Own ``harmonium parse``: ids or text to messages or events, with what was repaired."""
+"""The command ``harmonium parse``: token ids or text to messages or events, with each repair."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _EXAMPLES = """\
 def add(commands: Subcommands) -> None:
     """Add the command and its arguments."""
     parser = add_command(commands, "parse", "parse a model's output into messages", _EXAMPLES)
-    add_input(parser, "token ids, or text with special tokens spelled out")
+    add_input(parser, "token ids, or text with special tokens written out")
     parser.add_argument(
         "-i",
         "--input",
@@ -54,7 +54,7 @@ def add(commands: Subcommands) -> None:
         "--policy",
         choices=("repair", "strict"),
         default="repair",
-        help="repair and report what deviates, or stop at it; default: %(default)s",
+        help="repair and report deviations, or stop at the first; default: %(default)s",
     )
     parser.add_argument(
         "--tools", type=word_list, default=(), metavar="A,B", help="the declared tools"
@@ -63,8 +63,8 @@ def add(commands: Subcommands) -> None:
         "--role",
         choices=("auto", "none", *(role.value for role in Role)),
         default="auto",
-        help="whose message begins, its <|start|>ROLE being part of the prompt; none: the input "
-        "brings its own; auto: assistant unless the input begins with <|start|>",
+        help="the role whose <|start|>ROLE ended the prompt; none: the input starts with its own; "
+        "auto: assistant, unless the input starts with <|start|>",
     )
     parser.set_defaults(run=run)
 
@@ -83,10 +83,10 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         case "events":
             write_events(events, terminal)
         case "text":
-            for ended in _remarking(events, terminal):
+            for ended in _report_repairs(events, terminal):
                 terminal.write(_readable(ended, terminal))
         case _:
-            _write_json(_remarking(events, terminal), terminal)
+            _write_json(_report_repairs(events, terminal), terminal)
     return 0
 
 
@@ -100,7 +100,7 @@ def completion_ids(text: str, encoding: Encoding, kind: InputKind = "auto") -> l
 
 
 def role_of(ids: Sequence[int], encoding: Encoding) -> str | None:
-    """Tell whose message an output begins in: the assistant's, or None when it says so itself."""
+    """Return the role that the prompt opened: assistant, or None if the output starts a message."""
     starts = ids[:1] == [encoding.special_tokens.get("<|start|>")]
     return None if starts else Role.ASSISTANT.value
 
@@ -119,20 +119,20 @@ def feed(parser: Parser, ids: Iterable[int]) -> Iterator[Event]:
 
 
 def write_events(events: Iterable[Event], terminal: Terminal) -> None:
-    """Write one JSON object a line, each as it comes."""
+    """Write one JSON object per line, each as it arrives."""
     for event in events:
         terminal.write(_json(_event_to_dict(event), terminal) + "\n")
 
 
 def remark_on_repair(repaired: Repaired, terminal: Terminal) -> None:
-    """Tell what was repaired, where, and what was done."""
+    """Write what was repaired, where, and how."""
     found = f' "{printable(repaired.text)}":' if repaired.text else ""
     remark = f"repaired[{repaired.code}] {_place(repaired.span)}:{found} {repaired.action}"
     terminal.remark(remark, "yellow")
 
 
-def _remarking(events: Iterator[Event], terminal: Terminal) -> Iterator[MessageEnded]:
-    """Pass complete messages on, and tell what was repaired."""
+def _report_repairs(events: Iterator[Event], terminal: Terminal) -> Iterator[MessageEnded]:
+    """Yield complete messages, and write a remark for each repair."""
     for event in events:
         match event:
             case Repaired():
@@ -152,7 +152,7 @@ def _place(span: Span) -> str:
 
 
 def _write_json(messages: Iterator[MessageEnded], terminal: Terminal) -> None:
-    """Write a JSON list, one message a line, each as it comes; whole even if an error ends it."""
+    """Write a JSON list, one message per line as it arrives; valid JSON even after an error."""
     opening = "["
     try:
         for ended in messages:

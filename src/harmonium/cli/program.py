@@ -1,7 +1,7 @@
-"""Own the command line as a whole: its parser, its exit codes, how errors are told.
+"""The command line as a whole: argument parser, exit codes, error output.
 
-Exit codes: 0 done, 1 the data cannot be used, 2 the command was called wrongly, 130 interrupted,
-141 whoever read the output stopped reading. Knows nothing of what the commands do.
+Exit codes: 0 success, 1 unusable data, 2 usage error, 130 interrupted, 141 the reader of the output
+closed the pipe. Knows nothing of what the commands do.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ examples:
   echo 'How many tokens is this?' | harmonium tokens count
   harmonium doctor
 
-Each command says more: harmonium render --help
+Help on one command: harmonium render --help
 """
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tell usage errors the way data errors are told."""
+    """Argument parser that reports usage errors in the same form as data errors."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -41,7 +41,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """Print the version; it is looked up only when asked for."""
+    """Action that prints the version, looked up only when asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         print(f"harmonium {doctor.version_of('harmonium')}")  # noqa: T201  (it is the result)
@@ -49,7 +49,7 @@ class _Version(argparse.Action):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Make the parser of the whole command line."""
+    """Build the argument parser of the whole command line."""
     parser = _Parser(
         prog="harmonium",
         description="Render, parse and repair OpenAI's Harmony format, offline.",
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
     Args:
-        arguments: what stands behind the command's name; ``sys.argv`` when omitted.
+        arguments: the arguments after the command's name; ``sys.argv`` when omitted.
 
     """
     try:
@@ -94,22 +94,22 @@ def _run(arguments: Sequence[str] | None) -> int:
         return DATA_ERROR
     except OSError as error:
         _drop_output()
-        terminal.error("write_failed", error.strerror or "the output cannot be written")
+        terminal.error("write_failed", error.strerror or "cannot write the output")
         return DATA_ERROR
     except MemoryError:
-        terminal.error("out_of_memory", "the input is too large for this machine's memory")
+        terminal.error("out_of_memory", "not enough memory for this input")
         return DATA_ERROR
     except Exception as error:
         if os.environ.get("HARMONIUM_TRACEBACK"):
             raise
-        text = f"{type(error).__name__}: this is a fault of harmonium; please report it with the "
+        text = f"{type(error).__name__}: this is a bug in harmonium; please report it with the "
         terminal.error("internal", text + "output of HARMONIUM_TRACEBACK=1 harmonium ...")
         return DATA_ERROR
     return code
 
 
 def _drop_output() -> None:
-    """Send what is still buffered nowhere, so that closing stdout at exit cannot fail as well."""
+    """Discard buffered output, so that closing stdout at exit cannot fail as well."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

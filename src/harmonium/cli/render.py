@@ -1,4 +1,4 @@
-"""Own ``harmonium render``: conversation JSON to ids, text, golden text or a table."""
+"""The command ``harmonium render``: conversation JSON to token ids, text, debug text or a table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def add(commands: Subcommands) -> None:
     parser.add_argument(
         "--history",
         choices=("per_turn", "library", "keep"),
-        help="which reasoning of earlier turns is left out; default: as a request says, else "
+        help="which reasoning of earlier turns is omitted; default: as the request says, else "
         "per_turn",
     )
     parser.add_argument("--full", action="store_true", help="table: show all text and all ids")
@@ -61,7 +61,7 @@ def _add_input_options(parser: argparse.ArgumentParser) -> None:
         "--from",
         dest="source",
         choices=("chat", "responses", "harmony"),
-        help="what the input is; default: told by its fields",
+        help="the format of the input; default: detected from its fields",
     )
     add_today(parser)
 
@@ -71,12 +71,12 @@ def _add_ending(parser: argparse.ArgumentParser) -> None:
     ending.add_argument(
         "--next-role",
         choices=[role.value for role in Role],
-        help="end with the start of this role's message, for a completion",
+        help="end with the start of this role's message, as a prompt for completion",
     )
     ending.add_argument(
         "--training",
         action="store_true",
-        help="end a final answer with <|return|>; with --history keep, its reasoning stays",
+        help="end a final answer with <|return|>; add --history keep to keep its reasoning",
     )
 
 
@@ -113,7 +113,7 @@ def _remark_on_size(
 ) -> None:
     shown = {segment.origin.message for segment in segments} - {None}
     dropped = len(conversation) - len(shown)
-    left_out = f", {_count(dropped, 'message')} left out" if dropped else ""
+    left_out = f", {_count(dropped, 'message')} omitted" if dropped else ""
     tokens = _count(sum(map(len, pieces)), "token")
     terminal.remark(f"{tokens}, {_count(len(shown), 'message')}{left_out}")
 

@@ -1,4 +1,4 @@
-"""Own how a command writes an answer in the shape of an API; the fold itself is `openai`'s."""
+"""Answers written in the format of an API. The fold over events is in `harmonium.openai`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harmonium.cli.requests import Asked, read_asked
+from harmonium.cli.requests import ApiRequest, parse_api_request
 from harmonium.cli.terminal import Terminal
 from harmonium.parse import Event
 
@@ -20,7 +20,7 @@ _DATA = b"data: "
 
 @dataclass(frozen=True, slots=True)
 class ReplyOptions:
-    """Hold what is said of an answer beside its tokens.
+    """What an answer states besides its tokens.
 
     Args:
         model: the model's name in it; the one the request asked for when None.
@@ -39,14 +39,14 @@ class ReplyOptions:
 
 
 def write_reply(
-    asked: Asked,
+    asked: ApiRequest,
     events: Sequence[Event],
     options: ReplyOptions,
     terminal: Terminal,
     *,
     stream: bool,
 ) -> None:
-    """Write an answer as one JSON object, or the events of its stream, one a line.
+    """Write an answer as one JSON object, or as stream events, one per line.
 
     Args:
         asked: the request answered; the answer is of its API.
@@ -61,7 +61,7 @@ def write_reply(
 
 
 def _replies(
-    asked: Asked, events: Sequence[Event], options: ReplyOptions, *, stream: bool
+    asked: ApiRequest, events: Sequence[Event], options: ReplyOptions, *, stream: bool
 ) -> Iterable[object]:
     from harmonium.openai import ChatRequest  # noqa: PLC0415  (heavy)
 
@@ -71,7 +71,7 @@ def _replies(
         return make(request, events, options)
     # One answer is given, without log probabilities, whatever was asked for.
     body = {name: value for name, value in asked.body.items() if name not in _UNKNOWN}
-    alone = read_asked(body, "chat", None).request
+    alone = parse_api_request(body, "chat", None).request
     make_chat = _chat_stream if stream else _chat
     return make_chat(alone if isinstance(alone, ChatRequest) else request, events, options)
 
@@ -79,7 +79,7 @@ def _replies(
 _UNKNOWN = frozenset({"n", "logprobs", "top_logprobs"})
 
 
-def _seam(options: ReplyOptions) -> AnswerContext:
+def _answer_context(options: ReplyOptions) -> AnswerContext:
     from harmonium.openai import AnswerContext, counting_ids, random_ids  # noqa: PLC0415  (heavy)
 
     new_id = counting_ids() if options.fixed else random_ids
@@ -98,7 +98,7 @@ def _chat(
 ) -> list[Mapping[str, object]]:
     from harmonium.openai import AnswerOptions, ChatAnswer  # noqa: PLC0415  (heavy)
 
-    answer = ChatAnswer(request, _seam(options), AnswerOptions(options.model))
+    answer = ChatAnswer(request, _answer_context(options), AnswerOptions(options.model))
     answer.feed(events)
     answer.finish(options.finish)
     return [answer.to_dict(options.input_tokens)]
@@ -109,7 +109,7 @@ def _chat_stream(
 ) -> list[object]:
     from harmonium.openai import AnswerOptions, chat_byte_stream  # noqa: PLC0415  (heavy)
 
-    stream = chat_byte_stream(request, _seam(options), AnswerOptions(options.model))
+    stream = chat_byte_stream(request, _answer_context(options), AnswerOptions(options.model))
     frames = [*stream.feed(events), *stream.finish(options.finish)]
     frames += stream.end(options.input_tokens)
     return [json.loads(frame.removeprefix(_DATA)) for frame in frames]
@@ -120,7 +120,7 @@ def _response(
 ) -> list[Mapping[str, object]]:
     from harmonium.openai import ResponseOptions, response_answer  # noqa: PLC0415  (heavy)
 
-    answer = response_answer(request, _seam(options), ResponseOptions(options.model))
+    answer = response_answer(request, _answer_context(options), ResponseOptions(options.model))
     answer.start()
     answer.feed(events)
     answer.finish(options.finish, input_tokens=options.input_tokens)
@@ -132,6 +132,8 @@ def _response_stream(
 ) -> list[dict[str, object]]:
     from harmonium.openai import ResponseOptions, response_event_stream  # noqa: PLC0415  (heavy)
 
-    stream = response_event_stream(request, _seam(options), ResponseOptions(options.model))
+    stream = response_event_stream(
+        request, _answer_context(options), ResponseOptions(options.model)
+    )
     found = [*stream.start(), *stream.feed(events)]
     return [*found, *stream.finish(options.finish, input_tokens=options.input_tokens)]

@@ -1,4 +1,4 @@
-"""Own how a command reads a request of OpenAI's APIs; know nothing of the commands."""
+"""Requests to OpenAI's APIs as commands read them. Knows nothing of the commands."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ Api = Literal["chat", "responses"]
 
 
 class Tool(NamedTuple):
-    """Name a tool of the client: ``function`` or ``custom``."""
+    """A client's tool: its kind (``function`` or ``custom``) and its name."""
 
     kind: str
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Hold a request as read, with what an answer to it needs.
+class ApiRequest:
+    """A request as read, with what an answer to it needs.
 
     Args:
         api: whose request it is.
@@ -59,7 +59,7 @@ class Asked:
 
 
 def day(value: str) -> str:
-    """Read a date, as in ``--today 2026-01-31``.
+    """Parse a date, as in ``--today 2026-01-31``.
 
     Raises:
         ArgumentTypeError: no date of the calendar, or not in this form.
@@ -70,7 +70,7 @@ def day(value: str) -> str:
     except ValueError:
         found = ""
     if not found or found != value:
-        message = f"{value!a} is no date; give YYYY-MM-DD, such as 2026-01-31"
+        message = f"invalid date {value!a}; use YYYY-MM-DD, such as 2026-01-31"
         raise argparse.ArgumentTypeError(message)
     return value
 
@@ -81,12 +81,12 @@ def add_today(parser: argparse.ArgumentParser) -> None:
         "--today",
         type=day,
         metavar="YYYY-MM-DD",
-        help="the date a request's prompt tells; default: today",
+        help="the current date in a request's prompt; default: today",
     )
 
 
 def shape_of(text: str) -> str:
-    """Tell ``chat``, ``responses`` or ``harmony`` by the fields; a chat request names a model."""
+    """Return ``chat``, ``responses`` or ``harmony``, judged by the fields of the JSON."""
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
@@ -107,15 +107,15 @@ def read_json(text: str, what: str) -> object:
         return json.loads(text)
     except ValueError as error:
         place = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "a number"
-        message = f"the {what} is not JSON: {place} cannot be read"
+        message = f"the {what} is not valid JSON: cannot read {place}"
         raise InvalidInputError(message, code="invalid_json") from None
     except RecursionError:
-        message = f"the {what} nests deeper than can be read"
+        message = f"the {what} is nested too deeply"
         raise InvalidInputError(message, code="json_too_deep") from None
 
 
 def read_request(text: str, source: str, today: str | None) -> tuple[Conversation, History]:
-    """Read a conversation and the rule for its past reasoning; `today` is the clock's when None.
+    """Parse a conversation and its history rule; `today` None means the current date.
 
     Raises:
         InvalidInputError: no JSON, or a request that cannot be honoured.
@@ -124,12 +124,12 @@ def read_request(text: str, source: str, today: str | None) -> tuple[Conversatio
     if source == "harmony":
         return conversation_from_json(text), "per_turn"
     api: Api = "chat" if source == "chat" else "responses"
-    asked = read_asked(read_json(text, f"{api} request"), api, today)
+    asked = parse_api_request(read_json(text, f"{api} request"), api, today)
     return asked.conversation, getattr(asked.request, "history", "per_turn")
 
 
-def read_asked(body: object, api: Api, today: str | None) -> Asked:
-    """Read a request's JSON; `today` is the clock's when None.
+def parse_api_request(body: object, api: Api, today: str | None) -> ApiRequest:
+    """Parse a request's JSON; `today` None means the current date.
 
     Raises:
         InvalidInputError: it is none, or cannot be honoured.
@@ -146,13 +146,13 @@ def read_asked(body: object, api: Api, today: str | None) -> Asked:
     settings = PromptSettings(today=today or dt.datetime.now().astimezone().date().isoformat())
     if api == "chat":
         chat = chat_request(body, settings)
-        return Asked(api, fields, chat, chat.names.declared)
+        return ApiRequest(api, fields, chat, chat.names.declared)
     response = responses_request(body, ResponsesSetup(prompt=settings))
-    return Asked(api, fields, response, tuple(response.tools.parser_tools))
+    return ApiRequest(api, fields, response, tuple(response.tools.parser_tools))
 
 
-def stand_in(api: Api, model: str, tools: Iterable[Tool]) -> dict[str, object]:
-    """Make the smallest request that declares these tools, where nobody gave the true one."""
+def placeholder_request(api: Api, model: str, tools: Iterable[Tool]) -> dict[str, object]:
+    """Build the smallest request that declares these tools, for when the real one is unknown."""
     declared: list[object] = []
     for kind, name in dict.fromkeys(tools):
         tool = {"type": kind, "name": name}
@@ -164,7 +164,7 @@ def stand_in(api: Api, model: str, tools: Iterable[Tool]) -> dict[str, object]:
 
 
 def _tool_of(entry: JSONMapping) -> Tool | None:
-    """Read a tool of either API's request; None for one the server runs."""
+    """Parse a tool of either API's request; None for a tool that the server runs."""
     kind = entry.get("type")
     if kind not in ("function", "custom"):
         return None

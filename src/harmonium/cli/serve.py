@@ -1,4 +1,4 @@
-"""Own ``harmonium serve``: its flags are the gateway's settings, and the gateway does the rest."""
+"""The command ``harmonium serve``. Its flags are the settings of the gateway."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _EXAMPLES = """\
   harmonium serve --engine vllm:http://127.0.0.1:8001 --model gpt-oss-20b
   harmonium serve --config gateway.toml --check
 
-Each flag is also a variable (HARMONIUM_MAX_TOKENS) and a key of the configuration (max_tokens).
+Every flag can also be set as an environment variable (HARMONIUM_MAX_TOKENS) or in the
+configuration file (max_tokens).
 """
 
 
@@ -26,7 +27,7 @@ def add(commands: Subcommands) -> None:
     parser = add_command(commands, "serve", summary, _EXAMPLES, encoding=False)
     parser.add_argument("--config", metavar="FILE", help="settings in TOML or YAML")
     parser.add_argument(
-        "--check", action="store_true", help="read all settings and keys, say so, and stop"
+        "--check", action="store_true", help="check all settings and keys, then exit"
     )
     for option in options():
         _add_flag(parser, option)
@@ -34,18 +35,18 @@ def add(commands: Subcommands) -> None:
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Check the settings, and serve unless that was all."""
+    """Check the settings, then serve unless ``--check`` was given."""
     flags = {option.name: getattr(arguments, option.name) for option in options()}
     given = {name: text for name, text in flags.items() if text is not None}
     settings = load_settings(given, os.environ, arguments.config)
     try:
         from harmonium.gateway.server import make_service, serve  # noqa: PLC0415  (of the extra)
     except ModuleNotFoundError as error:
-        message = f"serving needs more packages ({error.name}): pip install 'harmonium[server]'"
+        message = f"package {error.name} is missing: pip install 'harmonium[server]'"
         raise InvalidInputError(message, code="extra_missing") from None
     service = make_service(settings, os.environ)
     if arguments.check:
-        terminal.write("the settings can be used\n")
+        terminal.write("settings and keys are valid\n")
         return 0
     is_open = service.keys.is_open
     serve(settings, os.environ, lambda port: terminal.remark(_line(settings, port, is_open)))
@@ -56,8 +57,8 @@ def _line(settings: Settings, port: int, is_open: bool) -> str:  # noqa: FBT001 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     told = [f"http://{host}:{port}", f"engine {', '.join(settings.engine)}"]
     if settings.engine == ("demo",):
-        told.append("no model is there: the demo engine stands in (--engine names a real one)")
-    told.append("no API keys" if is_open else "API keys are needed")
+        told.append("no model: the demo engine answers (use --engine for a real one)")
+    told.append("no API key required" if is_open else "API key required")
     return "; ".join(told)
 
 

@@ -1,4 +1,4 @@
-"""Own how a command reads its input: a file or stdin, as text or as token ids."""
+"""Input of a command: a file or stdin, read as text or as token ids."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def read_bytes(path: str, terminal: Terminal) -> bytes:
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
-        code, message = "file_missing", f"{path}: there is no such file"
+        code, message = "file_missing", f"{path}: no such file"
     except IsADirectoryError:
-        code, message = "file_is_directory", f"{path}: this is a directory; give a file"
+        code, message = "file_is_directory", f"{path}: is a directory, not a file"
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is no file name"
+        reason = getattr(error, "strerror", None) or "invalid file name"
         code, message = "file_unreadable", f"{path!a}: {reason}"
     raise InvalidInputError(message, code=code)
 
 
 def _read_stdin(terminal: Terminal) -> bytes:
     if sys.stdin is None:
-        message = "stdin is closed; give a file"
+        message = "stdin is closed; pass a file"
         raise InvalidInputError(message, code="stream_closed")
     if sys.stdin.isatty():
-        terminal.remark("reading from the keyboard; end with Ctrl-D on a line of its own")
+        terminal.remark("reading from the terminal; press Ctrl-D on an empty line to end")
     try:
         return sys.stdin.buffer.read()
     except OSError as error:
@@ -53,7 +53,7 @@ def _read_stdin(terminal: Terminal) -> bytes:
 
 
 def read_text(path: str, terminal: Terminal) -> str:
-    """Read a whole file, or stdin, as UTF-8; a byte order mark is dropped.
+    """Read a whole file, or stdin, as UTF-8, without its byte order mark.
 
     Raises:
         InvalidInputError: it cannot be read, or is not UTF-8.
@@ -69,13 +69,13 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError as error:
         message = (
             f"the input is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}; "
-            "convert it, or give token ids"
+            "convert it, or pass token ids"
         )
         raise InvalidInputError(message, code="invalid_utf8") from None
 
 
 def looks_like_ids(text: str) -> bool:
-    """Tell whether the input is token ids: numbers alone, or a JSON array of anything but text.
+    """Return whether the input is token ids: only numbers, or a JSON array.
 
     Example:
         >>> looks_like_ids("200006 173781"), looks_like_ids("[1, 2]"), looks_like_ids("[sic] no")
@@ -91,7 +91,7 @@ def looks_like_ids(text: str) -> bool:
 
 
 def read_ids(text: str) -> list[int]:
-    """Read token ids: a JSON array, or numbers between white space or commas.
+    """Parse token ids: a JSON array, or numbers separated by white space or commas.
 
     Raises:
         InvalidInputError: something in it is no whole number; the position says which.
@@ -102,7 +102,7 @@ def read_ids(text: str) -> list[int]:
     if isinstance(found, list):
         return [_check_id(item, index) for index, item in enumerate(found)]
     if found is not None or stripped.startswith("["):
-        message = "token ids are a JSON array of numbers, or numbers between white space"
+        message = "token ids must be a JSON array of numbers, or numbers separated by white space"
         raise InvalidInputError(message, code="invalid_ids")
     words = stripped.replace(",", " ").split()
     return [_check_id(_number(word), index) for index, word in enumerate(words)]
@@ -124,7 +124,7 @@ def _number(word: str) -> object:
 def _check_id(item: object, index: int) -> int:
     if type(item) is int:
         return item
-    message = f"ids[{index}] is no whole number; token ids are numbers such as 200006"
+    message = f"ids[{index}] is not an integer; token ids are integers such as 200006"
     raise InvalidInputError(message, code="invalid_ids", position=Position(token=index))
 
 

@@ -1,4 +1,4 @@
-"""Own the coloured table of segments; know nothing of how they were rendered.
+"""The coloured table of segments. Knows nothing of how they were rendered.
 
 One block a message, one row a segment. Blocks are written as they are laid out, so that the work
 is linear and the first lines of a long conversation appear at once.
@@ -70,7 +70,7 @@ def _console(terminal: Terminal) -> Console:
 
 
 class _Layout:
-    """Lay out rows in columns whose widths are settled before the first row is known."""
+    """Layout with column widths fixed before the first row is known."""
 
     def __init__(self, console: Console, *, full: bool) -> None:
         self._console = console
@@ -90,7 +90,7 @@ class _Layout:
     def gap(self, index: int) -> str:
         """Lay out a message that is not rendered."""
         table = self._table()
-        table.add_row(str(index), "", "left out: reasoning of a past turn", style="dim")
+        table.add_row(str(index), "", "omitted: earlier reasoning", style="dim")
         table.add_row("")
         return self._lines(table)
 
@@ -147,7 +147,7 @@ class _Layout:
         ]
         hides = room is not None and any(len(segment.text) > room for segment in segments)
         if not self._full and (hides or len(wrapped) > _LINES_SHOWN):
-            wrapped[_LINES_SHOWN:] = [self._text("… more, shown by --full", "dim")]
+            wrapped[_LINES_SHOWN:] = [self._text("… more (use --full)", "dim")]
         return self._text("\n").join(wrapped)
 
     def _ids(self, ids: Sequence[int]) -> RichText:
@@ -162,7 +162,7 @@ class _Layout:
 
 
 def _style_of(rows: Sequence[Row]) -> str:
-    """Colour by channel where there is one, else by role."""
+    """Return the colour of a channel, or of the role where there is no channel."""
     origin = rows[0][0].origin
     by_role = _ROLE_STYLES.get(origin.role, "")
     return by_role if origin.channel is None else _CHANNEL_STYLES.get(origin.channel, by_role)

@@ -1,6 +1,6 @@
-"""Own the three streams of a command and their colour; know nothing of what is written.
+"""The standard streams of a command, and their colour. Knows nothing of what is written.
 
-Results go to stdout, remarks and errors to stderr. Colour is for terminals alone: ``NO_COLOR``
+Results go to stdout, remarks and errors to stderr. Only terminals get colour: ``NO_COLOR``
 (not empty) turns it off, ``FORCE_COLOR`` (not empty, not 0) turns it on elsewhere, and the first
 wins over the second.
 """
@@ -29,7 +29,7 @@ _CODES = {
 
 
 class Terminal:
-    """Write a command's results, remarks and errors to where they belong.
+    """Output of a command: results to stdout, remarks and errors to stderr.
 
     Args:
         environment: the variables that decide about colour.
@@ -51,7 +51,7 @@ class Terminal:
         self.out.write(text)
 
     def write_text(self, text: str) -> None:
-        """Write a text that is the result: exactly, but fit to be read where it is a terminal.
+        """Write a text that is the result: exact in a file or pipe, safe to read on a terminal.
 
         There control characters are spelled out, line breaks aside, and the last line ends.
         """
@@ -60,7 +60,7 @@ class Terminal:
         self.out.write(text)
 
     def write_json(self, value: object, *, line: bool = False) -> None:
-        """Write JSON and a line break: on one line, or indented where it is a terminal.
+        """Write JSON and a line break: on one line, or indented on a terminal.
 
         Args:
             value: what to write.
@@ -101,12 +101,12 @@ class Terminal:
 
     @property
     def writes_unicode(self) -> bool:
-        """Tell whether stdout can hold every character."""
+        """Whether stdout can represent every character."""
         return (self.out.encoding or "").replace("-", "").lower() in {"utf8", "utf16", "utf32"}
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Tell whether `stream` should get colour."""
+    """Return whether `stream` should get colour."""
     if environment.get("NO_COLOR"):
         return False
     if environment.get("FORCE_COLOR", "0") not in {"", "0"}:
@@ -115,7 +115,7 @@ def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 
 def printable(text: str) -> str:
-    """Spell out the control characters of `text`, line breaks and tabs included.
+    """Return `text` with control characters escaped, including line breaks and tabs.
 
     Model output can hold escape sequences; a terminal must not obey them.
     """
@@ -136,9 +136,9 @@ def _styled(text: str, styles: tuple[str, ...]) -> str:
 
 
 def _open(stream: TextIO | None) -> TextIO:
-    """Take a standard stream such that no character can fail to be written to it."""
+    """Return a standard stream set up so that any character can be written to it."""
     if stream is None:
-        message = "stdin, stdout and stderr must be open; give the command all three"
+        message = "stdin, stdout and stderr must all be open"
         raise HarmoniumError(message, code="stream_closed")
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Own ``harmonium tokens``: text to ids, ids to text, and how many; nothing of messages."""
+"""The command ``harmonium tokens``: encode, decode and count. Knows nothing of messages."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def add(commands: Subcommands) -> None:
         ("count", "count the tokens of a text", _COUNT_EXAMPLES, _count),
     ):
         action = add_command(actions, name, summary, examples)
-        add_input(action, "UTF-8 text, taken exactly, its last line break too")
-        action.add_argument("-t", "--text", help="the text itself, instead of a file")
+        add_input(action, "UTF-8 text, taken exactly, including its last line break")
+        action.add_argument("-t", "--text", help="the text itself instead of a file")
         _add_special(action)
         action.set_defaults(run=run)
     action = add_command(actions, "decode", "decode token ids as text", _DECODE_EXAMPLES)
-    add_input(action, "a JSON array of ids, or numbers between white space")
+    add_input(action, "a JSON array of ids, or numbers separated by white space")
     action.set_defaults(run=_decode)
 
 
@@ -50,12 +50,12 @@ def _add_special(action: argparse.ArgumentParser) -> None:
     reading.add_argument(
         "--special",
         action="store_true",
-        help="text that spells a special token becomes that token; an error otherwise",
+        help="encode text that spells a special token as that token (an error without this flag)",
     )
     reading.add_argument(
         "--ordinary",
         action="store_true",
-        help="text that spells a special token is text like any other",
+        help="encode text that spells a special token as ordinary text",
     )
 
 

@@ -1,4 +1,4 @@
-"""Other libraries' names over harmonium's parts: openai_harmony's, and those servers call (vllm).
+"""Names of other libraries over harmonium's parts: openai_harmony, and functions vLLM calls.
 
 Loads nothing until asked: `harmonium.compat.openai_harmony` needs pydantic, and
 `harmonium.compat.vllm` the openai package too.

@@ -1,4 +1,4 @@
-"""Own what ``import openai_harmony`` means in this process; know nothing of what is behind it."""
+"""What ``import openai_harmony`` means in this process. Knows nothing of what is behind it."""
 
 from __future__ import annotations
 

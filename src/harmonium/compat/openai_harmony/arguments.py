@@ -1,4 +1,4 @@
-"""Own which arguments the compiled module accepts, and the errors for others; nothing else.
+"""Arguments that the compiled module accepts, and its errors for all others.
 
 Its functions take exact kinds (a string, a dict, an integer of 32 bits) and say so in fixed
 words, which callers see as TypeError and OverflowError.

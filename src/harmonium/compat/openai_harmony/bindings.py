@@ -1,4 +1,4 @@
-"""Own the compiled module's names: what it takes, gives and refuses, over this room's parts.
+"""The names of the compiled module: arguments, results and errors, over this room's parts.
 
 Few call it directly (it is ``openai_harmony.openai_harmony`` there), but the public classes are
 thin over it and their ``_inner`` is one of its objects. JSON text goes in and comes out.
@@ -32,9 +32,9 @@ from harmonium.compat.openai_harmony.rendering import (
 from harmonium.compat.openai_harmony.repaired_stream import RepairedStream
 from harmonium.compat.openai_harmony.state_names import PyStreamState
 from harmonium.compat.openai_harmony.stream import (
+    FinishedMessage,
     OracleStream,
     Reading,
-    Spoken,
     Stream,
     decoded,
     unknown_token,
@@ -70,7 +70,7 @@ def load_harmony_encoding(name: str) -> PyHarmonyEncoding:
 
 
 def get_tool_namespace_config(tool: str) -> dict[str, Any]:
-    """Give the built-in namespace ``browser`` or ``python`` as dicts.
+    """Return the built-in namespace ``browser`` or ``python`` as dicts.
 
     Raises:
         ValueError: any other name.
@@ -148,10 +148,10 @@ class PyHarmonyEncoding:
         role: str | None,
         strict: bool | None,  # noqa: FBT001  (theirs)
     ) -> str:
-        """Parse a whole completion; give its messages as JSON."""
+        """Parse a whole completion and return its messages as JSON."""
         return _as_json([_message_fields(said) for said in self.parsed(tokens, role, strict)])
 
-    def parsed(self, tokens: object, role: object, strict: object) -> list[Spoken]:
+    def parsed(self, tokens: object, role: object, strict: object) -> list[FinishedMessage]:
         """Parse a whole completion, without JSON."""
         if policy() == "oracle" and isinstance(tokens, list):
             found = read_at_sight(self._reading(role, strict), tokens)
@@ -178,7 +178,7 @@ class PyHarmonyEncoding:
         return self._readings[key]
 
     def stream(self, role: object, strict: object) -> Stream:
-        """Make the parser that the policy asks for."""
+        """Build the parser that the policy asks for."""
         if policy() == "oracle":
             return OracleStream(self._reading(role, strict))
         known = known_role(optional_text_of(role, "role"))
@@ -224,7 +224,7 @@ class PyHarmonyEncoding:
         return list(self._tokenizer.special_tokens)
 
     def is_special_token(self, token: int) -> bool:
-        """Tell whether an id is that of a special token."""
+        """Return whether an id is that of a special token."""
         return self._tokenizer.is_special_token(token_of(token))
 
     def stop_tokens(self) -> list[int]:
@@ -256,11 +256,11 @@ class PyStreamableParser:
         self.stream = encoding.stream(role, strict)
 
     def process(self, token: int) -> None:
-        """Take the next token."""
+        """Process the next token."""
         self.stream.process(token_of(token))
 
     def process_eos(self) -> None:
-        """Take the end of the stream."""
+        """Process the end of the stream."""
         self.stream.close()
 
     @property
@@ -294,7 +294,7 @@ class PyStreamableParser:
 
     @property
     def last_content_delta(self) -> str | None:
-        """The text that the last token has added."""
+        """The text that the last token added."""
         return self.stream.delta
 
     @property
@@ -338,7 +338,7 @@ def _author_fields(header: Header) -> dict[str, str]:
     return {"role": header.role, "name": header.name}
 
 
-def _message_fields(said: Spoken) -> dict[str, Any]:
+def _message_fields(said: FinishedMessage) -> dict[str, Any]:
     header = said.header
     fields: dict[str, str | None] = {
         **_author_fields(header),

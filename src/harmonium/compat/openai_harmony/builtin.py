@@ -1,4 +1,4 @@
-"""Own the built-in tool namespaces in the shape openai_harmony hands out; the words are model's."""
+"""Built-in tool namespaces as openai_harmony returns them. Their texts are in `harmonium.model`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harmonium.model import ToolNamespace
 
 
 def tool_namespace_fields(tool: str) -> dict[str, Any]:
-    """Give ``browser`` or ``python`` as fresh dicts and lists.
+    """Return ``browser`` or ``python`` as fresh dicts and lists.
 
     Raises:
         ValueError: any other name.

@@ -1,4 +1,4 @@
-"""Own how messages that may be changed at any time are recognised as unchanged.
+"""Detection of unchanged messages among objects that callers may modify at any time.
 
 A message of one text is what it was while it is made of the very objects it was made of: the
 innermost, strings and roles, cannot change. One tuple a message says what they were; more would

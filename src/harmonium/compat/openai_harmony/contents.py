@@ -1,4 +1,4 @@
-"""Own authors and contents as openai_harmony declares them; know nothing of rendering.
+"""Authors and contents as openai_harmony declares them. Knows nothing of rendering.
 
 Pydantic models whose fields, defaults and order are those of openai_harmony 0.0.8 (0.0.11 of
 oss-harmony has the same). They check types when constructed and nothing when assigned to, and
@@ -18,22 +18,22 @@ from harmonium.model.contents import DEFAULT_CHANNELS, DEFAULT_CUTOFF, DEFAULT_I
 
 
 class Author(BaseModel):
-    """Say who wrote a message."""
+    """The author of a message."""
 
     role: Role
     name: str | None = None
 
     @classmethod
     def new(cls, role: Role, name: str) -> Author:
-        """Make an author with a name."""
+        """Build an author with a name."""
         return cls(role=role, name=name)
 
 
 class Content(BaseModel):
-    """Stand for any content of a message."""
+    """Any content of a message."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the content as JSON-ready dicts.
+        """Return the content as JSON-ready dicts.
 
         Raises:
             NotImplementedError: always; the kinds of content say how.
@@ -43,17 +43,17 @@ class Content(BaseModel):
 
 
 class TextContent(Content):
-    """Hold a piece of text."""
+    """A piece of text."""
 
     text: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the content as JSON-ready dicts."""
+        """Return the content as JSON-ready dicts."""
         return {"type": "text", "text": self.text}
 
 
 class ToolDescription(BaseModel):
-    """Describe one tool; ``parameters`` is a JSON Schema."""
+    """One tool; ``parameters`` is a JSON Schema."""
 
     name: str
     description: str
@@ -66,24 +66,24 @@ class ToolDescription(BaseModel):
         description: str,
         parameters: dict | None = None,  # type: ignore[type-arg]
     ) -> ToolDescription:
-        """Make a tool's description."""
+        """Build a tool's description."""
         return cls(name=name, description=description, parameters=parameters)
 
 
 class ChannelConfig(BaseModel):
-    """Say which channels are valid and whether each message must name one."""
+    """The valid channels, and whether each message must name one."""
 
     valid_channels: list[str]
     channel_required: bool
 
     @classmethod
     def require_channels(cls, channels: list[str]) -> ChannelConfig:
-        """Make a configuration that requires one of these channels."""
+        """Build a configuration that requires one of these channels."""
         return cls(valid_channels=channels, channel_required=True)
 
 
 class ToolNamespaceConfig(BaseModel):
-    """Group tools under a name."""
+    """Tools under a name."""
 
     name: str
     description: str | None = None
@@ -91,17 +91,17 @@ class ToolNamespaceConfig(BaseModel):
 
     @staticmethod
     def browser() -> ToolNamespaceConfig:
-        """Make the built-in ``browser`` namespace."""
+        """Build the built-in ``browser`` namespace."""
         return ToolNamespaceConfig.model_validate(tool_namespace_fields("browser"))
 
     @staticmethod
     def python() -> ToolNamespaceConfig:
-        """Make the built-in ``python`` namespace."""
+        """Build the built-in ``python`` namespace."""
         return ToolNamespaceConfig.model_validate(tool_namespace_fields("python"))
 
 
 class SystemContent(Content):
-    """Hold the settings of a system message; the ``with_`` methods change it and return it."""
+    """The settings of a system message. The ``with_`` methods modify the object and return it."""
 
     model_identity: str | None = DEFAULT_IDENTITY
     reasoning_effort: ReasoningEffort | None = ReasoningEffort.MEDIUM
@@ -114,31 +114,31 @@ class SystemContent(Content):
 
     @classmethod
     def new(cls) -> SystemContent:
-        """Make the default settings."""
+        """Build the default settings."""
         return cls()
 
     def with_model_identity(self, model_identity: str) -> SystemContent:
-        """Say who the model is."""
+        """Set the model identity."""
         self.model_identity = model_identity
         return self
 
     def with_reasoning_effort(self, reasoning_effort: ReasoningEffort) -> SystemContent:
-        """Say how hard the model shall think."""
+        """Set the reasoning effort."""
         self.reasoning_effort = reasoning_effort
         return self
 
     def with_conversation_start_date(self, conversation_start_date: str) -> SystemContent:
-        """Say what today's date is."""
+        """Set the current date."""
         self.conversation_start_date = conversation_start_date
         return self
 
     def with_knowledge_cutoff(self, knowledge_cutoff: str) -> SystemContent:
-        """Say when the model's knowledge ends."""
+        """Set the knowledge cutoff."""
         self.knowledge_cutoff = knowledge_cutoff
         return self
 
     def with_channel_config(self, channel_config: ChannelConfig) -> SystemContent:
-        """Say which channels are valid."""
+        """Set the valid channels."""
         self.channel_config = channel_config
         return self
 
@@ -147,7 +147,7 @@ class SystemContent(Content):
         return self.with_channel_config(ChannelConfig.require_channels(channels))
 
     def with_tools(self, ns_config: ToolNamespaceConfig) -> SystemContent:
-        """Add a namespace, in the place of any other of its name."""
+        """Add a namespace, replacing any other of the same name."""
         self.tools = _with_namespace(self.tools, ns_config)
         return self
 
@@ -160,24 +160,24 @@ class SystemContent(Content):
         return self.with_tools(ToolNamespaceConfig.python())
 
     def to_dict(self) -> dict:  # type: ignore[type-arg]
-        """Give the settings that are not None as JSON-ready dicts."""
+        """Return the settings that are not None as JSON-ready dicts."""
         return {**self.model_dump(exclude_none=True), "type": "system_content"}
 
     @classmethod
     def from_dict(cls, raw: dict) -> SystemContent:  # type: ignore[type-arg]
-        """Read what `to_dict` gave."""
+        """Parse the result of `to_dict`."""
         return cls(**raw)
 
 
 class DeveloperContent(Content):
-    """Hold instructions and tools; the ``with_`` methods change it and return it."""
+    """Instructions and tools. The ``with_`` methods modify the object and return it."""
 
     instructions: str | None = None
     tools: dict[str, ToolNamespaceConfig] | None = None
 
     @classmethod
     def new(cls) -> DeveloperContent:
-        """Make an empty one."""
+        """Build an empty one."""
         return cls()
 
     def with_instructions(self, instructions: str) -> DeveloperContent:
@@ -186,7 +186,7 @@ class DeveloperContent(Content):
         return self
 
     def with_tools(self, ns_config: ToolNamespaceConfig) -> DeveloperContent:
-        """Add a namespace, in the place of any other of its name."""
+        """Add a namespace, replacing any other of the same name."""
         self.tools = _with_namespace(self.tools, ns_config)
         return self
 
@@ -196,12 +196,12 @@ class DeveloperContent(Content):
         return self.with_tools(space)
 
     def to_dict(self) -> dict:  # type: ignore[type-arg]
-        """Give what is not None as JSON-ready dicts."""
+        """Return what is not None as JSON-ready dicts."""
         return {**self.model_dump(exclude_none=True), "type": "developer_content"}
 
     @classmethod
     def from_dict(cls, raw: dict) -> DeveloperContent:  # type: ignore[type-arg]
-        """Read what `to_dict` gave."""
+        """Parse the result of `to_dict`."""
         return cls(**raw)
 
 

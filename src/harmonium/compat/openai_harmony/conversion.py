@@ -1,4 +1,4 @@
-"""Own the short way from these pydantic models to harmonium's own, without JSON text between.
+"""Conversion of these pydantic models to harmonium's own, without JSON text in between.
 
 Taken only where it gives what the way through JSON would: exact types, strings that UTF-8 can
 carry, schemas that JSON leaves as they are. For anything else `Detour` is raised, and the caller
@@ -54,14 +54,14 @@ _headers: BoundedCache[tuple[object, ...], Header] = BoundedCache(
 
 
 def messages_of(conversation: object) -> list[object]:
-    """Give the messages of a Conversation of this room."""
+    """Return the messages of a Conversation of this room."""
     if type(conversation) is not said.Conversation:
         raise Detour
     return _list(conversation.messages)
 
 
 def parts_of(message: object) -> Parts | None:
-    """Give what a message of one text is made of, None for any other; see `Parts`."""
+    """Return the parts of a message of one text, or None for any other; see `Parts`."""
     if type(message) is not said.Message:
         return None
     try:
@@ -80,7 +80,7 @@ def parts_of(message: object) -> Parts | None:
 
 
 def read_messages(messages: Iterable[object]) -> tuple[list[FlatMessage], list[object]]:
-    """Flatten Messages of this room, and give the parts of each."""
+    """Flatten Messages of this room and return the parts of each."""
     met: dict[tuple[object, ...], Header] = {}
     flat: list[FlatMessage] = []
     every: list[object] = []
@@ -99,7 +99,7 @@ def flat_message_of(message: object) -> FlatMessage:
 def _flattened(
     message: object, parts: Parts | None, met: dict[tuple[object, ...], Header]
 ) -> FlatMessage:
-    """Flatten a message; `met` are the headers of those before it."""
+    """Flatten a message; `met` holds the headers of the messages before it."""
     if parts is not None:
         text, role = parts[4:6]
         if type(text) is str and text.isascii() and type(role) is Role:
@@ -115,7 +115,7 @@ def _flattened(
 
 
 def _header(key: tuple[object, ...], met: dict[tuple[object, ...], Header]) -> Header:
-    """Give the header of these fields: role, name, recipient, channel and content type."""
+    """Return the header of these fields: role, name, recipient, channel and content type."""
     try:
         header = met.get(key)
     except TypeError:  # a field that cannot be hashed is no string
@@ -145,7 +145,7 @@ def _content(content: object) -> str | SettingsContent | LazySettings:
 def _prepared(
     content: T, tools: object, make: Callable[[T], SettingsContent]
 ) -> SettingsContent | LazySettings:
-    """Put off the work of turning settings into ours until they are met for the first time."""
+    """Defer converting settings to ours until they are needed for the first time."""
     key = exact_key(_facts(content))
     if key is None:
         return make(content)
@@ -155,7 +155,7 @@ def _prepared(
 
 
 def _facts(value: object) -> object:
-    """Give what marshal can write of a value, with the names of the classes it is made of."""
+    """Return what marshal can write of a value, with the names of the classes it consists of."""
     kind = type(value)
     if kind is theirs.ToolDescription:
         tool = cast("theirs.ToolDescription", value)
@@ -246,7 +246,7 @@ def _tool(tool: object) -> ToolDescription:
 
 
 def _check_plain(value: object, depth: int) -> None:
-    """Check that JSON would give the value back as it is."""
+    """Check that the value survives a JSON round trip unchanged."""
     match value:
         case None | bool():
             return

@@ -1,4 +1,4 @@
-"""Own HarmonyEncoding and how one is loaded; the work is bindings' and rendering's."""
+"""HarmonyEncoding and its loader. The work is done in `bindings` and `rendering`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class HarmonyEncodingName(str, Enum):
-    """Name the encodings there are."""
+    """The names of the encodings."""
 
     HARMONY_GPT_OSS = "HarmonyGptOss"
 
@@ -44,7 +44,7 @@ def _special_token_regex(tokens: frozenset[str]) -> re.Pattern[str]:
 
 
 def raise_disallowed_special_token(token: str) -> None:
-    """Refuse text that spells a special token.
+    """Raise for text that spells a special token.
 
     Raises:
         HarmonyError: always.
@@ -233,7 +233,7 @@ class HarmonyEncoding:
         return self._inner.decode_bytes(list(tokens)).decode("utf-8", errors=errors)
 
     def is_special_token(self, token: int) -> bool:
-        """Tell whether an id is that of a special token."""
+        """Return whether an id is that of a special token."""
         return self._inner.is_special_token(token)
 
     def stop_tokens(self) -> list[int]:

@@ -1,14 +1,14 @@
-"""Own HarmonyError, openai_harmony's one exception; harmonium's own tree is in harmonium.errors."""
+"""HarmonyError, the one exception of openai_harmony. Our own tree is in `harmonium.errors`."""
 
 from __future__ import annotations
 
 
 class HarmonyError(RuntimeError):
-    """Report what openai_harmony reports this way: broken tokens, broken headers, special text."""
+    """What openai_harmony raises for broken tokens, broken headers and special text."""
 
 
 def decoding_failure(error: UnicodeDecodeError) -> HarmonyError:
-    """Describe ill-formed UTF-8 in openai_harmony's words."""
+    """Build the error for ill-formed UTF-8, with openai_harmony's text."""
     if error.reason == "unexpected end of data":
         fault = f"incomplete utf-8 byte sequence from index {error.start}"
     else:
@@ -18,4 +18,4 @@ def decoding_failure(error: UnicodeDecodeError) -> HarmonyError:
 
 
 class Detour(Exception):  # noqa: N818  (no error: go through JSON)
-    """Say that a value must go through JSON."""
+    """Raised for a value that must go through JSON."""

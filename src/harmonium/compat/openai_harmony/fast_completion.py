@@ -1,4 +1,4 @@
-"""Own the quick reading of a whole completion that has nothing unusual; stream has the rest.
+"""Fast path for a whole completion without anything unusual. All others are read by `stream`.
 
 Whatever this cannot read at sight (an odd header, broken UTF-8, tokens between messages, every
 error) it leaves to `OracleStream`, which then reads all of it from the start.
@@ -10,11 +10,11 @@ from array import array
 
 from harmonium.compat.openai_harmony.failures import HarmonyError
 from harmonium.compat.openai_harmony.quirks import Header
-from harmonium.compat.openai_harmony.stream import Reading, Spoken, header_of
+from harmonium.compat.openai_harmony.stream import FinishedMessage, Reading, header_of
 
 
-def read_at_sight(reading: Reading, ids: list[int]) -> list[Spoken] | None:
-    """Give the messages of a completion, or None when it needs a closer look.
+def read_at_sight(reading: Reading, ids: list[int]) -> list[FinishedMessage] | None:
+    """Return the messages of a completion, or None if it needs the full parser.
 
     Args:
         reading: tokens, role and rules.
@@ -23,13 +23,13 @@ def read_at_sight(reading: Reading, ids: list[int]) -> list[Spoken] | None:
     """
     if not reading.strict:
         return None
-    found: list[Spoken] = []
+    found: list[FinishedMessage] = []
     role, place = reading.role, 0
     try:
         while place < len(ids) or role is not None:
             header, place = _read_header(reading, ids, place, role)
             data, place = reading.lexicon.read_pieces(ids, place)
-            found.append(Spoken(header, data.decode()))
+            found.append(FinishedMessage(header, data.decode()))
             if place < len(ids) and ids[place] not in reading.lexicon.stops:
                 return None
             role, place = None, place + 1
@@ -41,7 +41,7 @@ def read_at_sight(reading: Reading, ids: list[int]) -> list[Spoken] | None:
 def _read_header(
     reading: Reading, ids: list[int], begin: int, role: str | None
 ) -> tuple[Header, int]:
-    """Read the header at `begin`; give it and where the content begins.
+    """Read the header at `begin`; return it and the index where the content begins.
 
     Raises:
         TypeError: something in it is no integer.

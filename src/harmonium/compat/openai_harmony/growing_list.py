@@ -1,4 +1,4 @@
-"""Own lists that are shown while they grow; know nothing of what is in them.
+"""Lists that are returned while they grow. Knows nothing of what is in them.
 
 A parser is polled after each token, so showing its tokens or messages must not copy them. But
 whoever kept an earlier answer must not see it grow. So the shown list grows in place while
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class GrowingList(Generic[T]):
-    """Hold a list that only grows; `shown` gives it as a plain list, at no cost.
+    """A list that only grows; `shown` returns it as a plain list without copying.
 
     Example:
         >>> found = GrowingList()
@@ -43,11 +43,11 @@ class GrowingList(Generic[T]):
         return self.items[count:]
 
     def references(self) -> int:
-        """Count who holds the shown list, itself included."""
+        """Return the reference count of the shown list, its own included."""
         return sys.getrefcount(self._shown)
 
     def shown(self) -> list[T]:
-        """Return all items so far; what is added later, or done to an answer, shows in no other."""
+        """Return all items so far. Later items and changes to one result never show in another."""
         total = len(self.items)
         if len(self._shown) != self._count:  # somebody has changed it
             self._shown = self.items[:]

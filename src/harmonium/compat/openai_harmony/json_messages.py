@@ -1,4 +1,4 @@
-"""Own how JSON becomes messages in the compiled module; where it fails is the reader's.
+"""JSON to messages as the compiled module does it. Positions of errors come from the reader.
 
 Names are taken as they are. A message's header fields are read in place; role, name and whatever
 is unknown are gathered and looked at when the message ends; contents are read whole first. That

@@ -1,4 +1,4 @@
-"""Own JSON as the compiled module reads it: values, positions and the words of its errors.
+"""JSON as the compiled module reads it: values, positions and error texts.
 
 Used where a caller hands over JSON text, and to say what is wrong with a conversation that could
 not be taken as it is: there the library's users see line and column of that JSON. Positions are
@@ -35,7 +35,7 @@ _IDENTS = ((b"null", None), (b"true", True), (b"false", False))
 
 
 class JSONFault(Exception):  # noqa: N818  (never leaves this room)
-    """Say what is wrong; `where` is a byte offset, None as long as nobody knows it."""
+    """What is wrong with the JSON; `where` is a byte offset, or None while unknown."""
 
     def __init__(self, what: str, where: int | None = None) -> None:
         super().__init__(what)
@@ -44,7 +44,7 @@ class JSONFault(Exception):  # noqa: N818  (never leaves this room)
 
 
 def described(value: object) -> str:
-    """Name a JSON value in an error."""
+    """Return the name of a JSON value for an error."""
     match value:
         case bool():
             return f"boolean `{str(value).lower()}`"
@@ -59,12 +59,12 @@ def described(value: object) -> str:
 
 
 def wrong_type(value: object, expected: str) -> JSONFault:
-    """Say that a value has the wrong type, at no known position."""
+    """Build the error for a value of the wrong type, without a position."""
     return JSONFault(f"invalid type: {described(value)}, expected {expected}")
 
 
 class JSONReader:
-    """Read one JSON text from the left.
+    """Reader of one JSON text, from left to right.
 
     Methods that read something raise `JSONFault` at the first fault.
     """
@@ -84,7 +84,7 @@ class JSONReader:
         return f"{fault.what} at line {line} column {column}"
 
     def pinned(self, fault: JSONFault) -> JSONFault:
-        """Give a fault this position unless it has one."""
+        """Return the fault with this position, unless it has one."""
         if fault.where is None:
             fault.where = self._place
         return fault
@@ -96,7 +96,7 @@ class JSONReader:
         return JSONFault(what, self._place + 1)
 
     def _next(self) -> str:
-        """Skip white space; look at the next byte, "" at the end."""
+        """Skip white space and return the next byte, "" at the end."""
         self._place = _SPACE.match(self._data, self._place).end()  # type: ignore[union-attr]
         return chr(self._data[self._place]) if self._place < len(self._data) else ""
 
@@ -191,14 +191,14 @@ class JSONReader:
     # ---- values
 
     def peek(self) -> str:
-        """Look at the first byte of a value."""
+        """Return the first byte of a value without consuming it."""
         byte = self._next()
         if not byte:
             raise self._ahead("EOF while parsing a value")
         return byte
 
     def refuse(self, expected: str) -> JSONFault:
-        """Say that the value here has the wrong type: behind a scalar, before a list or map."""
+        """Build the error for a wrong type, placed after a scalar or before a list or map."""
         byte = self.peek()
         if byte in {"[", "{"}:
             return self.pinned(wrong_type([] if byte == "[" else {}, expected))
@@ -327,7 +327,7 @@ class JSONReader:
 
 
 def _as_number(digits: bytes) -> int | float:
-    """Take integers of 64 bits as such, everything else as a float."""
+    """Return 64-bit integers as int and all other numbers as float."""
     if digits.lstrip(b"-").isdigit() and digits != b"-0":
         number = int(digits) if len(digits) <= len(str(1 << 64)) else 1 << 64
         if -(1 << 63) <= number < 1 << 64:

@@ -1,4 +1,4 @@
-"""Own the quick way from what a parser has read to a Message; know nothing of tokens."""
+"""Fast construction of a Message from what a parser has read. Knows nothing of tokens."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from harmonium.compat.openai_harmony.contents import Author, TextContent
 from harmonium.compat.openai_harmony.messages import Message
 from harmonium.compat.openai_harmony.roles import ROLE_OF
-from harmonium.compat.openai_harmony.stream import Spoken
+from harmonium.compat.openai_harmony.stream import FinishedMessage
 
 
-def as_message(said: Spoken) -> Message:
+def as_message(said: FinishedMessage) -> Message:
     """Turn a parsed message into a Message."""
     role, name, recipient, channel, content_type = said.header
     return _message(

@@ -1,4 +1,4 @@
-"""Own messages, conversations and options as openai_harmony declares them; nothing of rendering."""
+"""Messages, conversations and options as openai_harmony declares them. Does not render."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _as_content(content: str | Content) -> Content:
 
 
 class Message(BaseModel):
-    """Hold one message; the ``with_`` methods change it and return it."""
+    """One message. The ``with_`` methods modify the object and return it."""
 
     author: Author
     content: list[Content] = Field(default_factory=list)
@@ -42,17 +42,17 @@ class Message(BaseModel):
 
     @classmethod
     def from_author_and_content(cls, author: Author, content: str | Content) -> Message:
-        """Make a message of one content."""
+        """Build a message of one content."""
         return cls(author=author, content=[_as_content(content)])
 
     @classmethod
     def from_role_and_content(cls, role: Role, content: str | Content) -> Message:
-        """Make a message of one content, by an author without a name."""
+        """Build a message of one content, by an author without a name."""
         return cls.from_author_and_content(Author(role=role), content)
 
     @classmethod
     def from_role_and_contents(cls, role: Role, contents: Sequence[Content]) -> Message:
-        """Make a message of several contents, by an author without a name."""
+        """Build a message of several contents, by an author without a name."""
         return cls(author=Author(role=role), content=list(contents))
 
     def adding_content(self, content: str | Content) -> Message:
@@ -76,7 +76,7 @@ class Message(BaseModel):
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the message as JSON-ready dicts; header fields that are None are left out."""
+        """Return the message as JSON-ready dicts, without header fields that are None."""
         out: dict[str, Any] = self.author.model_dump()
         out["content"] = [content.to_dict() for content in self.content]
         for name in ("channel", "recipient", "content_type"):
@@ -86,12 +86,12 @@ class Message(BaseModel):
         return out
 
     def to_json(self) -> str:
-        """Give `to_dict` as one line of JSON."""
+        """Return `to_dict` as one line of JSON."""
         return json.dumps(self.to_dict())
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Message:
-        """Read what `to_dict` gave; the content may also be a string.
+        """Parse the result of `to_dict`; the content may also be a string.
 
         Raises:
             KeyError: no role or no content.
@@ -118,29 +118,29 @@ def _content_from_dict(raw: dict[str, Any]) -> Content:
 
 
 class Conversation(BaseModel):
-    """Hold messages in order; iterating gives the messages."""
+    """Messages in order; iterating yields them."""
 
     messages: list[Message] = Field(default_factory=list)
 
     @classmethod
     def from_messages(cls, messages: Sequence[Message]) -> Conversation:
-        """Make a conversation of these messages."""
+        """Build a conversation of these messages."""
         return cls(messages=list(messages))
 
     def __iter__(self) -> Iterator[Message]:  # type: ignore[override]  # as openai_harmony does
         return iter(self.messages)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the conversation as JSON-ready dicts."""
+        """Return the conversation as JSON-ready dicts."""
         return {"messages": [message.to_dict() for message in self.messages]}
 
     def to_json(self) -> str:
-        """Give `to_dict` as one line of JSON."""
+        """Return `to_dict` as one line of JSON."""
         return json.dumps(self.to_dict())
 
     @classmethod
     def from_json(cls, payload: str) -> Conversation:
-        """Read what `to_json` gave.
+        """Parse the result of `to_json`.
 
         Raises:
             KeyError: no messages, or a message without role or content.
@@ -152,12 +152,12 @@ class Conversation(BaseModel):
 
 
 class RenderConversationConfig(BaseModel):
-    """Say how conversations are rendered."""
+    """Options for rendering a conversation."""
 
     auto_drop_analysis: bool = True
 
 
 class RenderOptions(BaseModel):
-    """Say how one message is rendered."""
+    """Options for rendering one message."""
 
     conversation_has_function_tools: bool = False

@@ -1,4 +1,4 @@
-"""Own when the pydantic models are loaded: when the first message is met.
+"""Deferred loading of the pydantic models, until the first message is met.
 
 Half of what importing openai_harmony costs is pydantic and its models. Whoever only encodes text,
 or streams and reads deltas, does without.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from harmonium.compat.openai_harmony.messages import Message
-    from harmonium.compat.openai_harmony.stream import Spoken
+    from harmonium.compat.openai_harmony.stream import FinishedMessage
     from harmonium.render import FlatMessage, MessageAdapter
 
 
@@ -21,7 +21,7 @@ class Models(NamedTuple):
 
     messages_of: Callable[[object], list[object]]
     flat_message_of: Callable[[object], FlatMessage]
-    as_message: Callable[[Spoken], Message]
+    as_message: Callable[[FinishedMessage], Message]
     kind: MessageAdapter[object]
 
 

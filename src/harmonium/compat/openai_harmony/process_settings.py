@@ -1,4 +1,4 @@
-"""Own which library this room equals and whose parser it uses; know nothing of either.
+"""Process-wide choice of the library to match and of the parser. Knows nothing of either.
 
 Both choices are the process's, read when something is rendered or a parser is made.
 """
@@ -19,7 +19,7 @@ class _Choice:
 
 
 def set_profile(profile: Profile) -> None:
-    """Choose which library to equal, from now on and everywhere in the process.
+    """Choose the library to match, from now on and everywhere in the process.
 
     Args:
         profile: ``oss`` (oss-harmony 0.0.11, the default) or ``legacy`` (openai-harmony 0.0.8).
@@ -37,7 +37,7 @@ def set_profile(profile: Profile) -> None:
 
 
 def set_policy(policy: Policy) -> None:
-    """Choose who parses, from now on and everywhere in the process.
+    """Choose the parser, from now on and everywhere in the process.
 
     Args:
         policy: ``oracle`` parses exactly as the library does, its faults included (the default);

@@ -1,4 +1,4 @@
-"""Own how openai_harmony reads headers and broken UTF-8; nothing else in harmonium does it so.
+"""Headers and broken UTF-8 as openai_harmony reads them. Nothing else in harmonium does it so.
 
 The published parsers decode a whole header and search the text, so text that merely spells a
 marker acts as one; they take at most one ill-formed byte sequence out of the content per token.
@@ -144,7 +144,7 @@ def _role_of(words: list[str]) -> tuple[str, str]:
 
 
 def _read_address(words: list[str]) -> tuple[str | None, str | None]:
-    """Give recipient and content type from the words behind the role."""
+    """Return recipient and content type from the words after the role."""
     if not words:
         return None, None
     *before, last = words
@@ -173,7 +173,7 @@ def _escaped(character: str) -> str:
 
 
 class ContentDecoder:
-    """Decode a message's bytes as the published parsers do.
+    """Decoder of a message's bytes as the published parsers do it.
 
     One call of `feed` gives the whole characters up to the first ill-formed sequence, and a
     U+FFFD for that; what follows waits for the next call. An unknown token
@@ -195,7 +195,7 @@ class ContentDecoder:
         return not (self._tail or self._closed or self._open or self._stuck)
 
     def feed(self, piece: bytes | None) -> tuple[str, ...]:
-        """Take one token's bytes (None for an unknown token); give text and U+FFFD, if any."""
+        """Decode one token's bytes (None for an unknown token); return text and U+FFFD, if any."""
         if piece is None:
             self._stuck = True
         if self._stuck or piece is None:
@@ -232,7 +232,7 @@ class ContentDecoder:
             data = data[fault.end :]
 
     def close(self) -> str:
-        """Give what has waited, at the end of the message."""
+        """Return what was held back, at the end of the message."""
         waiting = "".join(f"{run}\ufffd" for run in self._closed) + self._open
         waiting += self._tail.decode(errors="replace")
         return "\ufffd" + waiting if self._stuck else waiting

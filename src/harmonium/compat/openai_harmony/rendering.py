@@ -1,4 +1,4 @@
-"""Own how this room uses harmonium's renderer, and the words in which it refuses; no JSON here."""
+"""Rendering through harmonium's renderer, and the published error texts. No JSON here."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def render_message(
 def options_of(
     *, next_role: str | None = None, training: bool = False, drop_analysis: bool = True
 ) -> RenderOptions:
-    """Say how the chosen library renders.
+    """Return the render options of the chosen library.
 
     Args:
         next_role: whose message is to be generated.
@@ -114,7 +114,7 @@ def _options(
 
 
 def _refusal(said: list[FlatMessage]) -> str:
-    """Say in the library's words which of the messages cannot be rendered."""
+    """Build the library's error for the first message that cannot be rendered."""
     for header, contents in said:
         if header.role == "tool" and header.name is None:
             return "Tools should have a name!"

@@ -1,4 +1,4 @@
-"""Own harmonium's own parser in the shape of this room's streams (policy ``repair``)."""
+"""harmonium's own parser behind the interface of this room's streams (policy ``repair``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harmonium.compat.openai_harmony.growing_list import GrowingList
 from harmonium.compat.openai_harmony.quirks import Header
-from harmonium.compat.openai_harmony.stream import Spoken, State
+from harmonium.compat.openai_harmony.stream import FinishedMessage, State
 from harmonium.model import Author, Message
 from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Parser
 from harmonium.parse import State as Place
@@ -14,7 +14,7 @@ from harmonium.parse.token_lookup import Indexed
 
 
 class OpenText:
-    """Collect the open message's text; looking at it after each delta costs what was added.
+    """The open message's text. Reading it after each delta costs only what was added.
 
     Args:
         encode: encodes text, for `tokens`.
@@ -30,7 +30,7 @@ class OpenText:
         self.clear()
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Reset to empty."""
         self._pieces.clear()
         self._text = ""
         self._tokens: GrowingList[int] = GrowingList()
@@ -58,7 +58,7 @@ class OpenText:
 
 
 class RepairedStream:
-    """Parse token by token without ever raising on tokens; see `Stream`.
+    """Parser that never raises on tokens; see `Stream`.
 
     Args:
         make_parser: makes a repairing parser for a role.
@@ -82,11 +82,11 @@ class RepairedStream:
         self.header: Header | None = None
         self.delta: str | None = None
         self.tokens: GrowingList[int] = GrowingList()
-        self.messages: GrowingList[Spoken] = GrowingList()
+        self.messages: GrowingList[FinishedMessage] = GrowingList()
         self.header_tokens: GrowingList[int] = GrowingList()
 
     def process(self, token: int) -> None:
-        """Take the next token. After the stream's end, another stream begins."""
+        """Process the next token. After the end of a stream, another begins."""
         if self._closed:
             self._parser, self._closed = self._make_parser(None), False
         self.tokens.append(token)
@@ -98,7 +98,7 @@ class RepairedStream:
             self.header_tokens.append(token)
 
     def close(self) -> None:
-        """Take the end of the stream; may be told more than once."""
+        """Process the end of the stream; calling it again changes nothing."""
         self._take(self._parser.close())
         self._closed = True
         self.header_tokens = GrowingList()
@@ -135,7 +135,9 @@ class RepairedStream:
                     self.delta = event.text if self.delta is None else self.delta + event.text
                 case MessageEnded():
                     message = event.message
-                    self.messages.append(Spoken(_header(message.author, message), message.text))
+                    self.messages.append(
+                        FinishedMessage(_header(message.author, message), message.text)
+                    )
                     self._open.clear()
                     self.header = self.delta = None
                 case _:

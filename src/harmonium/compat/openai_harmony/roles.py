@@ -1,4 +1,4 @@
-"""Own the names openai_harmony has for roles and reasoning efforts; plain enums, no models."""
+"""Roles and reasoning efforts as openai_harmony names them: plain enums, no pydantic models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 
 class Role(str, Enum):
-    """Name the five roles; unlike harmonium's own, ``str()`` gives ``Role.USER``."""
+    """The five roles. Unlike harmonium's own, ``str()`` returns ``Role.USER``."""
 
     USER = "user"
     ASSISTANT = "assistant"
@@ -23,7 +23,7 @@ class Role(str, Enum):
 
 
 class ReasoningEffort(str, Enum):
-    """Name the reasoning efforts, capitalised as openai_harmony writes them in JSON."""
+    """The reasoning efforts, capitalised as openai_harmony writes them in JSON."""
 
     LOW = "Low"
     MEDIUM = "Medium"

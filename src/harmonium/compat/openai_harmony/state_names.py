@@ -1,4 +1,4 @@
-"""Own the compiled module's enumeration of parser states; nothing of parsing."""
+"""The compiled module's enumeration of parser states. Knows nothing of parsing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class _Named(type):
 
 
 class PyStreamState(metaclass=_Named):
-    """Name the states of a parser; ``int()`` numbers them."""
+    """The states of a parser; ``int()`` numbers them."""
 
     __slots__ = ("_name", "_number")
 

@@ -1,4 +1,4 @@
-"""Own the published parsers' state machine over token ids; header and UTF-8 quirks are quirks'.
+"""The published parsers' state machine over token ids. Header and UTF-8 quirks are in `quirks`.
 
 Work per token is constant, however often the accessors are polled: text is joined and shown
 lists are filled when somebody looks.
@@ -27,7 +27,7 @@ from harmonium.tokens import FormatTokens, TokenTable
 State = Literal["ExpectStart", "Header", "Content"]
 
 
-class Spoken(NamedTuple):
+class FinishedMessage(NamedTuple):
     """A finished message: what its header said, and its text."""
 
     header: Header
@@ -49,7 +49,7 @@ class _Ended(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a parser is set up with."""
+    """The configuration of a parser."""
 
     table: TokenTable
     lexicon: Lexicon
@@ -61,7 +61,7 @@ class Reading(NamedTuple):
 
 
 class Stream(Protocol):
-    """What every parser of this room shows."""
+    """The interface of every parser of this room."""
 
     next_role: str | None
     header: Header | None
@@ -70,22 +70,22 @@ class Stream(Protocol):
     plain: Indexed[str] | None  # inside content, between whole characters: the text of an id
 
     @property
-    def messages(self) -> GrowingList[Spoken]:
+    def messages(self) -> GrowingList[FinishedMessage]:
         """The finished messages."""
 
     @property
     def delta(self) -> str | None:
-        """The text that the last token has added; None for none."""
+        """The text that the last token added, or None."""
 
     @property
     def state(self) -> State:
         """Where in a message the stream stands."""
 
     def process(self, token: int) -> None:
-        """Take the next token."""
+        """Process the next token."""
 
     def close(self) -> None:
-        """Take the end of the stream."""
+        """Process the end of the stream."""
 
     @property
     def text(self) -> str:
@@ -110,7 +110,7 @@ class OracleStream:
         self.state: State = "ExpectStart" if reading.role is None else "Header"
         self.next_role = reading.role
         self.header: Header | None = None
-        self._messages: GrowingList[Spoken] = GrowingList()
+        self._messages: GrowingList[FinishedMessage] = GrowingList()
         self._ended: list[_Ended] = []  # messages whose text nobody has asked for yet
         self.header_tokens: GrowingList[int] = GrowingList()
         self.tokens: GrowingList[int] = GrowingList()
@@ -123,7 +123,7 @@ class OracleStream:
         self._delta_at = 0  # how many tokens there were then
 
     def process(self, token: int) -> None:
-        """Take the next token.
+        """Process the next token.
 
         A caller in a hurry may look into `plain` first, and only append the token to `tokens` when
         it finds a text there: everything else is worked out when somebody asks.
@@ -137,7 +137,7 @@ class OracleStream:
             _STEPS[self.state](self, token)
 
     def close(self) -> None:
-        """Take the end of the stream; may be told more than once.
+        """Process the end of the stream; calling it again changes nothing.
 
         Raises:
             HarmonyError: it falls into a header.
@@ -150,7 +150,7 @@ class OracleStream:
 
     @property
     def delta(self) -> str | None:
-        """The text that the last token has added; None for none."""
+        """The text that the last token added, or None."""
         if self._delta_at == len(self._ids) or self.plain is None:
             return self._delta
         return self._texts.get(self._ids[-1])
@@ -179,18 +179,18 @@ class OracleStream:
     def _pieces(
         self, begin: int, end: int, odd: Mapping[int, tuple[str, ...]], places: list[int]
     ) -> list[str]:
-        """Give what each token has added to a text; `places` are those of odd ones."""
+        """Return what each token added to a text; `places` are the indices of unusual ones."""
         pieces = cast("list[str]", list(self._texts.get_all(self._ids[begin:end])))
         for place in places:
             pieces[place - begin] = "".join(odd[place])
         return pieces
 
     @property
-    def messages(self) -> GrowingList[Spoken]:
+    def messages(self) -> GrowingList[FinishedMessage]:
         """The finished messages."""
         for header, text, tokens, odd, rest in self._ended:
             pieces = self._pieces(*tokens, *odd)
-            self._messages.append(Spoken(header, "".join([text, *pieces, rest])))
+            self._messages.append(FinishedMessage(header, "".join([text, *pieces, rest])))
         self._ended.clear()
         return self._messages
 
@@ -250,7 +250,7 @@ class OracleStream:
             text = decoded(self.reading.table, tokens)
             one_channel = self.reading.one_channel
             header, content = read_cut_header(text, self.next_role, one_channel=one_channel)
-            self.messages.append(Spoken(header, content))
+            self.messages.append(FinishedMessage(header, content))
         self.next_role = None
         self.header_tokens = GrowingList()
         self.state = "ExpectStart"
@@ -303,7 +303,7 @@ _headers: BoundedCache[HeaderKey, Header] = BoundedCache(
 
 
 def header_of(reading: Reading, role: str | None, tokens: list[int]) -> Header:
-    """Read a header's tokens; those that were read before are remembered.
+    """Read a header's tokens, with a cache of headers read before.
 
     Raises:
         HarmonyError: they are no text, or say what a header must not.
@@ -339,5 +339,5 @@ def decoded(table: TokenTable, tokens: list[int]) -> str:
 
 
 def unknown_token(error: UnknownTokenError, tokens: list[int]) -> str:
-    """Name the token that a table did not know, in the published parsers' words."""
+    """Build the published parsers' error for a token id that the table does not know."""
     return f"Invalid token for decoding: {tokens[error.position.token or 0]}"

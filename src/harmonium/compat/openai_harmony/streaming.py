@@ -1,4 +1,4 @@
-"""Own StreamableParser, the public face of the parsers in this room; it parses nothing itself."""
+"""StreamableParser, the public interface of the parsers in this room. It parses nothing itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class StreamState(Enum):
-    """Name the states of a parser."""
+    """The states of a parser."""
 
     EXPECT_START = "ExpectStart"
     HEADER = "Header"
@@ -68,7 +68,7 @@ class StreamableParser:
         self._show()
 
     def process(self, token: int) -> StreamableParser:
-        """Take the next token; return the parser.
+        """Process the next token and return the parser.
 
         Raises:
             HarmonyError: the token cannot stand here (policy ``oracle`` alone).
@@ -90,7 +90,7 @@ class StreamableParser:
         return self
 
     def process_eos(self) -> StreamableParser:
-        """Take the end of the stream; return the parser.
+        """Process the end of the stream and return the parser.
 
         Raises:
             HarmonyError: it falls into a header (policy ``oracle`` alone).
@@ -103,7 +103,7 @@ class StreamableParser:
         return self
 
     def _show(self) -> None:
-        """Keep what is asked for at every token."""
+        """Store what callers read at every token."""
         stream = self._stream
         header = stream.header
         self._plain = stream.plain

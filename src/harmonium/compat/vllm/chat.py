@@ -1,4 +1,4 @@
-"""Own how a chat's history becomes Harmony messages; both generations do it alike.
+"""Chat history to Harmony messages, the same in both generations.
 
 Older than `harmonium.openai`: a preamble comes before the reasoning that led to it, an unknown
 call's result has an empty name, and parts that are no text are left out without a word.
@@ -46,7 +46,7 @@ def parse_chat_inputs_to_harmony_messages(chat_msgs: Iterable[object]) -> list[M
 def parse_chat_input_to_harmony_message(
     chat_msg: object, tool_id_names: Mapping[str, str] | None = None
 ) -> list[Message]:
-    """Convert one message of a chat request; it may become none, one or several.
+    """Convert one message of a chat request to zero, one or several Harmony messages.
 
     Args:
         chat_msg: a dict or a pydantic object.
@@ -106,17 +106,17 @@ def _result(entry: Entry, names: Mapping[str, str]) -> Message:
 
 
 def on_channel(channel: str, text: str) -> Message:
-    """Make an assistant's message."""
+    """Build an assistant's message."""
     return Message.from_role_and_content(Role.ASSISTANT, text).with_channel(channel)
 
 
 def function_call(name: str, arguments: str) -> Message:
-    """Make an assistant's call of a function."""
+    """Build an assistant's function call."""
     call = on_channel("commentary", arguments).with_recipient(f"functions.{name}")
     return call.with_content_type("json")
 
 
 def function_result(author: str, text: str) -> Message:
-    """Make a tool's message, addressed to nobody."""
+    """Build a tool's message without a recipient."""
     result = Message.from_author_and_content(Author.new(Role.TOOL, author), text)
     return result.with_channel("commentary")

@@ -1,4 +1,4 @@
-"""Own how loosely typed input is read: dicts, pydantic objects, parts; errors are ValueErrors.
+"""Loosely typed input: dicts, pydantic objects, content parts. Errors are ValueErrors.
 
 Knows no rule of either API. Of what an entry says, errors quote only roles, types and ids.
 """
@@ -26,7 +26,7 @@ class Call(NamedTuple):
 
 
 def entry_of(said: object, *, exclude_none: bool = True) -> Entry:
-    """Give a message or item as a dict; a pydantic object through its ``model_dump``.
+    """Return a message or item as a dict; a pydantic object through its ``model_dump``.
 
     ``tool_calls`` and ``content`` that can be read once alone (pydantic's lazy iterables) become
     lists.
@@ -69,7 +69,7 @@ def role_of(value: object) -> Role:
 
 
 def field_of(entry: Entry, name: str) -> Any:  # noqa: ANN401  (JSON: anything)
-    """Give a field that an entry must have.
+    """Return a required field of an entry.
 
     Raises:
         InvalidInputError: it is absent.
@@ -83,7 +83,7 @@ def field_of(entry: Entry, name: str) -> Any:  # noqa: ANN401  (JSON: anything)
 
 
 def text_of(value: object, name: str) -> str:
-    """Give a field's value that must be a string; None is the empty one.
+    """Return a field's value, which must be a string; None becomes the empty string.
 
     Raises:
         InvalidInputError: it is anything else.
@@ -98,12 +98,12 @@ def text_of(value: object, name: str) -> str:
 
 
 def flat_text(content: object) -> str:
-    """Give a content as one string: itself, or its parts of type text; None is empty."""
+    """Return a content as one string: itself, or its text parts joined; None becomes empty."""
     return text_of(flatten_chat_text_content(content), "content")
 
 
 def flatten_chat_text_content(content: object) -> Any:  # noqa: ANN401  (gives what it took)
-    """Join the texts of a list's parts of type text; give anything else back unchanged.
+    """Join the texts of a list's text parts; return anything else unchanged.
 
     Args:
         content: a list of dicts, a string or None. Parts that are no text are left out.
@@ -120,7 +120,7 @@ def flatten_chat_text_content(content: object) -> Any:  # noqa: ANN401  (gives w
 
 
 def contents_of(content: object) -> list[Content]:
-    """Give a content as one text a part; a string or None is one, a missing text empty.
+    """Return one text per part of a content; a string or None is one part, a missing text is empty.
 
     Raises:
         InvalidInputError: it is no string and no list of parts.
@@ -133,7 +133,7 @@ def contents_of(content: object) -> list[Content]:
 
 
 def parts_of(content: object) -> list[Mapping[str, Any]]:
-    """Give a content's parts as dicts.
+    """Return a content's parts as dicts.
 
     Raises:
         InvalidInputError: it is no list, or a part is no dict.
@@ -146,7 +146,7 @@ def parts_of(content: object) -> list[Mapping[str, Any]]:
 
 
 def calls_of(entry: Entry) -> list[Call]:
-    """Give an entry's tool calls; what is missing is empty.
+    """Return an entry's tool calls; missing fields are empty.
 
     Raises:
         InvalidInputError: a call is no object, or a field no string.

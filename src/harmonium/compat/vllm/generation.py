@@ -1,4 +1,4 @@
-"""Own all that differs between the two generations of the server functions, and which is chosen.
+"""Differences between the two generations of the server functions, and which one is chosen.
 
 Nothing else in this room asks for a number: it is handed `Rules` and follows them. Where these
 functions are older or laxer than `harmonium.openai`, this is the place that says so.
@@ -18,7 +18,7 @@ Generation = Literal[1, 2]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Say how one generation behaves; the defaults are those of the second.
+    """Behaviour of one generation; the defaults are those of the second.
 
     Attributes:
         commentary_for_custom_tools_alone: the system message names the ``commentary`` channel
@@ -67,7 +67,7 @@ class _Choice:
 
 
 def set_generation(generation: Generation) -> None:
-    """Choose how the functions behave that stand in both generations.
+    """Choose the behaviour of the functions that exist in both generations.
 
     Holds from now on and everywhere in the process. These are `get_system_message`,
     `parse_chat_output` and `construct_harmony_previous_input_messages`; every other function

@@ -1,4 +1,4 @@
-"""Own how the history of a Responses request becomes Harmony messages, in both generations.
+"""Responses history to Harmony messages, in both generations.
 
 Older than `harmonium.openai`: only messages, reasoning, function calls and their outputs can be
 sent back, and a replayed preamble becomes ``final``.
@@ -99,7 +99,7 @@ def _previous(said: object, rules: Rules) -> list[Message]:
 
 
 def _is_foreign_message(said: Any) -> TypeGuard[Any]:  # noqa: ANN401  (whatever was sent)
-    """Tell whether this is a Message of openai_harmony itself: its ``model_dump`` loses texts."""
+    """Return whether this is openai_harmony's own Message, whose ``model_dump`` loses texts."""
     return hasattr(said, "author") and callable(getattr(said, "to_dict", None))
 
 
@@ -194,7 +194,7 @@ def _message_item(item: Entry, _previous: Sequence[object], rules: Rules) -> Mes
 
 
 def _texts(content: object, prefix: str = "") -> list[Content]:
-    """Give each part's text; a part that has none is an error, never silently empty."""
+    """Return each part's text; a part without text is an error, never silently empty."""
     texts = [text_of(field_of(dict(part), "text"), "text") for part in parts_of(content)]
     return [TextContent(text=prefix + text) for text in texts]
 

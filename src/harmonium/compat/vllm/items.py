@@ -1,4 +1,4 @@
-"""Own the making of OpenAI's output items from texts; know nothing of messages and channels."""
+"""OpenAI output items built from texts. Knows nothing of messages and channels."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from harmonium.errors import InvalidInputError
 
 
 def reasoning(text: str) -> ResponseReasoningItem:
-    """Make a reasoning item of one text."""
+    """Build a reasoning item of one text."""
     content = [ReasoningText(text=text, type="reasoning_text")]
     return ResponseReasoningItem(
         id=f"rs_{random_part()}", summary=[], type="reasoning", content=content, status=None
@@ -39,7 +39,7 @@ def reasoning(text: str) -> ResponseReasoningItem:
 def message(
     texts: Sequence[str], status: Literal["completed", "incomplete"]
 ) -> ResponseOutputMessage:
-    """Make a message item of one part a text."""
+    """Build a message item of one part a text."""
     parts = [
         ResponseOutputText(text=text, annotations=[], type="output_text", logprobs=None)
         for text in texts
@@ -56,7 +56,7 @@ def message(
 def function_call(
     recipient: str, arguments: str, status: Literal["in_progress"] | None = None
 ) -> ResponseFunctionToolCall:
-    """Make a function call; its name is what follows the recipient's last dot."""
+    """Build a function call; its name is what follows the recipient's last dot."""
     part = random_part()
     return ResponseFunctionToolCall(
         arguments=arguments,
@@ -71,7 +71,7 @@ def function_call(
 def mcp_call(
     recipient: str, arguments: str, status: Literal["in_progress", "completed"]
 ) -> McpCall:
-    """Make a call of a server's tool: ``server.tool``, or one word for both."""
+    """Build a call of a server's tool: ``server.tool``, or one word for both."""
     label, name = recipient.partition(".")[0], recipient.rpartition(".")[2]
     return McpCall(
         arguments=arguments,
@@ -84,7 +84,7 @@ def mcp_call(
 
 
 def web_search(recipient: str, texts: Sequence[str]) -> ResponseFunctionWebSearch:
-    """Make a browser's call.
+    """Build a browser's call.
 
     Raises:
         InvalidInputError: not one text, or a call the browser does not have.
@@ -105,7 +105,7 @@ def web_search(recipient: str, texts: Sequence[str]) -> ResponseFunctionWebSearc
 
 
 def _browser_arguments(text: str) -> Mapping[str, object]:
-    """Read a call's arguments; those that are no JSON object say so in every field.
+    """Parse a call's arguments; if they are not a JSON object, every field says so.
 
     The reader gives up on deep nesting and endless numbers too: models write such things.
     """
@@ -137,7 +137,7 @@ def _at_cursor(arguments: Mapping[str, object], name: str) -> str:
 
 
 def _encodable(text: str) -> str:
-    r"""Mend what JSON may hold and OpenAI's objects may not: half of a ``\ud83d\ude00`` pair."""
+    r"""Replace what JSON may hold and OpenAI's objects may not: half of a ``\ud83d\ude00`` pair."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

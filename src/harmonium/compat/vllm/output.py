@@ -1,4 +1,4 @@
-"""Own which output items a message becomes, finished or open, in both generations.
+"""Output items of a message, finished or open, in both generations.
 
 Older than `harmonium.openai`: a function called on ``analysis`` is taken for a server's tool,
 names lose all before their last dot, and code for the interpreter is shown as reasoning.
@@ -19,7 +19,7 @@ _BROWSER = "browser."
 
 
 def parse_output_message(message: Message) -> list[ResponseOutputItem]:
-    """Give the output items of a finished message, as generation 1 does.
+    """Return the output items of a finished message, as generation 1 does.
 
     Raises:
         InvalidInputError: an unknown channel without a recipient, or a browser call that is no
@@ -30,7 +30,7 @@ def parse_output_message(message: Message) -> list[ResponseOutputItem]:
 
 
 def harmony_to_response_output(message: Message) -> list[ResponseOutputItem]:
-    """Give the output items of a finished message, as generation 2 does.
+    """Return the output items of a finished message, as generation 2 does.
 
     Messages of others than the assistant give none.
 
@@ -48,12 +48,12 @@ def harmony_to_response_output(message: Message) -> list[ResponseOutputItem]:
 
 
 def parse_remaining_state(parser: StreamableParser) -> list[ResponseOutputItem]:
-    """Give the item of the message that a parser has open, as generation 1 does."""
+    """Return the item of the message that a parser has open, as generation 1 does."""
     return _open(parser, FIRST)
 
 
 def parser_state_to_response_output(parser: StreamableParser) -> list[ResponseOutputItem]:
-    """Give the item of the message that a parser has open, as generation 2 does.
+    """Return the item of the message that a parser has open, as generation 2 does.
 
     For generations that were cut off. None without content, for others than the assistant, for
     calls of the browser and for unknown channels.

@@ -1,4 +1,4 @@
-"""Own the messages a prompt begins with: system, developer, user; know nothing of history."""
+"""The messages a prompt begins with: system, developer, user. Knows nothing of history."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MCP_BUILTIN_TOOLS: frozenset[str] = frozenset(BUILTIN_TOOL_TO_MCP_SERVER_LABEL.v
 
 
 def has_custom_tools(tool_types: Iterable[str]) -> bool:
-    """Tell whether there is any type of tool beside the built-in ones.
+    """Return whether there is any type of tool besides the built-in ones.
 
     Example:
         >>> has_custom_tools({"container"}), has_custom_tools({"container", "function"})
@@ -59,7 +59,7 @@ def get_system_message(  # noqa: PLR0913, PLR0917  (the published signature)
     instructions: str | None = None,
     with_custom_tools: bool = False,  # noqa: FBT001, FBT002
 ) -> Message:
-    """Make a system message of what is given; what is not keeps its default.
+    """Build a system message; arguments that are left out keep their defaults.
 
     Args:
         model_identity: the first line.
@@ -107,7 +107,7 @@ def _effort(word: str) -> ReasoningEffort:
 def get_developer_message(
     instructions: str | None = None, tools: Iterable[object] | None = None
 ) -> Message:
-    """Make a developer message of instructions and function tools.
+    """Build a developer message of instructions and function tools.
 
     Args:
         instructions: left out when they stand in the system message, see `get_system_message`.
@@ -137,7 +137,7 @@ def _is_function(tool: object) -> bool:
 
 
 def create_tool_definition(tool: object) -> ToolDescription:
-    """Make the description of a function tool.
+    """Build the description of a function tool.
 
     Args:
         tool: an object or dict of either API: ``name``, ``description`` and ``parameters`` stand
@@ -166,7 +166,7 @@ def _field(thing: object, name: str) -> Any:  # noqa: ANN401  (JSON: anything)
 
 
 def get_user_message(content: str) -> Message:
-    """Make a user's message.
+    """Build a user's message.
 
     Example:
         >>> get_user_message("hi").author.role.value

@@ -1,4 +1,4 @@
-"""Own what comes from outside: today's date, chance, the environment; know nothing of messages."""
+"""Inputs from outside: today's date, random ids, the environment. Knows nothing of messages."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ def random_part() -> str:
 
 
 def system_takes_instructions() -> bool:
-    """Tell whether instructions belong into the system message and not into the developer's."""
+    """Return whether instructions belong in the system message, not the developer message."""
     return os.environ.get(SYSTEM_INSTRUCTIONS) == "1"

@@ -1,4 +1,4 @@
-"""Own the way to token ids and back: one encoding, one kind of parser; know no OpenAI object."""
+"""Messages to token ids and back: one encoding, one kind of parser. Knows no OpenAI object."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Header = tuple[str | None, str | None]
 
 @cache
 def get_encoding() -> HarmonyEncoding:
-    """Give the encoding, the same one at every call."""
+    """Return the encoding, the same object at every call."""
     return load_harmony_encoding(HarmonyEncodingName.HARMONY_GPT_OSS)
 
 
@@ -39,12 +39,12 @@ def get_stop_tokens_for_assistant_actions() -> list[int]:
 
 
 def get_streamable_parser_for_assistant() -> StreamableParser:
-    """Make a parser for what an assistant says after a prompt."""
+    """Build a parser for an assistant's completion of a prompt."""
     return StreamableParser(get_encoding(), role=Role.ASSISTANT)
 
 
 def own_message(message: Any) -> Message:  # noqa: ANN401  (whatever has a Message's to_dict)
-    """Give a message of ours for one of openai_harmony itself."""
+    """Convert a message of openai_harmony itself to ours."""
     return message if isinstance(message, Message) else Message.from_dict(message.to_dict())
 
 
@@ -59,7 +59,7 @@ def render_for_completion(messages: Sequence[Message]) -> list[int]:
 
 
 def parse_output_into_messages(token_ids: Iterable[int]) -> StreamableParser:
-    """Feed an answer's ids to a new parser and give it back, the last message perhaps open.
+    """Feed an answer's ids to a new parser and return it; its last message may still be open.
 
     Raises:
         HarmonyError: the ids are no messages, unless `set_policy` has asked for repairs.
@@ -72,7 +72,7 @@ def parse_output_into_messages(token_ids: Iterable[int]) -> StreamableParser:
 
 
 def parse_chat_output(token_ids: Iterable[int]) -> tuple[str | None, str | None, bool]:
-    """Give an answer's reasoning, its visible text, and False.
+    """Return an answer's reasoning, its visible text, and False.
 
     The last message may be open. Several texts are joined by newlines; None stands for an empty
     one. In generation 1 all that is not on ``analysis`` is visible; in generation 2 ``final``,

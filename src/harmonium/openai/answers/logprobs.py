@@ -37,7 +37,7 @@ class LogprobQueue:
 
     Example:
         >>> queue = LogprobQueue()
-        >>> queue.add([AnswerLogprob(b"a", 0.0), AnswerLogprob(b"b", 0.0), AnswerLogprob(b"c", 0.0)])
+        >>> queue.add([AnswerLogprob(text, 0.0) for text in (b"a", b"b", b"c")])
         >>> [entry.token for entry in queue.take(1, 3)]
         [b'b', b'c']
 
