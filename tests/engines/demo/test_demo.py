@@ -6,7 +6,7 @@ import json
 
 import jsonschema_rs
 import pytest
-from hypothesis import TimeoutPhase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from harmonium import (
@@ -107,7 +107,7 @@ def test_what_a_tool_said_is_answered_not_called_again():
     assert "42 degrees" in messages[1].text
 
 
-@settings(max_examples=40, phases=[TimeoutPhase.explicit, TimeoutPhase.generate])
+@settings(max_examples=40, phases=[Phase.explicit, Phase.generate])
 @given(schemas(extended=True))
 def test_arguments_fit_the_schema_as_far_as_the_prompt_shows_it(schema):
     """What a prompt does not print is left out of the check: bounds, formats, required unknowns."""
@@ -162,7 +162,7 @@ BOUNDED = st.recursive(
 )
 
 
-@settings(max_examples=100, phases=[TimeoutPhase.explicit, TimeoutPhase.generate])
+@settings(max_examples=100, phases=[Phase.explicit, Phase.generate])
 @given(schemas() | BOUNDED)
 def test_a_value_satisfies_its_schema(schema):
     relaxed = json.loads(json.dumps(schema).replace('"oneOf"', '"anyOf"'))  # variants may overlap
