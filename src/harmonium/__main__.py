@@ -1,4 +1,4 @@
-"""Own ``python -m harmonium``, which is the command; know nothing of what it does."""
+"""The entry point of ``python -m harmonium``, which is the command line."""
 
 import sys
 

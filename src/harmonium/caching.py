@@ -1,4 +1,4 @@
-"""Own the one kind of cache harmonium has: bounded in bytes, thread-safe, observable, clearable.
+"""The one kind of cache in harmonium: bounded in bytes, thread-safe, observable, clearable.
 
 Knows nothing of what is kept. Entries live in two generations: new and used ones in the young,
 the rest in the old. When the young one has filled half the bound it becomes the old one, and the
@@ -54,7 +54,7 @@ class BoundedCache(Generic[K, V]):
         self.resize(limit)
 
     def get(self, key: K) -> V | None:
-        """Give what is kept under `key`, or None."""
+        """Return what is kept under `key`, or None."""
         found = self._young.get(key)
         if found is not None:
             self._hits += 1
@@ -68,7 +68,7 @@ class BoundedCache(Generic[K, V]):
         return found
 
     def pop(self, key: K) -> V | None:
-        """Take out what is kept under `key`: whoever changes it puts it back."""
+        """Remove and return the value under `key`; a caller that modifies it puts it back."""
         with self._lock:
             young, old = self._young.pop(key, None), self._old.pop(key, None)
             self._sizes = (
@@ -121,7 +121,7 @@ class BoundedCache(Generic[K, V]):
             self._forget()
 
     def info(self) -> CacheInfo:
-        """Tell what the cache has done and holds."""
+        """Return the statistics of the cache."""
         entries = len(self._young.keys() | self._old.keys())
         return CacheInfo(self._hits, self._misses, entries, sum(self._sizes), 2 * self._half)
 

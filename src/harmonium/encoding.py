@@ -1,4 +1,4 @@
-"""Own the one object most users need: an encoding that encodes, renders and parses.
+"""The object most users need: an encoding that encodes, renders and parses.
 
 It only puts the rooms together; what happens is theirs.
 """
@@ -91,7 +91,7 @@ class Encoding:
         return self.format.stop_for_assistant_actions
 
     def is_special_token(self, token: int) -> bool:
-        """Tell whether `token` is the id of a special token."""
+        """Return whether `token` is the id of a special token."""
         return self.tokenizer.is_special_token(token)
 
     def encode(
@@ -133,7 +133,7 @@ class Encoding:
         return self.tokenizer.decode_bytes(ids)
 
     def token_bytes(self, token: int) -> bytes:
-        """Give the bytes of one token; errors as for `decode`."""
+        """Return the bytes of one token; errors as for `decode`."""
         return self.tokenizer.token_bytes(token)
 
     def render(
@@ -174,7 +174,7 @@ class Encoding:
         profile: Profile | str = "guide",
         history: History = "per_turn",
     ) -> list[Segment]:
-        """Give what `render` encodes: special tokens and texts, each with its origin."""
+        """Return what `render` encodes: special tokens and texts, each with its origin."""
         options = RenderOptions(next_role, training, profile, history)
         return conversation_segments(as_conversation(conversation), options)
 
@@ -184,7 +184,7 @@ class Encoding:
         policy: Policy = "repair",
         tools: Iterable[str] = (),
     ) -> Parser:
-        """Make a parser for one stream of token ids; see `Parser`."""
+        """Build a parser for one stream of token ids; see `Parser`."""
         return Parser(self.lexicon, role=role, policy=policy, tools=tools)
 
     def parse(
@@ -194,7 +194,7 @@ class Encoding:
         policy: Policy = "repair",
         tools: Iterable[str] = (),
     ) -> list[Message]:
-        """Give the messages of a whole stream; the fold of what `parser` would say of it.
+        """Return the messages of a whole stream; the fold of what `parser` would say of it.
 
         Raises:
             ParseError: policy ``strict`` and the ids deviate from Harmony.
@@ -217,7 +217,7 @@ _options = functools.lru_cache(maxsize=64)(RenderOptions)
 
 
 def as_conversation(said: object) -> Conversation:
-    """Give a conversation for whatever can stand for one.
+    """Return a conversation for whatever can stand for one.
 
     Args:
         said: a Conversation, an iterable of messages, parsed JSON in either form, or an object
@@ -249,7 +249,7 @@ _lock = threading.Lock()
 
 
 def load_encoding(name: str = "o200k_harmony") -> Encoding:
-    """Give the encoding of that name; the same object every time.
+    """Return the encoding of that name; the same object every time.
 
     Args:
         name: ``o200k_harmony`` (bundled), or another that is registered.

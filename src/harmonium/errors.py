@@ -1,4 +1,4 @@
-"""Own every error harmonium raises; know nothing of the rooms that raise them.
+"""Every error harmonium raises. Knows nothing of the rooms that raise them.
 
     HarmoniumError
     ├── InvalidInputError (ValueError)      400  the caller gave something that cannot be used
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Say where in the input an error was found.
+    """Where in the input an error was found.
 
     ``token`` is a 0-based index into the ids fed so far, ``state`` a parser state,
     ``path`` a JSON path such as ``messages[2].recipient``; each may be None.
@@ -69,7 +69,7 @@ class HarmoniumError(Exception):
         self.position = position or Position()
 
     def __str__(self) -> str:
-        """Give the message, followed by the position in parentheses when one is known."""
+        """Return the message, followed by the position in parentheses when one is known."""
         where = str(self.position)
         return f"{self.message} ({where})" if where else self.message
 
@@ -146,7 +146,7 @@ class RequestError(InvalidInputError):
         self.param = param
 
     def to_dict(self) -> dict[str, dict[str, str | None]]:
-        """Give the body that OpenAI's APIs answer with: ``{"error": {...}}``."""
+        """Return the body that OpenAI's APIs answer with: ``{"error": {...}}``."""
         fields = {"message": self.message, "type": self.type, "param": self.param}
         return {"error": {**fields, "code": self.code}}
 

@@ -1,4 +1,4 @@
-"""Own every bound of the product, each with its reason; know nothing of who applies it."""
+"""Every bound of the product, each with its reason. Knows nothing of who applies it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Own how public classes and functions present themselves; know nothing of what they do.
+"""The home of public classes and functions in docs and tracebacks. Does not know what they do.
 
 Docs, tracebacks and pickles name a thing by its ``__module__``; for public names that is the
 package they are imported from, not the file they happen to stand in.

@@ -1,4 +1,4 @@
-"""Own the check that an engine can do what a request asks; know nothing of how it does it."""
+"""The check that an engine supports what a request asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Own what an engine is: the request it takes, the chunks it gives, what it says it can do.
+"""The engine protocol: requests, chunks, capabilities.
 
 Knows nothing of any server, of HTTP, or of what the tokens mean.
 """
@@ -22,7 +22,7 @@ ConstraintName = Literal["json_object", "json_schema", "structural_tag", "gramma
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
-    """Say how to choose tokens; None leaves a choice to the engine's default.
+    """Sampling parameters; None means the engine's default.
 
     Args:
         max_tokens: ids to generate at most, the stop id among them.
@@ -118,7 +118,7 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
-    """Tell how likely a generated token was, and which others were, with natural logarithms.
+    """The log probability of a generated token and of its alternatives (natural logarithms).
 
     ``top`` holds (token id, log probability), the most likely first.
     """
@@ -130,7 +130,7 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Say why a generation ended; ``stop_token`` is the id that ended it, when one did."""
+    """Why a generation ended; ``stop_token`` is the id that ended it, if one did."""
 
     reason: FinishReason
     stop_token: int | None = None
@@ -138,7 +138,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Give some generated ids, in order.
+    """Return some generated ids, in order.
 
     Only the last chunk of a generation has `finish`, and every generation that raises nothing has
     one. A stop id is the last of the ids. How ids are cut into chunks means nothing.
@@ -158,7 +158,7 @@ class Chunk:
 
 
 def join_chunks(chunks: Sequence[Chunk]) -> Chunk:
-    """Give chunks in a row, at least one, as one: how ids are cut into chunks means nothing."""
+    """Return chunks in a row, at least one, as one: how ids are cut into chunks means nothing."""
     if len(chunks) == 1:
         return chunks[0]
     told = [chunk.logprobs for chunk in chunks if chunk.logprobs is not None]
@@ -173,7 +173,7 @@ def join_chunks(chunks: Sequence[Chunk]) -> Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """Tell what an engine can do, as far as it can be known.
+    """What an engine supports, as far as it can be known.
 
     Args:
         models: names of the models it serves; empty when it does not say.
@@ -205,7 +205,7 @@ class Engine(Protocol):
         ...
 
     async def capabilities(self) -> Capabilities:
-        """Tell what it can do; asked once, then remembered.
+        """Return what the engine supports; asked once, then cached.
 
         Raises:
             EngineError: it cannot be reached, or its answer makes no sense.
@@ -239,12 +239,12 @@ class Engine(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Let go of its connections; it generates nothing from then on."""
+        """Release its connections; it generates nothing from then on."""
         ...
 
 
 Taker = Callable[[tuple[int, ...]], bool]
-"""Take ids, and tell whether they were taken."""
+"""Receiver of ids, which returns whether it took them."""
 
 
 @runtime_checkable
@@ -265,5 +265,5 @@ class QuickEngine(Protocol):
 
 @cache
 def is_quick(kind: type) -> bool:
-    """Tell whether engines of a class are a `QuickEngine`; found out once, since that is dear."""
+    """Return whether engines of a class are a `QuickEngine`; found out once, since that is dear."""
     return issubclass(kind, QuickEngine)

@@ -1,4 +1,4 @@
-"""Own how an engine is named in one word: ``vllm:http://host:8000``, ``demo``, ``replay:FILE``.
+"""Engines by their one-word address: ``vllm:http://host:8000``, ``demo``, ``replay:FILE``.
 
 Knows which kinds there are, and nothing of how they work.
 """
@@ -44,7 +44,7 @@ ENGINE_KINDS = tuple(sorted((*_DIALECTS, "demo", "local", "replay")))
 def open_engine(
     spec: str, *, api_key: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Engine:
-    """Give the engine that a word names; several, with commas between them, become a `Pool`.
+    """Return the engine that a word names; several, with commas between them, become a `Pool`.
 
     Nothing is connected to until it is used.
 

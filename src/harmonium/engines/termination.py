@@ -1,4 +1,4 @@
-"""Own how a generation ends: once, at a stop id or at the largest size, whatever the server sends.
+"""The end of a generation: once, at a stop id or at the token limit, whatever the server sends.
 
 Knows nothing of servers. It also finds the stop id that a server left out.
 """
@@ -40,7 +40,7 @@ class Ending:
         self._last: int | None = None
 
     def take(self, delta: StreamDelta) -> Chunk | None:
-        """Give the chunk a delta makes, without its end; None when it adds no ids."""
+        """Return the chunk a delta makes, without its end; None when it adds no ids."""
         if delta.cached_tokens is not None:
             self.cached_tokens = delta.cached_tokens
         if self.finish is not None:
@@ -52,7 +52,7 @@ class Ending:
         return self._chunk(delta, kept, added)
 
     def take_ids(self, ids: tuple[int, ...]) -> Chunk | None:
-        """Give the chunk that ids make with nothing said beside them; see `take`."""
+        """Return the chunk that ids make with nothing said beside them; see `take`."""
         if self.ends_nothing(ids):
             self.count(ids)
             return Chunk(ids, None, None, self.cached_tokens)
@@ -60,7 +60,7 @@ class Ending:
         return Chunk(kept, cached_tokens=self.cached_tokens) if kept else None
 
     def ends_nothing(self, ids: tuple[int, ...]) -> bool:
-        """Tell whether there are ids, none is to be cut, and none is the end."""
+        """Return whether there are ids, none is to be cut, and none is the end."""
         fits = self._room is None or len(ids) < self._room
         return bool(ids) and fits and self._header is None and self._stops.isdisjoint(ids)
 
@@ -71,7 +71,7 @@ class Ending:
         self._last = ids[-1]
 
     def last(self) -> Chunk:
-        """Give the chunk that ends the generation; it has ended (`finish` is set)."""
+        """Return the chunk that ends the generation; it has ended (`finish` is set)."""
         return Chunk((), () if self._wants_logprobs else None, self.finish, self.cached_tokens)
 
     def _cut(self, ids: tuple[int, ...]) -> tuple[tuple[int, ...], Finish | None]:
@@ -91,7 +91,7 @@ class Ending:
         return ids, finish
 
     def _end(self, reason: FinishReason, told: int | None) -> tuple[tuple[int, ...], Finish]:
-        """Give the ids to append for an end that the server tells, and the end."""
+        """Return the ids to append for an end that the server tells, and the end."""
         if reason != "stop":
             return (), Finish(reason)
         if self._last is not None and self._last in {*self._stops, _END_OF_TEXT}:
@@ -144,7 +144,7 @@ class _OpenHeader:
 
 
 def _since_last_start(prompt: Sequence[int]) -> Sequence[int]:
-    """Give what follows the last start token of a prompt; all of it where there is none."""
+    """Return what follows the last start token of a prompt; all of it where there is none."""
     for place in range(len(prompt) - 1, -1, -1):
         if prompt[place] == HARMONY_FORMAT.start:
             return prompt[place + 1 :]

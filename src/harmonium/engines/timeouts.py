@@ -1,4 +1,4 @@
-"""Own how long each part of a generation may take; know nothing of what is waited for.
+"""Timeouts of each phase of a generation. Knows nothing of what is awaited.
 
 Only waiting for the engine counts, but for the total: a slow reader of ours makes nobody late.
 """
@@ -65,12 +65,12 @@ class Waits:
         """What to raise once the wait was given up."""
 
     def go_on(self) -> None:
-        """Give the time for the next tokens from now on."""
+        """Return the time for the next tokens from now on."""
         self._phase = "idle"
         self._until = self._now() + self._limits.engine_idle_seconds
 
     def wind_up(self) -> None:
-        """Give the time for the end of an answer that is complete from now on."""
+        """Return the time for the end of an answer that is complete from now on."""
         self._phase = "close"
         self._until = self._now() + self._limits.engine_close_seconds
 
@@ -101,17 +101,17 @@ class Waits:
         self._give_up = cancel
 
     def begin(self) -> None:
-        """Say that a read begins."""
+        """Mark the start of a read."""
         self._waits = True
         if self._timer is None or self._until < self._due:
             self._arm(min(self._end, self._until))
 
     def end(self) -> None:
-        """Say that the read has ended."""
+        """Mark the end of a read."""
         self._waits = False
 
     def close(self) -> None:
-        """Let go of the timer."""
+        """Release the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

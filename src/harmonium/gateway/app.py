@@ -1,4 +1,4 @@
-"""Own the routes: which path and method lead where. What they do stands in the files beside."""
+"""The application: which path and method leads to which route."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ ROUTES: Mapping[str, Mapping[str, Endpoint]] = {
 
 
 def create_app(service: Service) -> ASGIApp:
-    """Make the ASGI application of a gateway.
+    """Build the ASGI application of a gateway.
 
     Args:
         service: the gateway's parts; its engine is closed when the application ends.
@@ -103,7 +103,7 @@ def create_app(service: Service) -> ASGIApp:
 
 
 def _in_order() -> list[tuple[str, Mapping[str, Endpoint]]]:
-    """Give the routes, plain paths before those with a name in them."""
+    """Return the routes, plain paths before those with a name in them."""
     return sorted(ROUTES.items(), key=lambda route: "{" in route[0])
 
 

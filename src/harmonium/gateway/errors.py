@@ -1,4 +1,4 @@
-"""Own how an error becomes an answer of OpenAI's shape; know nothing of where it was raised.
+"""Errors as OpenAI error objects. Knows nothing of where they were raised.
 
 The message of an error of ours never quotes what was said, so it may go out. Any other exception
 is told as one sentence that says nothing of it.
@@ -79,7 +79,7 @@ class ShuttingDownError(HarmoniumError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """Hold an error as it is told: the status, further headers, OpenAI's four fields."""
+    """An error as it is told: the status, further headers, OpenAI's four fields."""
 
     status: int
     message: str
@@ -90,7 +90,7 @@ class ErrorResponse:
 
     @property
     def error(self) -> dict[str, object]:
-        """Give the object under ``error``."""
+        """Return the object under ``error``."""
         return {
             "message": self.message,
             "type": self.type,
@@ -100,12 +100,12 @@ class ErrorResponse:
 
     @property
     def body(self) -> bytes:
-        """Give the whole body."""
+        """Return the whole body."""
         return json.dumps({"error": self.error}, separators=(",", ":")).encode("ascii")
 
 
 def to_error_response(error: BaseException) -> ErrorResponse:
-    """Say how an error is told.
+    """Build the HTTP response of an error.
 
     Example:
         >>> to_error_response(ZeroDivisionError("secret")).error["message"]

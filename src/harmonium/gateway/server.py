@@ -1,4 +1,4 @@
-"""Own how a gateway runs: one process or several, their server, their files of metrics."""
+"""The server: one process or several, their sockets, their metrics files."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ _BACKLOG = 2048
 
 @dataclass(frozen=True)
 class _Application:
-    """Make the application, in whichever process it runs."""
+    """Build the application, in whichever process it runs."""
 
     settings: Settings
     environment: Mapping[str, str] = field(repr=False)

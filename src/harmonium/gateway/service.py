@@ -1,4 +1,4 @@
-"""Own the parts of one gateway: what every route is given; know nothing of any route."""
+"""The parts of one gateway that every route receives. Knows nothing of any route."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _LOOK_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Say how one model is called: by clients, and by the engine."""
+    """The names of one model: for clients, and for the engine."""
 
     id: str
     engine_name: str
@@ -53,7 +53,7 @@ class Model:
 
 @dataclass(slots=True)
 class Service:
-    """Hold what routes need.
+    """What routes need.
 
     Args:
         settings: the configuration.
@@ -120,7 +120,7 @@ class Service:
         return ResponseOptions(dialect=self.settings.dialect)
 
     def prompt_settings(self) -> PromptSettings:
-        """Give what every prompt tells, on this day: a day begins with a minute, in any zone."""
+        """Return what every prompt tells, on this day: a day begins with a minute, in any zone."""
         now = self.now()
         if now // 60 != self._minute:
             self._minute = now // 60
@@ -138,7 +138,7 @@ class Service:
         )
 
     def models(self, capabilities: Capabilities) -> tuple[Model, ...]:
-        """Give the models that are served."""
+        """Return the models that are served."""
         settings = self.settings
         theirs = capabilities.models
         first = theirs[0] if theirs else (settings.model or UNNAMED_MODEL)
@@ -167,7 +167,7 @@ class Service:
         raise RefusedError(message, 404, code="model_not_found", param="model")
 
     def knows(self, token: int) -> bool:
-        """Tell whether an id is one of the encoding's."""
+        """Return whether an id is one of the encoding's."""
         return self.token_bytes(token) != b""
 
     async def run_cpu_bound(self, size: int, work: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""Own the built-in tool namespaces, word for word as gpt-oss was trained on them.
+"""The built-in tool namespaces, word for word as gpt-oss was trained on them.
 
 The words are facts of the format (source: ``ToolNamespaceConfig.browser()`` and ``.python()`` of
 openai-harmony 0.0.8 and oss-harmony 0.0.11, which agree; a differential test compares them).

@@ -1,4 +1,4 @@
-"""Own the type checks the model makes at construction, and the one way round them."""
+"""Type checks of the model at construction, and the one way around them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def as_tuple(items: object, kind: type[T] | tuple[type[T], ...], what: str) -> t
 
 
 def unchecked(kind: type[T], **fields: object) -> T:
-    """Make a `kind` with exactly these fields, skipping every check.
+    """Build a `kind` with exactly these fields, skipping every check.
 
     For names that are already known to be what they are: read from a header by the parser, or
     kept as another library's users gave them. Every field must be given.

@@ -1,4 +1,4 @@
-"""Own what a message can hold: text, system settings, developer settings. No printing here."""
+"""Contents of messages: text, system settings, developer settings. Does not print them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_CHANNELS = ("analysis", "commentary", "final")
 
 @dataclass(frozen=True, slots=True)
 class TextContent:
-    """Hold a piece of text.
+    """A piece of text.
 
     Raises:
         InvalidInputError: the text is no string.
@@ -33,7 +33,7 @@ class TextContent:
 
 @dataclass(frozen=True, slots=True)
 class ChannelConfig:
-    """Say which channels the model may use, and whether it must name one.
+    """The channels the model may use, and whether it must name one.
 
     Raises:
         InvalidNameError: a channel is not one word.
@@ -55,7 +55,7 @@ class ChannelConfig:
 
 @dataclass(frozen=True, slots=True)
 class SystemContent:
-    """Hold the settings of a system message. A field that is None is left out of the prompt.
+    """The settings of a system message. A field that is None is left out of the prompt.
 
     Args:
         model_identity: who the model is; free text.
@@ -101,7 +101,7 @@ class SystemContent:
 
 @dataclass(frozen=True, slots=True)
 class DeveloperContent:
-    """Hold the application's instructions, its tools and the formats it wants answers in.
+    """The application's instructions, its tools and the formats it wants answers in.
 
     Args:
         instructions: free text, or None.

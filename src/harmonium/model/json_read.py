@@ -1,4 +1,4 @@
-"""Own how conversations are read from JSON, in our form and in openai_harmony's.
+"""Conversations read from JSON, in our form and in openai_harmony's.
 
 The form of a message is known by where its role stands: ours keeps it under ``author``. In
 openai_harmony's form a setting that is absent is None (its ``to_dict`` leaves None out and its Rust
@@ -192,7 +192,7 @@ def _take_object(data: object, path: str) -> _Object:
 
 
 def _take(fields: _Object, key: str, path: str, *kinds: type | None) -> Any:  # noqa: ANN401  (JSON)
-    """Give ``fields[key]`` if it is of one of `kinds`; None among them allows null and absent."""
+    """Return ``fields[key]`` if it is of one of `kinds`; None among them allows null and absent."""
     value = fields.get(key)
     if any(value is None if kind is None else isinstance(value, kind) for kind in kinds):
         return value

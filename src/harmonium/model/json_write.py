@@ -1,4 +1,4 @@
-"""Own how conversations become JSON, in our form and in openai_harmony's; reading is json_read's.
+"""Conversations written as JSON, in our form and in openai_harmony's.
 
 Ours keeps the author as an object and knows response formats; the other (what ``to_dict`` of
 openai_harmony writes) puts role and name on the message and capitalises efforts.
@@ -20,7 +20,7 @@ Form = Literal["harmonium", "openai_harmony"]
 
 
 def conversation_to_dict(conversation: Conversation, form: Form = "harmonium") -> JSONObject:
-    """Give a conversation as JSON-ready dicts and lists.
+    """Return a conversation as JSON-ready dicts and lists.
 
     Args:
         conversation: what to write.
@@ -38,12 +38,12 @@ def conversation_to_dict(conversation: Conversation, form: Form = "harmonium") -
 
 
 def conversation_to_json(conversation: Conversation, form: Form = "harmonium") -> str:
-    """Give a conversation as one line of JSON; see `conversation_to_dict`."""
+    """Return a conversation as one line of JSON; see `conversation_to_dict`."""
     return json.dumps(conversation_to_dict(conversation, form), ensure_ascii=True)
 
 
 def message_to_dict(message: Message, form: Form = "harmonium") -> JSONObject:
-    """Give one message as JSON-ready dicts and lists; see `conversation_to_dict`."""
+    """Return one message as JSON-ready dicts and lists; see `conversation_to_dict`."""
     role, name = message.author.role.value, message.author.name
     out: JSONObject
     if form == "harmonium":

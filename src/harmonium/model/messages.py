@@ -1,4 +1,4 @@
-"""Own messages and conversations; know nothing of tokens or of how they are printed."""
+"""Messages and conversations. Knows nothing of tokens or of how they are printed."""
 
 from __future__ import annotations
 
@@ -88,19 +88,19 @@ class Message:
 
     @classmethod
     def system(cls, content: SystemContent | str | None = None) -> Message:
-        """Make a system message, with default settings unless given."""
+        """Build a system message, with default settings unless given."""
         return cls(
             Author(Role.SYSTEM), _as_contents(SystemContent() if content is None else content)
         )
 
     @classmethod
     def developer(cls, content: DeveloperContent | str) -> Message:
-        """Make a developer message; a string is printed as it is, without a heading."""
+        """Build a developer message; a string is printed as it is, without a heading."""
         return cls(Author(Role.DEVELOPER), _as_contents(content))
 
     @classmethod
     def user(cls, text: str, *, name: str | None = None) -> Message:
-        """Make a user message."""
+        """Build a user message."""
         return cls(Author(Role.USER, name), _as_contents(text))
 
     @classmethod
@@ -112,7 +112,7 @@ class Message:
         recipient: str | None = None,
         content_type: str | None = None,
     ) -> Message:
-        """Make an assistant message: reasoning, a call, a preamble or an answer, by channel."""
+        """Build an assistant message: reasoning, a call, a preamble or an answer, by channel."""
         return cls(Author(Role.ASSISTANT), _as_contents(text), channel, recipient, content_type)
 
     @classmethod
@@ -124,13 +124,13 @@ class Message:
         channel: str | None = "commentary",
         recipient: str | None = "assistant",
     ) -> Message:
-        """Make a tool's answer: to the assistant, on ``commentary``, unless told otherwise."""
+        """Build a tool's answer: to the assistant, on ``commentary``, unless told otherwise."""
         return cls(Author(Role.TOOL, name), _as_contents(text), channel, recipient)
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Hold messages in order; iterating gives them.
+    """Messages in order; iterating yields them.
 
     Raises:
         InvalidInputError: something in `messages` is no Message.

@@ -1,4 +1,4 @@
-"""Own the rule which words may stand in a header or a tools block; know nothing of messages.
+"""The words allowed in a header or a tools block. Knows nothing of messages.
 
 A header is words between special tokens, a tools block is one line per fact. A name that held
 white space, a quote, a bracket, ``=``, ``<`` or a control character could open a second field or
@@ -27,7 +27,7 @@ def _is_name_character(character: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _fault(name: str) -> str | None:
-    """Say what makes `name` unusable, or None. Never quotes more than one character."""
+    """Return what makes `name` invalid, or None. Never quotes more than one character."""
     if not name:
         return "is empty"
     if len(name) > DEFAULT_LIMITS.name_chars:
@@ -86,5 +86,5 @@ def check_content_type(content_type: str) -> str:
 
 
 def is_known_tool(name: str) -> bool:
-    """Tell whether a role-place word can only be a tool, such as ``functions.x`` or ``python``."""
+    """Return whether a word in the role place can only be a tool: ``functions.x`` or ``python``."""
     return "." in name or name in {"python", "browser"}

@@ -1,4 +1,4 @@
-"""Own who speaks and how hard the model thinks; know nothing of contents or messages."""
+"""Roles, authors and reasoning efforts. Knows nothing of contents or messages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ReasoningEffort(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Say who wrote a message: a role, and for tools (and optionally others) a name.
+    """The author of a message: a role, and for tools (optionally for others) a name.
 
     Raises:
         InvalidNameError: the role is none of the five, or the name cannot stand in a header.

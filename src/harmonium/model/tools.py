@@ -1,4 +1,4 @@
-"""Own tools, their namespaces and response formats; know nothing of how they are printed."""
+"""Tools, their namespaces and response formats. Knows nothing of how they are printed."""
 
 from __future__ import annotations
 
@@ -79,19 +79,19 @@ class ToolNamespace:
 
     @classmethod
     def functions(cls, tools: Iterable[ToolDescription]) -> ToolNamespace:
-        """Make the ``functions`` namespace, where an application's own tools belong."""
+        """Build the ``functions`` namespace, where an application's own tools belong."""
         return cls("functions", None, tuple(tools))
 
     @classmethod
     def browser(cls) -> ToolNamespace:
-        """Make the built-in ``browser`` namespace, in the words the models were trained on."""
+        """Build the built-in ``browser`` namespace, in the words the models were trained on."""
         from harmonium.model.builtin_tools import BROWSER  # noqa: PLC0415  (it imports this module)
 
         return BROWSER
 
     @classmethod
     def python(cls) -> ToolNamespace:
-        """Make the built-in ``python`` namespace, in the words the models were trained on."""
+        """Build the built-in ``python`` namespace, in the words the models were trained on."""
         from harmonium.model.builtin_tools import PYTHON  # noqa: PLC0415  (it imports this module)
 
         return PYTHON

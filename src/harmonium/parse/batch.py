@@ -1,4 +1,4 @@
-"""Own parsing for the messages alone, when all tokens are there: the same machine, larger steps.
+"""Parsing for the messages only, when all tokens are there: the same machine, larger steps.
 
 Content that arrives together becomes one delta.
 """
@@ -20,7 +20,7 @@ class BatchParser(Parser):
     """Parse what comes in one piece, and give its messages rather than its deltas."""
 
     def feed(self, ids: int | Iterable[int]) -> list[Event]:
-        """Take tokens as `Parser.feed` does; the deltas of a message come joined.
+        """Process tokens as `Parser.feed` does, with the deltas of a message joined.
 
         Raises:
             TypeError: something in a list is no integer; the tokens before it were taken.
@@ -60,7 +60,7 @@ def parse_messages(
     policy: Policy = "repair",
     tools: Iterable[str] = (),
 ) -> list[Message]:
-    """Give the messages of a whole stream; see `Parser` for the arguments and errors."""
+    """Return the messages of a whole stream; see `Parser` for the arguments and errors."""
     parser = BatchParser(lexicon, role=role, policy=policy, tools=tools)
     try:
         events = parser.feed(ids)
@@ -71,5 +71,5 @@ def parse_messages(
 
 
 def fold(events: Iterable[Event]) -> list[Message]:
-    """Give the messages that events amount to."""
+    """Return the messages that events amount to."""
     return [event.message for event in events if isinstance(event, MessageEnded)]

@@ -1,4 +1,4 @@
-"""Own the text of the open message: incremental UTF-8, deltas with spans, snapshots.
+"""The text of the open message: incremental UTF-8, deltas with spans, snapshots.
 
 A character split over tokens is held back until it is whole; an invalid sequence becomes U+FFFD,
 exactly as ``bytes.decode(errors="replace")`` would have it for the message as a whole.
@@ -80,7 +80,7 @@ class ContentBuffer:
         self._begun = 0  # its first token
 
     def add_bytes(self, piece: bytes, begin: int, end: int) -> Decoded:
-        """Take the bytes of the tokens from `begin` to `end`, whole characters or not."""
+        """Add the bytes of the tokens from `begin` to `end`, whole characters or not."""
         if not self._tail:
             self._begun = begin
         data = self._tail + piece
@@ -93,14 +93,14 @@ class ContentBuffer:
         return Decoded(self.add_text(text, start, end), partial)
 
     def flush(self, index: int) -> ContentDelta | None:
-        """Give up waiting for the rest of a character, before the token at `index`."""
+        """Return up waiting for the rest of a character, before the token at `index`."""
         if not self._tail:
             return None
         text, self._tail = self._tail.decode("utf-8", "replace"), b""
         return self.add_text(text, self._begun, index)
 
     def add_text(self, text: str, start: int, end: int) -> ContentDelta:
-        """Take the whole text of the tokens from `start` up to `end`."""
+        """Add the whole text of the tokens from `start` up to `end`."""
         self.pieces.append(text)
         return ContentDelta(text, start, end)
 

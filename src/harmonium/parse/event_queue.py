@@ -1,4 +1,4 @@
-"""Own the order of events: some must wait until the next token tells what a message was."""
+"""The order of events: some wait until the next token decides what a message was."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harmonium.parse.repair.headerless import Recovered
 
 
 def make_message(header: Header | MessageStarted, text: str) -> Message:
-    """Make the message that a header and its content amount to."""
+    """Build the message that a header and its content amount to."""
     return unchecked(
         Message,
         author=header.author,
@@ -30,7 +30,7 @@ def make_message(header: Header | MessageStarted, text: str) -> Message:
 
 
 class EventQueue:
-    """Hold the events of one `feed`, and those behind a message whose channel is undecided."""
+    """The events of one `feed`, and those behind a message whose channel is undecided."""
 
     __slots__ = ("_events", "_holding", "_undecided", "_waiting")
 
@@ -49,16 +49,16 @@ class EventQueue:
         self._events.extend(events)
 
     def take(self) -> list[Event]:
-        """Give the events that are decided, and forget them."""
+        """Return the events that are decided, and forget them."""
         events, self._events = self._events, []
         return events
 
     def hold(self) -> None:
-        """Let events wait from now on, until `release`."""
+        """Hold back events from now on, until `release`."""
         self._holding = True
 
     def release(self, first: Event | None) -> None:
-        """Give out `first`, if any, and then the events that waited."""
+        """Return out `first`, if any, and then the events that waited."""
         self._holding = False
         if first is not None:
             self._events.append(first)

@@ -1,4 +1,4 @@
-"""Own what the parser says: immutable events, each with the tokens it speaks of.
+"""The events of the parser: immutable, each with its token span.
 
 Token spans are half-open and count from the first id ever fed. The spans of ``MessageStarted``,
 ``ContentDelta``, ``MessageEnded`` and of every ``Repaired`` with ``discarded=True`` lie side by

@@ -1,4 +1,4 @@
-"""Own how the tokens of a header fall into fields, and which token a character came from.
+"""The fields of a header, and the token that each of their characters came from.
 
 A field is what stands behind one structural token: the role part behind the start token, then any
 number of channel and content-type parts. Structure comes from ids alone; what the text spells
@@ -29,7 +29,7 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Hold one field of a header.
+    """One field of a header.
 
     Args:
         place: which structural token opened it.
@@ -50,15 +50,15 @@ class Field:
         return self.span.end - len(self.begins)
 
     def token_at(self, offset: int) -> int:
-        """Give the index of the first token that begins at or behind character `offset`."""
+        """Return the index of the first token that begins at or behind character `offset`."""
         return self.text_start + bisect_left(self.begins, offset)
 
     def token_holding(self, offset: int) -> int:
-        """Give the index of the token that character `offset` came from."""
+        """Return the index of the token that character `offset` came from."""
         return self.text_start + max(bisect_right(self.begins, offset) - 1, 0)
 
     def token_ends_at(self, offset: int) -> bool:
-        """Tell whether character `offset` is where a token begins or the text ends."""
+        """Return whether character `offset` is where a token begins or the text ends."""
         place = bisect_left(self.begins, offset)
         return offset == (self.begins[place] if place < len(self.begins) else len(self.text))
 

@@ -1,4 +1,4 @@
-"""Own what a header says, and its strict reading: exactly the forms that the renderer writes.
+"""Headers, and their strict reading: exactly the forms that the renderer writes.
 
 The forms of every profile are accepted: the recipient stands in the role part or behind the
 channel, the content type behind its token or as a plain last word.
@@ -24,7 +24,7 @@ from harmonium.parse.tool_names import ToolNames
 
 
 class Header(NamedTuple):
-    """Say who speaks, on which channel, to whom, in which content type."""
+    """Author, channel, recipient and content type of a message."""
 
     author: Author
     channel: str | None = None

@@ -1,4 +1,4 @@
-"""Own what counts as token ids given to the parser: one integer or many, nothing else."""
+"""The check of token ids given to the parser: one integer or many, nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harmonium.errors import InvalidInputError, Position
 
 
 def as_token_ids(ids: object) -> Sequence[int]:
-    """Give `ids` as a sequence of plain integers.
+    """Return `ids` as a sequence of plain integers.
 
     Args:
         ids: an integer, or an iterable of integers (anything with ``__index__``, such as numpy's).

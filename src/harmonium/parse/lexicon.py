@@ -1,4 +1,4 @@
-"""Own what each token id is to the parser: its class, and its text when it is whole characters.
+"""What each token id is to the parser: its class, and its text if that is whole characters.
 
 Built once per encoding and shared by all parsers of it. What is looked up fills as tokens are met
 and is bounded by the vocabulary; headers that follow the grammar are remembered, up to a bound.
@@ -46,7 +46,7 @@ _MOST_IDS = 2_000_000
 
 
 class Lexicon:
-    """Know every token of an encoding as the parser needs it.
+    """The tokens of an encoding as the parser needs them.
 
     ``pieces`` gives an ordinary token's bytes, ``texts`` its text when that is whole characters.
 
@@ -133,21 +133,21 @@ class Lexicon:
         return list(map(_whole_text, self._ordinary_pieces()))
 
     def classify(self, token: int) -> TokenClass:
-        """Give the class of any integer."""
+        """Return the class of any integer."""
         found = self._classes.get(token)
         if found is not None:
             return found
         return TokenClass.UNKNOWN if self.piece(token) is None else TokenClass.TEXT
 
     def piece(self, token: int) -> bytes | None:
-        """Give the bytes of a token, a special token's text included; None when it is no token."""
+        """Return the bytes of a token or of a special token's text; None for an unknown id."""
         try:
             return self._table[token]
         except UnknownTokenError:
             return None
 
     def header_part(self, token: int) -> tuple[Place | None, bytes]:
-        """Give the field that a token opens in a header, or its bytes as header text."""
+        """Return the field that a token opens in a header, or its bytes as header text."""
         token_class = self.classify(token)
         if token_class is TokenClass.TEXT:
             return None, self._table[token]
@@ -160,7 +160,7 @@ class Lexicon:
 
 
 def _whole_text(piece: bytes | None) -> str | None:
-    """Give a token's text; None when it is none, or has half a character."""
+    """Return a token's text; None when it is none, or has half a character."""
     try:
         return None if piece is None else piece.decode()
     except UnicodeDecodeError:

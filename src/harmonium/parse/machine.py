@@ -1,4 +1,4 @@
-"""Own the actions of the state table: what each token does to the open message.
+"""The actions of the state table: what each token does to the open message.
 
 `parser` drives it and is what users see. Policy ``strict`` and ``repair`` share every line: a
 deviation goes through `_deviate`, which raises under one and reports under the other.
@@ -38,7 +38,7 @@ _EXPECTED = {
 
 
 class Machine:
-    """Hold one stream's state; see `Parser` for the public face."""
+    """One stream's state; see `Parser` for the public face."""
 
     def __init__(
         self, lexicon: Lexicon, policy: Policy, tools: ToolNames, header_limit: int
@@ -151,7 +151,7 @@ class Machine:
         self._tokens.append(token)
 
     def _extend_header_text(self, tokens: Sequence[int]) -> bool:
-        """Take text tokens inside a header at once; False when one by one would do otherwise."""
+        """Add text tokens to a header at once; return False if they must go one by one."""
         if self._state is not State.HEADER:
             return False
         if len(self._tokens) + len(tokens) > self._header_limit:
@@ -302,7 +302,7 @@ class Machine:
         self._outbox.add(delta)
 
     def _flush_character(self) -> None:
-        """Let half a character become U+FFFD: nothing can complete it any more."""
+        """Replace an incomplete character by U+FFFD: nothing can complete it any more."""
         delta = self._content.flush(self._index)
         if delta is not None:
             self._emit_delta(delta)
@@ -354,7 +354,7 @@ class Machine:
         self._outbox.decide(followed=False)
 
     def _ends_prompt(self) -> bool:
-        """Tell whether the open header is what a prompt for completion ends with."""
+        """Return whether the open header is what a prompt for completion ends with."""
         if self._policy == "repair" or self._structured or self._sticky is not None:
             return False
         text = self._fields()[0].text
@@ -368,7 +368,7 @@ _MARKS = {Place.ROLE: "<|start|>", Place.CHANNEL: "<|channel|>", Place.CONSTRAIN
 
 
 def _fitting_stops(header: Header) -> frozenset[Stop]:
-    """Give the stop tokens that may end a message: what the renderer writes, for any recipient."""
+    """Return the stop tokens that may end a message: those the renderer writes."""
     if header.author.role is not Role.ASSISTANT:
         return _END
     if header.recipient is not None:

@@ -1,4 +1,4 @@
-"""Own the sans-I/O parser: token ids in, events out, whatever the ids are.
+"""The sans-I/O parser: token ids in, events out, whatever the ids are.
 
 It reads no clock, opens nothing and blocks on nothing; each token costs the same, however long
 the stream. What a token does stands in `states` and `machine`.
@@ -74,7 +74,7 @@ class Parser(Machine):
             self._begin_header(Role(role), 0)
 
     def feed(self, ids: int | Iterable[int]) -> list[Event]:
-        """Take one token id or many, and give the events they complete.
+        """Process one token id or many and return the events they complete.
 
         However a stream is cut into calls, the events together are the same.
 
@@ -99,7 +99,7 @@ class Parser(Machine):
         return self._run(self._take_one, ids)
 
     def feed_text(self, ids: Sequence[int]) -> ContentDelta | None:
-        """Take ids that are plain text of the open message, as one delta; None takes nothing.
+        """Process ids that are plain text of the open message as one delta; None means not taken.
 
         For streams in a hurry: `feed` gives the same text, a delta for each id. Ids that are more
         than text, or less than whole characters, are left to it.
@@ -145,7 +145,7 @@ class Parser(Machine):
 
     @property
     def tokens_fed(self) -> int:
-        """How many tokens were taken so far."""
+        """The number of tokens processed so far."""
         return self._index
 
     def _run(self, step: Callable[[*Ts], None], *taken: *Ts) -> list[Event]:
@@ -163,7 +163,7 @@ class Parser(Machine):
         return self._outbox.take()
 
     def _take(self, tokens: Sequence[int]) -> None:
-        """Take tokens: whole characters inside content in bulk, all else one by one."""
+        """Process tokens: whole characters inside content in bulk, all others one by one."""
         pieces = self._lexicon.texts.get_all(tokens)
         others = [] if all(pieces) else [at for at, piece in enumerate(pieces) if piece is None]
         begin = 0
@@ -176,7 +176,7 @@ class Parser(Machine):
     def _take_whole(
         self, tokens: Sequence[int], pieces: Sequence[str | None], begin: int, end: int
     ) -> None:
-        """Take tokens that are whole characters each."""
+        """Process tokens that are whole characters each."""
         if not self._plain and self._extend_header_text(tokens[begin:end]):
             return
         while begin < end and not self._plain:

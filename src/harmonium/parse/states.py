@@ -1,4 +1,4 @@
-"""Own the parser's table: what each state does with each class of token. Data only.
+"""The parser's state table: what each state does with each class of token. Data only.
 
 Read a row as: in this state, a token of this class is handled by that action and leads there.
 Where an action decides between states (a header may turn out to be unusable), ``to`` names each.
@@ -42,7 +42,7 @@ class TokenClass(Enum):
 
 
 class Transition(NamedTuple):
-    """Say how a token is handled, where that leads, and whether it is a deviation."""
+    """The action for a token, the states it leads to, and whether it is a deviation."""
 
     action: str
     to: tuple[State, ...]

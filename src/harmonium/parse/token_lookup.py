@@ -1,4 +1,4 @@
-"""Own the quickest way from token ids to what they stand for; know nothing of what that is.
+"""The fastest way from token ids to what they stand for. Does not know what that is.
 
 Looking ids up in a list takes half the time of a dict, and many at once a fifth. But a list wants
 memory and some 20 ms, so a dict that learns ids as they are met goes before it.
@@ -22,10 +22,10 @@ _FEW = 2
 
 
 class Indexed(Protocol[T_co]):
-    """Give what an id stands for, or None; see `Lookup.items` for its errors."""
+    """Return what an id stands for, or None; see `Lookup.items` for its errors."""
 
     def __getitem__(self, token: int, /) -> T_co | None:
-        """Give what an id stands for."""
+        """Return what an id stands for."""
 
 
 class _Learning(dict[int, T | None]):
@@ -49,7 +49,7 @@ class _Learning(dict[int, T | None]):
 
 
 class Lookup(Generic[T]):
-    """Give what an id stands for, or None.
+    """Return what an id stands for, or None.
 
     ``items`` is for those who look up one id at a time in a hurry: ``items[id]`` gives what an id
     from 0 stands for, or None, or raises IndexError for large ids (see `get`). Safe to share
@@ -75,14 +75,14 @@ class Lookup(Generic[T]):
         self.items: list[T | None] | _Learning[T] = _Learning(none, find, self.fill)
 
     def get(self, token: int) -> T | None:
-        """Give what an id stands for."""
+        """Return what an id stands for."""
         try:
             return self.items[token] if token >= 0 else None
         except IndexError:
             return self._find(token)
 
     def get_all(self, tokens: Sequence[int]) -> tuple[T | None, ...]:
-        """Give what each of many ids stands for.
+        """Return what each of many ids stands for.
 
         Raises:
             TypeError: one is no integer.
@@ -97,6 +97,6 @@ class Lookup(Generic[T]):
         return tuple([self.get(token) for token in tokens])
 
     def fill(self) -> None:
-        """Make the list now."""
+        """Build the list now."""
         if not isinstance(self.items, list):
             self.items = self._every()

@@ -1,4 +1,4 @@
-"""Own which words name a tool, given the tools the application declared."""
+"""Which words name a tool, given the tools the application declared."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _PLAIN_NEXT = re.compile(r"[\w.\-]", re.ASCII)
 
 
 def is_built_in(name: str) -> bool:
-    """Tell whether `name` is a tool the models know of themselves, such as ``python``."""
+    """Return whether `name` is a tool the models know of themselves, such as ``python``."""
     return name == "python" or name.startswith(BUILT_IN)
 
 
 class ToolNames:
-    """Know the declared tools, and read tool names out of header text.
+    """The declared tools, and tool names read from header text.
 
     Args:
         names: the tools' names, with or without ``functions.``; built-in ones as they are.
@@ -49,11 +49,11 @@ class ToolNames:
         self._lengths = sorted({len(name) for name in self._recipients}, reverse=True)
 
     def is_declared(self, word: str) -> bool:
-        """Tell whether `word` is a declared tool's name, with or without ``functions.``."""
+        """Return whether `word` is a declared tool's name, with or without ``functions.``."""
         return word.removeprefix(PREFIX) in self._recipients
 
     def recipient(self, word: str) -> str | None:
-        """Give the recipient that `word` stands for if it can only be a call, else None."""
+        """Return the recipient that `word` stands for if it can only be a call, else None."""
         bare = word
         while bare.startswith(PREFIX):
             bare = bare.removeprefix(PREFIX)
@@ -79,7 +79,7 @@ class ToolNames:
         return word, start + len(word)
 
     def _declared_part(self, word: str) -> str | None:
-        """Give the longest declared name `word` begins with, if what follows is no part of it."""
+        """Return the longest declared name `word` begins with, if what follows is no part of it."""
         skip = len(PREFIX) if word.startswith(PREFIX) else 0
         for length in self._lengths:
             part, rest = word[skip : skip + length], word[skip + length :]
@@ -96,7 +96,7 @@ def _remembered(names: tuple[str, ...]) -> ToolNames:
 
 
 def tool_names(names: Iterable[str]) -> ToolNames:
-    """Give the `ToolNames` of these names, made once for the sets of tools lately used."""
+    """Return the `ToolNames` of these names, made once for the sets of tools lately used."""
     if isinstance(names, str | bytes):
         return ToolNames(names)
     try:

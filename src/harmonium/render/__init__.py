@@ -1,4 +1,4 @@
-"""How what is said becomes tokens: segments first, ids last. Nothing here reads tokens back."""
+"""Conversations to tokens: segments first, ids last. Nothing here reads tokens back."""
 
 from harmonium.render.conversation import (
     conversation_segments,

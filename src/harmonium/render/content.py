@@ -1,4 +1,4 @@
-"""Own the text of one content of a message, and what makes two settings the same text."""
+"""The text of one content of a message, and when two settings have the same text."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def located(index: int, part: int) -> Iterator[None]:
 
 
 def settings_key(content: SystemContent | DeveloperContent) -> bytes | None:
-    """Give bytes that are equal only for settings that print the same; None when there are none.
+    """Return bytes that are equal only for settings that print the same; None when there are none.
 
     Schemas are mappings that may change or be equal without printing the same (``1 == 1.0``), so
     the key is made of what they hold. Limits do not count: what was printed once was within them.
@@ -72,7 +72,7 @@ def settings_key(content: SystemContent | DeveloperContent) -> bytes | None:
 
 
 def exact_key(facts: Any) -> bytes | None:  # noqa: ANN401  (whatever marshal takes)
-    """Give bytes that are equal only for equal values of equal types; None when none can be."""
+    """Return bytes that are equal only for equal values of equal types; None when none can be."""
     try:
         # version 2 writes values alone: no references, nothing of how strings are interned
         return marshal.dumps(facts, 2)

@@ -1,4 +1,4 @@
-"""Own how messages and conversations become segments; know nothing of token ids."""
+"""Messages and conversations to segments. Knows nothing of token ids."""
 
 from __future__ import annotations
 

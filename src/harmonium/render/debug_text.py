@@ -1,4 +1,4 @@
-"""Own how segments are shown to people: plain text with markers, and golden files.
+"""Segments as text for people: plain text with markers, and debug files.
 
 A golden file is stable and diffable: one line a line of text, each with the message and the
 field it belongs to, every invisible character escaped.

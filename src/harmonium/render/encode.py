@@ -1,4 +1,4 @@
-"""Own the way from segments to token ids; know nothing of messages.
+"""Segments to token ids. Knows nothing of messages.
 
 Each text is encoded on its own and as ordinary text: token boundaries follow the segments, and
 no text becomes a special token.
@@ -39,7 +39,7 @@ def format_of(tokenizer: SegmentEncoder) -> FormatTokens:
 
 
 def encode_segments(segments: Iterable[Segment], tokenizer: SegmentEncoder) -> list[int]:
-    """Give the token ids of segments, one after another.
+    """Return the token ids of segments, one after another.
 
     Raises:
         VocabularyError: the encoding has no tokens for the format.
@@ -49,7 +49,7 @@ def encode_segments(segments: Iterable[Segment], tokenizer: SegmentEncoder) -> l
 
 
 def encode_pieces(segments: Iterable[Segment], tokenizer: SegmentEncoder) -> list[list[int]]:
-    """Give the token ids of each segment; see `encode_segments`. Empty texts give empty lists."""
+    """Return the token ids of each segment; see `encode_segments`. Empty texts give empty lists."""
     ids = format_of(tokenizer)
     encode = tokenizer.encode_ordinary
     return [

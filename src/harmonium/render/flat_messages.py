@@ -1,4 +1,4 @@
-"""Own the flat form of messages that rendering to ids works on; know nothing of ids.
+"""The flat form of messages that rendering to ids works on. Knows nothing of ids.
 
 A message of the model, or of a library that has its own classes, becomes a pair of its header and
 its contents: strings, and settings where a message holds settings. Plain tuples, because a long
@@ -63,7 +63,7 @@ def flat_messages_of(conversation: Conversation) -> list[FlatMessage]:
 
 
 def offers_functions(utterances: list[FlatMessage]) -> bool:
-    """Tell whether a developer message has a ``functions`` namespace with at least one tool."""
+    """Return whether a developer message has a ``functions`` namespace with at least one tool."""
     return any(
         _content_offers_functions(content)
         for header, contents in utterances
@@ -73,7 +73,7 @@ def offers_functions(utterances: list[FlatMessage]) -> bool:
 
 
 def namespaces_offer_functions(spaces: Iterable[ToolNamespace]) -> bool:
-    """Tell whether one of these is ``functions`` and has at least one tool."""
+    """Return whether one of these is ``functions`` and has at least one tool."""
     return any(space.key == "functions" and space.tools for space in spaces)
 
 

@@ -1,4 +1,4 @@
-"""Own how a header is printed, from plain fields; know nothing of contents or of validity.
+"""Headers printed from plain fields. Knows nothing of contents or of validity.
 
 Fields are taken as they are: whoever checks names does so before, and text never becomes
 structure here in any case. Source of the piece boundaries (they decide the tokens): both
@@ -16,7 +16,7 @@ from harmonium.render.segments import Origin, Segment, Special, Text
 
 
 class Header(NamedTuple):
-    """Hold the fields of a header; hashable, so that what it prints can be remembered."""
+    """The fields of a header; hashable, so that what it prints can be remembered."""
 
     role: str
     name: str | None = None
@@ -36,7 +36,7 @@ class Header(NamedTuple):
 
 
 def author_text(header: Header) -> str:
-    """Give the words in the role place: a tool's name alone, else ``role`` or ``role:name``.
+    """Return the words in the role place: a tool's name alone, else ``role`` or ``role:name``.
 
     Raises:
         InvalidMessageError: a tool without a name (code ``tool_without_name``).

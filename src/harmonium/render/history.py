@@ -1,4 +1,4 @@
-"""Own which messages of a conversation are left out of the prompt; know nothing of printing.
+"""Which messages of a conversation are omitted from the prompt. Does not print.
 
 Reasoning of finished turns is not shown to the model again (source: the format guide).
 """
@@ -23,7 +23,7 @@ class Speaker(NamedTuple):
 
 
 def kept_messages(messages: Sequence[Message], history: History) -> list[int]:
-    """Give the indices of the messages to print, in order.
+    """Return the indices of the messages to print, in order.
 
     Args:
         messages: the conversation.
@@ -53,7 +53,7 @@ class _Speaking(Protocol):
 
 
 def first_kept(speakers: Sequence[_Speaking], history: History) -> int:
-    """Give the index from which on reasoning is kept; see `kept_messages`.
+    """Return the index from which on reasoning is kept; see `kept_messages`.
 
     Args:
         speakers: for each message something with its ``role`` and ``channel``.

@@ -1,4 +1,4 @@
-"""Own the short way from messages to token ids, without segments; know nothing of origins.
+"""The fast path from messages to token ids, without segments. Knows nothing of origins.
 
 It gives what `encode_segments` of `conversation_segments` gives (a property test compares them):
 every header, text and setting is looked up in the tokenizer's cache, so that a conversation that
@@ -42,7 +42,7 @@ class CachingEncoder(Protocol):
 def utterance_ids(
     utterances: list[FlatMessage], tokenizer: CachingEncoder, options: RenderOptions
 ) -> list[int]:
-    """Give the token ids of a conversation.
+    """Return the token ids of a conversation.
 
     Args:
         utterances: its messages, flattened.
@@ -137,7 +137,7 @@ class IdWriter:
         return ids
 
     def _printed(self, segments: list[Segment]) -> Ids:
-        """Give the ids of a header: names and channels come again in others."""
+        """Return the ids of a header: names and channels come again in others."""
         found: list[int] = []
         for part in segments:
             if isinstance(part, Special):

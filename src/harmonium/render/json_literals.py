@@ -1,4 +1,4 @@
-"""Own how JSON values are written compactly, as serde_json writes them; nothing of schemas.
+"""JSON values in compact form, as serde_json writes them. Knows nothing of schemas.
 
 Source: what both published renderers print for defaults, by differential test.
 """
@@ -174,7 +174,7 @@ def _float_text(value: float, *, exponent_sign: bool) -> str:
 
 
 def key_text(key: object) -> str:
-    """Give an object's key as the json module writes it: numbers, booleans and None as words.
+    """Return an object's key as the json module writes it: numbers, booleans and None as words.
 
     Raises:
         SchemaError: it is none of these (``schema_invalid``).
@@ -188,5 +188,5 @@ def key_text(key: object) -> str:
 
 
 def not_json(value: object) -> SchemaError:
-    """Make the error for a value that JSON has no form for."""
+    """Build the error for a value that JSON has no form for."""
     return SchemaError(f"a JSON Schema holds a {type(value).__name__}, which is not JSON")

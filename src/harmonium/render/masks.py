@@ -1,4 +1,4 @@
-"""Own which tokens an assistant produced, for training; know nothing of how text is printed.
+"""Which tokens an assistant produced, for training. Does not know how text is printed.
 
 A model is asked to continue after ``<|start|>assistant`` and stops at ``<|call|>`` or
 ``<|return|>``. So of an assistant's message it produced
@@ -31,7 +31,7 @@ class MaskedTokens(NamedTuple):
 def produced_segments(
     segments: Sequence[Segment], channels: Collection[str | None] | None = None
 ) -> list[bool]:
-    """Tell for each segment whether an assistant produced it.
+    """Return for each segment whether an assistant produced it.
 
     Args:
         segments: a rendered conversation.

@@ -1,4 +1,4 @@
-"""Own the choices a caller has when rendering; know nothing of how they are carried out."""
+"""The options of a caller when rendering. Does not know how they are carried out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Own the dialects of Harmony in use, as three knobs each; know nothing of messages.
+"""The variants of Harmony in use, as three options each. Knows nothing of messages.
 
 Published renderers print the same message in different ways. A profile says which way.
 """

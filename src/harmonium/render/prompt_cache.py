@@ -1,4 +1,4 @@
-"""Own what is remembered of whole conversations, so that the next turn costs what is new.
+"""Cache of rendered conversations, so that the next turn costs only what is new.
 
 A conversation usually comes back with more behind it, as the very same message objects. The ids of
 those at its front are then copied, not written again. Other libraries' messages can be remembered
@@ -29,7 +29,7 @@ M = TypeVar("M")
 _FEW = 8
 """Shorter conversations are not worth remembering."""
 _ANCHORS = 2
-"""How many of the first messages tell one conversation from another."""
+"""The number of of the first messages tell one conversation from another."""
 _BYTES_PER_ID = 36
 _BYTES_PER_MESSAGE = 500
 _BYTES_PER_CHARACTER = 4
@@ -64,7 +64,7 @@ class Prompt:
 
 
 class MessageAdapter(NamedTuple, Generic[M]):
-    """Say how one kind of messages is handled.
+    """The handling of one kind of messages.
 
     ``mark`` gives what a message is recognised by, None when only flattening it shows what it is.
     ``read`` flattens messages and marks them. ``count_same`` tells how many messages at the front
@@ -82,7 +82,7 @@ def cached_ids(
     tokenizer: CachingEncoder,
     options: RenderOptions,
 ) -> list[int]:
-    """Give the token ids of a conversation, quicker where its front was rendered before.
+    """Return the token ids of a conversation, quicker where its front was rendered before.
 
     Raises:
         HarmoniumError: as `utterance_ids`.
@@ -136,7 +136,7 @@ def _characters(contents: tuple[object, ...]) -> int:
 def _key(
     messages: Sequence[M], kind: MessageAdapter[M], options: RenderOptions
 ) -> PromptKey | None:
-    """Tell conversations apart by their first messages, which stay alive while it is kept."""
+    """Return the key of a conversation: its first messages, kept alive while it is cached."""
     marked = (id(message) for message in messages[:_FEW] if kind.mark(message) is not None)
     anchors = tuple(islice(marked, _ANCHORS))
     if not anchors:
@@ -147,7 +147,7 @@ def _key(
 
 
 def is_same(one: FlatMessage, other: FlatMessage) -> bool:
-    """Tell whether two messages print the same; settings that cannot be compared never do."""
+    """Return whether two messages print the same; settings that cannot be compared never do."""
     return one == other and all(type(part) in {str, LazySettings} for part in one[1])
 
 
@@ -173,11 +173,11 @@ def _count_same(known: Prompt, messages: Sequence[Message]) -> int:
 
 
 MESSAGES: MessageAdapter[Message] = MessageAdapter(_read, _mark, _count_same)
-"""How the model's messages are handled."""
+"""The handling of the model's own messages."""
 
 
 def conversation_ids(
     conversation: Conversation, tokenizer: CachingEncoder, options: RenderOptions
 ) -> list[int]:
-    """Give the token ids of a conversation; see `cached_ids`."""
+    """Return the token ids of a conversation; see `cached_ids`."""
     return cached_ids(conversation.messages, MESSAGES, tokenizer, options)

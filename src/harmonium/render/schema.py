@@ -1,4 +1,4 @@
-"""Own how a JSON Schema is printed as TypeScript; know nothing of tools or messages.
+"""JSON Schemas printed as TypeScript. Knows nothing of tools or messages.
 
 Source of the layout: both published renderers, by differential test over generated schemas.
 """
@@ -136,7 +136,7 @@ class _Printer:
         return False
 
     def _words(self, schema: SchemaObject) -> list[str]:
-        """Give the type as single words where it consists of literals or of type names."""
+        """Return the type as single words where it consists of literals or of type names."""
         kind, rules = _json(schema.get("type")), self._rules
         if rules.extensions and "const" in schema:
             return [self._literal(schema["const"])]
@@ -304,7 +304,7 @@ class _Printer:
 
 
 def _is_telling(schema: object) -> bool:
-    """Tell whether a variant says what it is, rather than only constraining what is known."""
+    """Return whether a variant says what it is, rather than only constraining what is known."""
     return isinstance(schema, Mapping) and any(key in schema for key in _TELLING)
 
 

@@ -1,4 +1,4 @@
-"""Own what a schema means once ``$ref`` and ``allOf`` are followed; nothing of how it is printed.
+"""Schemas with ``$ref`` and ``allOf`` resolved. Does not know how they are printed.
 
 References are followed inside the document only: rendering opens no file and no connection.
 """
@@ -113,7 +113,7 @@ def _nowhere() -> SchemaError:
 
 
 def _type_of(schema: SchemaObject) -> str | None:
-    """Give a key that is the same for schemas that can be merged; None says nothing."""
+    """Return a key that is the same for schemas that can be merged; None says nothing."""
     kind = schema.get("type")
     if isinstance(kind, str):
         return str(kind)

@@ -1,4 +1,4 @@
-"""Own how single words of a schema are printed: keys, literals, type names; nothing of layout.
+"""Single words of a schema: keys, literals, type names. Knows nothing of layout.
 
 Without extensions words are printed as they are, which is what the published renderers do. With
 them a word that could be read as something else, or end its line, is quoted or dropped.

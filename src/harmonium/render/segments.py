@@ -1,4 +1,4 @@
-"""Own the renderer's product, segments: what is structure and what is text. Nothing of token ids.
+"""Segments, the product of the renderer: what is structure and what is text. No token ids.
 
 User text is only ever a `Text`, and a `Text` only ever becomes ordinary tokens: whatever it
 spells, it cannot become a special token.
@@ -13,7 +13,7 @@ Field = Literal["role", "recipient", "channel", "content_type", "content", "end"
 
 
 class Origin(NamedTuple):
-    """Say where a segment comes from.
+    """Where a segment comes from.
 
     Args:
         message: the message's index in the conversation as it was given (dropped messages
@@ -49,7 +49,7 @@ class Special(NamedTuple):
 
 
 class Text(NamedTuple):
-    """Hold text that is encoded on its own, as ordinary text."""
+    """Text that is encoded on its own, as ordinary text."""
 
     text: str
     origin: Origin

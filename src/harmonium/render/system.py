@@ -1,4 +1,4 @@
-"""Own the text of system settings; know nothing of the message around it."""
+"""The text of system settings. Knows nothing of the message around it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Own how free text is kept in its place inside the prompt's blocks; know nothing of the blocks.
+"""Free text kept in its place inside the prompt's blocks. Knows nothing of the blocks.
 
 A description is printed as comment lines, a name as one word, a string between quotes. With
 `TextRules.extensions` every character that could end its line or its quotes is taken care of;
@@ -79,5 +79,5 @@ def escape_line_ends(literal: str) -> str:
 
 
 def leaves_line(text: str) -> bool:
-    """Tell whether text has a control character or what some reader takes for a line end."""
+    """Return whether text has a control character or what some reader takes for a line end."""
     return _LEAVES_LINE.search(text) is not None

@@ -1,4 +1,4 @@
-"""Own the text of the tools section; know nothing of the messages it stands in.
+"""The text of the tools section. Knows nothing of the messages around it.
 
 Source of the layout: both published renderers, by differential test.
 """

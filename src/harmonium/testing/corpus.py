@@ -1,4 +1,4 @@
-"""Own the corpus of malformed model outputs; know nothing of how a parser repairs them.
+"""The corpus of malformed model outputs. Does not know how a parser repairs them.
 
 The outputs were collected from public bug reports of gpt-oss servers and clients. ``fidelity``
 says how much of a case is the model's own: ``verbatim`` (the whole output as reported),
@@ -22,7 +22,7 @@ Fidelity = Literal["verbatim", "header-verbatim", "reconstructed"]
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """Say what of one message must come back: its channel, its recipient, its text.
+    """What must be recovered of one message: channel, recipient, text.
 
     Example:
         >>> Recovered.of(Message.assistant("4", channel="final"))
@@ -36,18 +36,18 @@ class Recovered:
 
     @classmethod
     def of(cls, message: Message) -> Self:
-        """Take the three from a parsed message."""
+        """Build from a parsed message."""
         return cls(message.channel, message.recipient, message.text)
 
     @classmethod
     def of_all(cls, messages: Iterable[Message]) -> tuple[Self, ...]:
-        """Take the three from every message, to compare with ``MalformedCase.recovery``."""
+        """Build from every message, to compare with ``MalformedCase.recovery``."""
         return tuple(cls.of(message) for message in messages)
 
 
 @dataclass(frozen=True, slots=True)
 class MalformedCase:
-    """Hold one malformed output and what a good parser recovers from it.
+    """One malformed output and what a good parser recovers from it.
 
     Args:
         id: a name for the case, unique in the corpus.
@@ -74,7 +74,7 @@ class MalformedCase:
 
 @cache
 def malformed_cases() -> tuple[MalformedCase, ...]:
-    """Give the corpus: 43 malformed outputs, each with the recovery it should have.
+    """Return the corpus: 43 malformed outputs, each with the recovery it should have.
 
     Example:
         >>> len(malformed_cases())

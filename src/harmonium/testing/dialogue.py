@@ -1,4 +1,4 @@
-"""Own strategies for messages and conversations; know nothing of tokens.
+"""Strategies for messages and conversations. Know nothing of tokens.
 
 Needs Hypothesis (extra ``testing``).
 """

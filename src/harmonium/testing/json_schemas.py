@@ -1,4 +1,4 @@
-"""Own the strategy for JSON Schemas; know nothing of how a schema is printed.
+"""The strategy for JSON Schemas. Does not know how a schema is printed.
 
 Needs Hypothesis (extra ``testing``).
 """
@@ -57,7 +57,7 @@ def _leaves() -> st.SearchStrategy[Schema]:
 
 
 def _remarks() -> dict[str, st.SearchStrategy[object]]:
-    """Give the keywords that say something about a value without changing its type."""
+    """Return the keywords that say something about a value without changing its type."""
     return {
         "description": _SMALL_TEXTS,
         "title": _SMALL_TEXTS,

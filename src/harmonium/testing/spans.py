@@ -1,4 +1,4 @@
-"""Own the check that events account for every token once; know nothing of a parser's states."""
+"""The check that events account for every token once. Knows nothing of a parser's states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LAYING = MessageStarted | ContentDelta | MessageEnded
 
 
 def owners(events: Iterable[Event]) -> tuple[Event, ...]:
-    """Give for every token the event it belongs to: one entry a token, in token order.
+    """Return for every token the event it belongs to: one entry a token, in token order.
 
     Args:
         events: all events of a stream, from the first ``feed`` to ``close``.

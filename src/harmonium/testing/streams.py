@@ -1,4 +1,4 @@
-"""Own the strategy for token streams: valid, mutated and random; know nothing of repairs.
+"""The strategy for token streams: valid, mutated and random. Knows nothing of repairs.
 
 Needs Hypothesis (extra ``testing``).
 """
@@ -60,7 +60,7 @@ def token_streams(
 
 @cache
 def _alphabet() -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Give the ids of the structural tokens and of the words that stand in headers."""
+    """Return the ids of the structural tokens and of the words that stand in headers."""
     encoding = load_encoding()
     words = [token for word in _HEADER_WORDS for token in encoding.encode_ordinary(word)]
     structural = [encoding.special_tokens[f"<|{name}|>"] for name in _STRUCTURAL]

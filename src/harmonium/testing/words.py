@@ -1,4 +1,4 @@
-"""Own strategies for the words and texts of a conversation; know nothing of messages.
+"""Strategies for the words and texts of a conversation. Know nothing of messages.
 
 Needs Hypothesis (extra ``testing``).
 """

@@ -1,4 +1,4 @@
-"""Own the vocabulary inside the package: load it, check it, write it back in the public form."""
+"""The vocabulary inside the package: load it, check it, export it in the public form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BUNDLED = {
 
 
 def bundle_path(name: str) -> str:
-    """Say where the packed file of a bundled vocabulary lies."""
+    """Return the path of the packed file of a bundled vocabulary."""
     return os.path.join(os.path.dirname(__file__), "data", f"{name}.vocabulary")  # noqa: PTH118, PTH120  (pathlib costs more to import than the rest of this package)
 
 

@@ -1,4 +1,4 @@
-"""Own fetching a public vocabulary over the network, which happens only when called by name.
+"""Download of a public vocabulary, only when called by name.
 
 The only file of this room that opens a connection.
 """

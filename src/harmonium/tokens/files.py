@@ -1,4 +1,4 @@
-"""Own reading and writing of whole vocabulary files; know nothing of what is in them."""
+"""Reading and writing of whole vocabulary files. Does not know what is in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Own what a tokenizer remembers: the token ids of texts, of what renders to text, of prompts.
+"""A tokenizer's caches: the token ids of texts, of what renders to text, of prompts.
 
 It keeps prompt text alive, up to its bound and no longer than until `clear`; every text that is
 rendered passes through it, nothing that is only encoded or decoded does.
@@ -66,7 +66,7 @@ class IdCache(BoundedCache[Hashable, Ids]):
         super().resize(limit - limit // _PROMPTS)
 
     def info(self) -> CacheInfo:
-        """Tell what the cache has done and holds."""
+        """Return the statistics of the cache."""
         return CacheInfo(*map(sum, zip(super().info(), self.prompts.info(), strict=True)))
 
 

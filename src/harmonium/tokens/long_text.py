@@ -1,4 +1,4 @@
-r"""Own encoding long text of o200k in linear time; know nothing of special tokens or names.
+r"""Encoding of long o200k text in linear time. Knows nothing of special tokens or names.
 
 tiktoken merges a piece of n bytes with a heap, in n log n steps that leave the processor's cache
 when a piece has many thousand bytes: a run of letters, say, or of blanks. Here such a piece is
@@ -77,7 +77,7 @@ def _class_of(character: str) -> str:
 
 
 def _is_noncharacter(point: int) -> bool:
-    """Tell whether Unicode promises never to assign this code point."""
+    """Return whether Unicode promises never to assign this code point."""
     return point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF  # noqa: PLR2004
 
 
@@ -139,7 +139,7 @@ class LongTextEncoder:
         return self._encode_piece(piece)
 
     def _fit(self, left: int, right: int) -> bool:
-        """Tell whether two tokens stay as they are when their bytes are merged together."""
+        """Return whether two tokens stay as they are when their bytes are merged together."""
         pair = [left, right]
         return self._encode_piece(self._bytes_of(pair)) == pair
 

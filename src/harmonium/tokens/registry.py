@@ -1,4 +1,4 @@
-"""Own the encodings there are, by name: the built-in ones and those a user registers."""
+"""The encodings by name: the built-in ones and those a user registers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class EncodingSpec:
         object.__setattr__(self, "special_tokens", MappingProxyType(dict(self.special_tokens)))
 
     def _faults(self) -> Iterator[str]:
-        """Say what is wrong; later checks rely on the earlier ones."""
+        """Yield what is wrong; later checks rely on the earlier ones."""
         vocabulary: object = self.vocabulary
         if not _is_text(self.name):
             yield "its name must be a string and not empty"
@@ -176,7 +176,7 @@ def register_encoding(spec: EncodingSpec) -> None:
 
 
 def load_tokenizer(name: str = "o200k_harmony") -> Tokenizer:
-    """Give the tokenizer of an encoding, always the same object for the same name.
+    """Return the tokenizer of an encoding, always the same object for the same name.
 
     Nothing is read until the tokenizer is used: bytes of tokens need the vocabulary, text needs
     the encoder too.

@@ -1,4 +1,4 @@
-"""Own where vocabularies come from: the package, folders named by the environment, a cache.
+"""Where vocabularies come from: the package, folders named by the environment, a cache.
 
 The only file of this room that reads the environment:
 
@@ -63,7 +63,7 @@ PUBLIC_VOCABULARIES = {
 
 
 def own_cache_folder() -> str:
-    """Say where harmonium keeps what it downloads when no folder is named."""
+    """Return the folder where harmonium keeps downloads when none is named."""
     root = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(os.path.join("~", ".cache"))  # noqa: PTH111, PTH118  (pathlib is costly to import)
     return os.path.join(root, "harmonium")  # noqa: PTH118
 
@@ -95,7 +95,7 @@ def load_public(name: str) -> Vocabulary:
 
 
 def place_of(name: str) -> str | None:
-    """Say which file a published vocabulary would be read from; None when no file has it.
+    """Return the file a published vocabulary would be read from, or None.
 
     Args:
         name: a key of `PUBLIC_VOCABULARIES`. For a bundled one None means the bundled copy.

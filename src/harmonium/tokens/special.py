@@ -1,4 +1,4 @@
-"""Own the special-token table of o200k_harmony; know nothing of vocabularies or messages.
+"""The special tokens of o200k_harmony. Knows nothing of vocabularies or messages.
 
 Source: the gpt-oss tokenizer, as openai-harmony 0.0.8 and oss-harmony 0.0.11 expose it.
 """
@@ -35,7 +35,7 @@ SPECIAL_TOKENS: Mapping[str, int] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class FormatTokens:
-    """Say which token id plays which part of the Harmony format in an encoding.
+    """The token ids of the Harmony format in an encoding.
 
     The defaults are those of o200k_harmony; give your own for an encoding of your own.
     """

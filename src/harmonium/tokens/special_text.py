@@ -1,4 +1,4 @@
-"""Own finding special tokens' texts inside ordinary text; know nothing of encoding.
+"""Search for special tokens' texts inside ordinary text. Knows nothing of encoding.
 
 A regular expression that lists a thousand texts tries each of them at every ``<|``. Written as a
 tree of their letters it decides after one.
@@ -33,14 +33,14 @@ class SpecialTextFinder:
         self._pattern = re.compile(_as_tree(ordered)) if ordered else None
 
     def find(self, text: str, start: int = 0) -> tuple[int, str] | None:
-        """Give where the first one from `start` on lies and which it is, the longest there."""
+        """Return where the first one from `start` on lies and which it is, the longest there."""
         if self._pattern is None or text.find(self._prefix, start) < 0:
             return None
         match = self._pattern.search(text, start)
         return None if match is None else (match.start(), match.group())
 
     def cut(self, text: str) -> Iterator[tuple[str, str]]:
-        """Give pairs of plain text and the special text after it, empty at the end."""
+        """Return pairs of plain text and the special text after it, empty at the end."""
         done = 0
         while found := self.find(text, done):
             start, special = found
@@ -65,7 +65,7 @@ def _as_tree(ordered: list[str]) -> str:
 
 
 def _common_start(ordered: list[str]) -> str:
-    """Give what all sorted texts begin with: what the first and the last share."""
+    """Return what all sorted texts begin with: what the first and the last share."""
     if not ordered:
         return ""
     first, last = ordered[0], ordered[-1]
@@ -77,7 +77,7 @@ def _common_start(ordered: list[str]) -> str:
 
 @lru_cache(maxsize=64)
 def finder_of(texts: frozenset[str]) -> SpecialTextFinder:
-    """Give the finder of a set of texts, kept for the next call with the same set."""
+    """Return the finder of a set of texts, kept for the next call with the same set."""
     return SpecialTextFinder(texts)
 
 

@@ -1,4 +1,4 @@
-r"""Own the patterns that split text into pieces, and the form in which any text is safe and fast.
+r"""The patterns that split text into pieces, and the form in which any text is safe and fast.
 
 The published patterns end a run of white space with ``\s+(?!\S)``. The regular expression engine
 in tiktoken keeps a way back for every character of such a run, at most a million of them, and
@@ -37,7 +37,7 @@ _SYNTAX = r"(?s)\\.|\[(?:\\.|[^\]\\])*\]|."
 
 
 def safe_pattern(pattern: str) -> str:
-    r"""Give a pattern that splits every text alike, in less time, and long runs of white space too.
+    r"""Return a pattern that splits every text alike, faster, including long white space.
 
     ``\s+(?!\S)`` as a whole alternative takes a run of n characters entirely at the end of the
     text, else n-1 of them, else (n = 1) fails. So does the form put in its place: it takes steps

@@ -1,4 +1,4 @@
-"""Own the way from token ids to bytes; know nothing of encoding text or of messages.
+"""Token ids to bytes. Knows nothing of encoding text or of messages.
 
 This is all that parsing needs: no tiktoken, no merge ranks.
 """
@@ -50,11 +50,11 @@ class TokenTable(dict[int, bytes]):
         return found
 
     def known(self, token: int) -> bool:
-        """Tell whether the encoding has this id."""
+        """Return whether the encoding has this id."""
         return token in self or self._vocabulary.find(token) is not None
 
     def ordinary(self, most: int) -> list[bytes | None]:
-        """Give the bytes of all ordinary tokens by id, at once; None for ids that are none.
+        """Return the bytes of all ordinary tokens by id, at once; None for ids that are none.
 
         Special tokens have a place, so that looking one up is no exception.
 
@@ -70,7 +70,7 @@ class TokenTable(dict[int, bytes]):
         return pieces
 
     def join(self, tokens: Iterable[int]) -> bytes:
-        """Give the bytes of all tokens, joined.
+        """Return the bytes of all tokens, joined.
 
         Raises:
             UnknownTokenError: an id is not in the encoding or is no integer; the position names it.

@@ -1,4 +1,4 @@
-"""Own encoding and decoding in one encoding; know nothing of names, files or messages.
+"""Encoding and decoding in one encoding. Knows nothing of names, files or messages.
 
 The byte-pair merging is tiktoken's. Its encoder is built when text is first encoded, so that
 parsing and decoding never pay for it.
@@ -113,7 +113,7 @@ class Tokenizer:
         return self.max_token_value + 1
 
     def is_special_token(self, token: int) -> bool:
-        """Tell whether the id is that of a special token.
+        """Return whether the id is that of a special token.
 
         Raises:
             InvalidInputError: `token` is no integer.
@@ -206,7 +206,7 @@ class Tokenizer:
         return len(self.encode_ordinary(text))
 
     def encode_single_token(self, text_or_bytes: str | bytes) -> int:
-        """Give the id of the one token that is exactly this, special tokens included.
+        """Return the id of the one token that is exactly this, special tokens included.
 
         Raises:
             UnknownTokenError: no token is.
@@ -254,7 +254,7 @@ class Tokenizer:
         return [self.decode(tokens, errors) for tokens in batch]
 
     def token_bytes(self, token: int) -> bytes:
-        """Give the bytes of one token.
+        """Return the bytes of one token.
 
         Raises:
             UnknownTokenError: the id is not in the encoding.
@@ -285,7 +285,7 @@ class Tokenizer:
 
     @property
     def _splits_as_o200k(self) -> bool:
-        """Tell whether `LongTextEncoder` may be used: its pattern, and only short tokens."""
+        """Return whether `LongTextEncoder` may be used: its pattern, and only short tokens."""
         return self._pattern == O200K_PATTERN and isinstance(self.vocabulary, PackedVocabulary)
 
     def _ready_encoder(self) -> tiktoken.Encoding:

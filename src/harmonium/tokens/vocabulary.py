@@ -1,4 +1,4 @@
-"""Own what a vocabulary is (token bytes and their ranks) and its two file forms.
+"""Vocabularies (token bytes and their ranks) and their two file formats.
 
 The public form is text, one ``base64(token) rank`` a line (``.tiktoken``). The bundled form is
 ours: fast to load, a third of the size, without the ranks because they count from 0. Knows
@@ -24,7 +24,7 @@ _MAX_RANK = 2**32 - 2  # ids are u32 in the encoder, which keeps the largest for
 
 
 class Vocabulary(Protocol):
-    """Give the bytes of every ordinary token, by rank and by token."""
+    """Return the bytes of every ordinary token, by rank and by token."""
 
     @property
     def max_rank(self) -> int:
@@ -33,17 +33,17 @@ class Vocabulary(Protocol):
     def __len__(self) -> int: ...
 
     def find(self, rank: int) -> bytes | None:
-        """Give the token of that rank, or None when there is none."""
+        """Return the token of that rank, or None when there is none."""
 
     def listed(self, most: int) -> list[bytes | None]:
-        """Make a new list of all tokens by rank below `most`; None for a rank that no token has."""
+        """Build a list of all tokens by rank below `most`; None for a rank without a token."""
 
     def ranks(self) -> dict[bytes, int]:
-        """Make a new dict of every token and its rank."""
+        """Build a new dict of every token and its rank."""
 
 
 class PackedVocabulary:
-    """Hold tokens of ranks 0, 1, 2, … in two byte strings: 1.6 MB for the 199,998 of o200k.
+    """Tokens of ranks 0, 1, 2, … in two byte strings: 1.6 MB for the 199,998 of o200k.
 
     A token is cut out when asked for. Offsets are kept for every 256th token only.
 
@@ -77,7 +77,7 @@ class PackedVocabulary:
         return len(self._lengths)
 
     def find(self, rank: int) -> bytes | None:
-        """Give the token of that rank, or None when there is none."""
+        """Return the token of that rank, or None when there is none."""
         if not 0 <= rank < len(self._lengths):
             return None
         block = rank // _STRIDE
@@ -85,11 +85,11 @@ class PackedVocabulary:
         return self._joined[start : start + self._lengths[rank]]
 
     def ranks(self) -> dict[bytes, int]:
-        """Make a new dict of every token and its rank."""
+        """Build a new dict of every token and its rank."""
         return {token: rank for rank, token in enumerate(self._tokens())}
 
     def listed(self, most: int) -> list[bytes | None]:
-        """Make a new list of all tokens by rank below `most`."""
+        """Build a new list of all tokens by rank below `most`."""
         return list(islice(self._tokens(), most))
 
     def _tokens(self) -> Iterator[bytes]:
@@ -98,7 +98,7 @@ class PackedVocabulary:
 
 
 class ListedVocabulary:
-    """Hold tokens of any ranks in a dict.
+    """Tokens of any ranks in a dict.
 
     Args:
         ranks: every token and its rank; the ranks need not be contiguous.
@@ -139,15 +139,15 @@ class ListedVocabulary:
         return len(self._ranks)
 
     def find(self, rank: int) -> bytes | None:
-        """Give the token of that rank, or None when there is none."""
+        """Return the token of that rank, or None when there is none."""
         return self._tokens.get(rank)
 
     def listed(self, most: int) -> list[bytes | None]:
-        """Make a new list of all tokens by rank below `most`; None for a rank that no token has."""
+        """Build a list of all tokens by rank below `most`; None for a rank without a token."""
         return list(map(self._tokens.get, range(min(self.max_rank + 1, most))))
 
     def ranks(self) -> dict[bytes, int]:
-        """Make a new dict of every token and its rank."""
+        """Build a new dict of every token and its rank."""
         return dict(self._ranks)
 
 

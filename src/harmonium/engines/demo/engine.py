@@ -1,4 +1,4 @@
-"""Own the demo engine as an engine: its speech cut into chunks; know nothing of what it says."""
+"""The demo engine: a scripted reply cut into chunks. Does not know what the reply says."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class DemoEngine:
         return "demo"
 
     async def capabilities(self) -> Capabilities:
-        """Tell that no model is here."""
+        """Return capabilities that say no model is present."""
         return Capabilities(
             models=(_MODEL,),
             max_context=131_072,
@@ -60,7 +60,7 @@ class DemoEngine:
         )
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
-        """Say what there is to say, a token a chunk; see `Engine.generate`."""
+        """Generate the reply, one token per chunk; see `Engine.generate`."""
         if self._is_closed:
             message = "the demo engine is closed; open it anew"
             raise EngineUnavailableError(message, engine=self.name)

@@ -1,4 +1,4 @@
-"""Own what a prompt tells the demo engine: who spoke last, which tools there are, what form is due.
+"""What a prompt tells the demo engine: the last speaker, the tools, the response format.
 
 Knows prompts as messages, and nothing of how it answers.
 """
@@ -21,7 +21,7 @@ _FORM = re.compile(r"^# Response Formats$.*?^(?=\{)", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class PromptContext:
-    """Say what there is to answer.
+    """The facts of a prompt that decide the reply.
 
     Args:
         is_harmony: whether the prompt is Harmony at all, and asks the assistant to speak.
@@ -71,7 +71,7 @@ def _since_user(messages: Sequence[Message]) -> Sequence[Message]:
 
 
 def _schema(told: Iterable[str], constraint: Constraint | None) -> object:
-    """Give the schema of the constraint, else the one that the prompt shows."""
+    """Return the schema of the constraint, else the one that the prompt shows."""
     if isinstance(constraint, JsonSchema):
         return constraint.schema
     for text in told:

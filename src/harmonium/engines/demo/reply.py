@@ -1,4 +1,4 @@
-"""Own what the demo engine says: a line of reasoning, then an answer, a call, or a fault.
+"""The demo engine's reply: a line of reasoning, then an answer, a tool call, or a fault.
 
 Knows the situation it answers, and nothing of chunks.
 """
@@ -21,7 +21,7 @@ _FORMAT = HARMONY_FORMAT
 
 
 def reply(situation: PromptContext, fault: str | None = None) -> list[int]:
-    """Give the ids the demo engine answers with, to the stop id.
+    """Return the ids the demo engine answers with, to the stop id.
 
     Args:
         situation: what there is to answer.
@@ -43,7 +43,7 @@ def reply(situation: PromptContext, fault: str | None = None) -> list[int]:
 
 
 def fault_texts() -> Mapping[str, str]:
-    """Give the malformed outputs by name, and the first of each kind by the kind's name."""
+    """Return the malformed outputs by name, and the first of each kind by the kind's name."""
     from harmonium.testing import malformed_cases  # noqa: PLC0415  (read when asked for)
 
     cases = [case for case in malformed_cases() if case.role is not None]
@@ -98,7 +98,7 @@ def _continued(situation: PromptContext) -> list[int]:
 
 
 def _words(situation: PromptContext) -> str:
-    """Give the answer: JSON where a schema is due, else words."""
+    """Return the answer: JSON where a schema is due, else words."""
     if situation.schema is not None:
         return _json(value_for(situation.schema))
     if situation.results:
@@ -107,7 +107,7 @@ def _words(situation: PromptContext) -> str:
 
 
 def _wanted_tool(situation: PromptContext) -> str:
-    """Give the first tool that the user names, else the first there is."""
+    """Return the first tool that the user names, else the first there is."""
     said = set(re.findall(r"[\w-]+", situation.user))
     named = [name for name in situation.tools if name.rpartition(".")[2] in said]
     return (named or list(situation.tools))[0]

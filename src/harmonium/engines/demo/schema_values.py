@@ -1,4 +1,4 @@
-"""Own making a value that satisfies a JSON Schema, the plainest one; know nothing of prompts.
+"""The simplest value that satisfies a JSON Schema. Knows nothing of prompts.
 
 What it cannot satisfy: ``pattern``, ``not``, a ``oneOf`` whose variants overlap, an ``allOf`` whose
 parts say different things by one keyword, and schemas that nothing plain satisfies.
@@ -32,7 +32,7 @@ class UnsatisfiableError(Exception):
 
 
 def value_for(schema: object) -> object:
-    """Make the plainest value of a schema; null where nothing plain satisfies it.
+    """Build the plainest value of a schema; null where nothing plain satisfies it.
 
     Args:
         schema: parsed JSON; true or anything unknown allows every value.
@@ -65,7 +65,7 @@ class _Maker:
         }
 
     def make(self, schema: object, depth: int, number: int) -> object:
-        """Make a value; those of different numbers differ where the schema lets them."""
+        """Build a value; those of different numbers differ where the schema lets them."""
         if depth > _DEEPEST or schema is False:
             raise UnsatisfiableError
         if not isinstance(schema, Mapping):
@@ -156,7 +156,7 @@ def _kind(schema: Schema) -> str:
 
 
 def _merged(one: object, other: object) -> Schema:
-    """Give a schema that asks for both, as far as their keywords can be joined."""
+    """Return a schema that asks for both, as far as their keywords can be joined."""
     if other is False:
         raise UnsatisfiableError
     left: Mapping[str, object] = one if isinstance(one, Mapping) else {}
@@ -192,7 +192,7 @@ def _string(schema: Schema, number: int) -> str:
 
 
 def _number(schema: Schema, number: int, step: int) -> float:
-    """Give the smallest number at or over zero that fits, or the largest below; then the next."""
+    """Return the smallest number at or over zero that fits, or the largest below; then the next."""
     low = max(_bound(schema, "minimum", -math.inf), _bound(schema, "exclusiveMinimum", -math.inf))
     high = min(_bound(schema, "maximum", math.inf), _bound(schema, "exclusiveMaximum", math.inf))
     unit = _bound(schema, "multipleOf", 0.0) or step or _unit(low, high)
@@ -210,7 +210,7 @@ def _number(schema: Schema, number: int, step: int) -> float:
 
 
 def _unit(low: float, high: float) -> float:
-    """Give a step for real numbers: one, or less where the room is small."""
+    """Return a step for real numbers: one, or less where the room is small."""
     room = high - low
     return 1.0 if not math.isfinite(room) or room > 4 else room / 4 or 1.0  # noqa: PLR2004
 

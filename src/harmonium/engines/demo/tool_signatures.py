@@ -1,4 +1,4 @@
-"""Own reading the tools of a prompt back: their names, and a value of their parameters' type.
+"""Tools read back from a prompt: their names, and a value of each parameter's type.
 
 Knows the TypeScript that prompts print, which says less than the schema it came from: bounds,
 patterns and formats are not in it.
@@ -25,7 +25,7 @@ _read_json = json.JSONDecoder().raw_decode
 
 
 def signatures(text: str) -> dict[str, object]:
-    """Give each tool that a developer message declares, with arguments it would take.
+    """Return each tool that a developer message declares, with arguments it would take.
 
     Args:
         text: the message's text.

@@ -1,4 +1,4 @@
-"""Own the words of any server with ``/v1/completions``: text in, text out; structure may be lost.
+"""Dialect of any server with ``/v1/completions``: text in, text out; structure may be lost.
 
 Knows nothing of connections. A server that strips special tokens from what it generates leaves no
 Harmony to read: the parser's repairs then guess, and say so.
@@ -63,12 +63,12 @@ class CompletionsDialect:
         return HttpRequest("/v1/completions", body | spelled(request.sampling, _NAMES))
 
     def reader(self, request: GenerationRequest) -> Reader:  # noqa: ARG002  (the protocol's)
-        """Make the reader of one stream."""
+        """Build the reader of one stream."""
         coder = TextToIds(self._limit)
         return lambda said: _read(said, coder)
 
     def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
-        """Know no way but to close the connection."""
+        """Return None: closing the connection is the only way."""
         return
 
 

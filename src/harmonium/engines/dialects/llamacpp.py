@@ -1,4 +1,4 @@
-"""Own llama.cpp's words: ``/completion``, which may leave out the id that ended a generation.
+"""Dialect of llama.cpp: ``/completion``, which may omit the id that ended a generation.
 
 Knows nothing of connections. Source: llama.cpp's server; it ends without ``[DONE]``, and tells a
 token's alternatives only when asked for one or more. Its stream leaves out ids: see
@@ -108,12 +108,12 @@ class LlamacppDialect:
         return HttpRequest("/completion", body)
 
     def reader(self, request: GenerationRequest) -> Reader:
-        """Make the reader of one stream."""
+        """Build the reader of one stream."""
         sampling, unsent = request.sampling, MissingTokenRecovery()
         return lambda said: _read(said, sampling, unsent)
 
     def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
-        """Know no way but to close the connection."""
+        """Return None: closing the connection is the only way."""
         return
 
 
@@ -132,7 +132,7 @@ def _read(said: JSONMapping, sampling: SamplingParams, unsent: MissingTokenRecov
 
 
 def _cached(said: JSONMapping) -> int | None:
-    """Give the prompt tokens that came from the cache: all but those that were evaluated."""
+    """Return the prompt tokens that came from the cache: all but those that were evaluated."""
     return get_count(get_object(said, "timings"), "cache_n")
 
 

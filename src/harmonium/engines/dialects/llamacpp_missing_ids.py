@@ -1,4 +1,4 @@
-"""Own the ids that llama.cpp leaves out of its stream, and finding them again.
+"""Recovery of the token ids that llama.cpp omits from its stream.
 
 A token that ends inside a character sends nothing; the chunk that completes the character tells
 the last id alone, with the text of all of them. Every chunk also tells how many tokens there are
@@ -31,7 +31,7 @@ class MissingTokenRecovery:
         self._known = 0
 
     def before(self, ids: tuple[int, ...], text: str, total: int | None) -> tuple[int, ...]:
-        """Give the ids that belong before those of a chunk; none in nearly every case.
+        """Return the ids that belong before those of a chunk; none in nearly every case.
 
         Args:
             ids: the chunk's ids.
@@ -66,7 +66,7 @@ def _bytes_of(token: int, tokenizer: Tokenizer) -> bytes:
 
 
 def _spellings(rest: bytes, count: int, tokenizer: Tokenizer) -> Iterator[list[int]]:
-    """Give every way to spell some bytes in that many ids, long first ids first.
+    """Return every way to spell some bytes in that many ids, long first ids first.
 
     Few bytes are ever asked for: those of one character, behind at most one token's text.
     """

@@ -1,4 +1,4 @@
-"""Own lmdeploy's words: ``/generate``, whose ids come anew in each chunk.
+"""Dialect of lmdeploy: ``/generate``, whose chunks hold only new ids.
 
 Knows nothing of connections. Source: lmdeploy's ``api_server``.
 """
@@ -76,12 +76,12 @@ class LmdeployDialect:
         return HttpRequest("/generate", body | spelled(request.sampling, _NAMES))
 
     def reader(self, request: GenerationRequest) -> Reader:
-        """Make the reader of one stream."""
+        """Build the reader of one stream."""
         wants_logprobs = request.sampling.logprobs is not None
         return lambda said: _read(said, wants_logprobs=wants_logprobs)
 
     def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
-        """Know no way but to close the connection."""
+        """Return None: closing the connection is the only way."""
         return
 
 

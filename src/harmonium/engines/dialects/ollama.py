@@ -1,4 +1,4 @@
-"""Own Ollama's words: ``/api/generate`` without its template; text in, text out, a line a chunk.
+"""Dialect of Ollama: ``/api/generate`` in raw mode; text in, text out, one line per chunk.
 
 Knows nothing of connections; lossy as `completions` is.
 """
@@ -70,12 +70,12 @@ class OllamaDialect:
         return HttpRequest("/api/generate", body)
 
     def reader(self, request: GenerationRequest) -> Reader:  # noqa: ARG002  (the protocol's)
-        """Make the reader of one stream."""
+        """Build the reader of one stream."""
         coder = TextToIds(self._limit)
         return lambda said: _read(said, coder)
 
     def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
-        """Know no way but to close the connection."""
+        """Return None: closing the connection is the only way."""
         return
 
 

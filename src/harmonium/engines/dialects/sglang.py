@@ -1,4 +1,4 @@
-"""Own SGLang's words: ``/generate``, whose ids come anew or from the beginning in each chunk.
+"""Dialect of SGLang: ``/generate``, whose chunks hold either new ids or all ids so far.
 
 Knows nothing of connections. Source: SGLang's native API; ``output_ids`` hold all ids so far unless
 the server streams incrementally, and nothing in a chunk says which, but its count of tokens.
@@ -105,7 +105,7 @@ class SglangDialect:
         return HttpRequest("/generate", body)
 
     def reader(self, request: GenerationRequest) -> Reader:
-        """Make the reader of one stream."""
+        """Build the reader of one stream."""
         return _SglangReader(request.sampling.logprobs)
 
     def abort_request(self, request_id: str) -> HttpRequest:
@@ -140,7 +140,7 @@ class _SglangReader:
         )
 
     def _begin(self, size: int, total: int | None) -> int:
-        """Give where the new ids begin among those of a chunk."""
+        """Return where the new ids begin among those of a chunk."""
         if total is None:
             return refuse("completion_tokens", "a count", None)
         if self._given and self._is_cumulative is None:
@@ -154,7 +154,7 @@ class _SglangReader:
     def _logprobs(
         self, meta: JSONMapping, fresh: tuple[int, ...]
     ) -> tuple[TokenLogprob, ...] | None:
-        """Take the last entries, one a new id: they come anew or from the beginning, as ids do."""
+        """Return the last entries, one per new id; entries are new or cumulative, as ids are."""
         if self._most is None:
             return None
         if not fresh:

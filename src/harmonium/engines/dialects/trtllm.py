@@ -1,4 +1,4 @@
-"""Own TensorRT-LLM's words: completions without detokenizing; know nothing of connections.
+"""Dialect of TensorRT-LLM: completions without detokenizing. Knows nothing of connections.
 
 Source: ``trtllm-serve``, whose completions route takes and gives ids with ``detokenize`` false.
 """
@@ -67,10 +67,10 @@ class TrtllmDialect:
         return HttpRequest("/v1/completions", body | spelled(request.sampling, _NAMES))
 
     def reader(self, request: GenerationRequest) -> Reader:
-        """Make the reader of one stream."""
+        """Build the reader of one stream."""
         sampling = request.sampling
         return lambda said: read_completion(said, sampling)
 
     def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
-        """Know no way but to close the connection."""
+        """Return None: closing the connection is the only way."""
         return

@@ -1,4 +1,4 @@
-"""Own vLLM's words: its completions route, and the route that takes and gives tokens alone.
+"""Dialect of vLLM: its completions route, and its route of token ids in and out.
 
 Source: vLLM 0.11 and later for ``/v1/completions`` with ``return_token_ids``; the route
 ``/inference/v1/generate`` as of 2026, where its OpenAPI page lists it together with its way to
@@ -122,12 +122,12 @@ class VllmDialect:
         return HttpRequest("/v1/completions", body | own | sampling)
 
     def reader(self, request: GenerationRequest) -> Reader:
-        """Make the reader of one stream."""
+        """Build the reader of one stream."""
         sampling = request.sampling
         return lambda said: read_completion(said, sampling)
 
     def quick_reader(self, request: GenerationRequest) -> QuickReader | None:
-        """Give the quick way to read a stream without log probabilities."""
+        """Return the quick way to read a stream without log probabilities."""
         from harmonium.engines.remote.fast_completion import read_usual_completion  # noqa: PLC0415  (see there)
 
         return read_usual_completion if request.sampling.logprobs is None else None
@@ -144,7 +144,7 @@ class VllmDialect:
 
 
 def structured_outputs(constraint: Constraint) -> dict[str, object]:
-    """Give vLLM's form of a constraint on the whole completion."""
+    """Return vLLM's form of a constraint on the whole completion."""
     match constraint:
         case JsonObject():
             return {"json_object": True}
@@ -157,7 +157,7 @@ def structured_outputs(constraint: Constraint) -> dict[str, object]:
 
 
 async def _routes(server: Asker) -> JSONMapping:
-    """Give the paths of the OpenAPI page; none where it is switched off, or too large to read."""
+    """Return the paths of the OpenAPI page; none where it is switched off, or too large to read."""
     try:
         page = await server.get("/openapi.json")
     except EngineProtocolError:
@@ -220,7 +220,7 @@ def _top(entry: JSONMapping, most: int) -> tuple[tuple[int, float], ...]:
 
 
 def _id_of(entry: JSONMapping) -> int:
-    """Give the id an alternative names: as a number, or as the text ``token_id:5``."""
+    """Return the id an alternative names: as a number, or as the text ``token_id:5``."""
     value = entry.get("token_id")
     return value if type(value) is int else _id_of_name(get_str(entry, "token"))
 

@@ -1,4 +1,4 @@
-"""Own the engine that generates in this process: its thread, its queue, its end in every case.
+"""The engine that generates in this process: its thread, its queue, and every way it can end.
 
 Knows models by the `Runtime` protocol alone. A model computes one generation at a time; others
 wait for their turn.
@@ -138,7 +138,7 @@ class _Model:
         self._runtime = self.known = None
 
     def room(self, request: GenerationRequest) -> int:
-        """Give how many tokens may be generated.
+        """Return how many tokens may be generated.
 
         Raises:
             EngineRejectedError: the prompt is empty, too long, or holds ids the model lacks.
@@ -195,7 +195,7 @@ def _closed(name: str) -> EngineUnavailableError:
 
 
 def _delta(tokens: list[Token], outbox: TokenQueue, request: GenerationRequest) -> StreamDelta:
-    """Say what came; nothing means the end, which is no stop id, since those are seen before."""
+    """Return the delta of what came; nothing means the end, without a stop id."""
     ids = tuple([token.token_id for token in tokens])
     reason: FinishReason | None = None
     if not ids:

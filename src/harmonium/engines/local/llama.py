@@ -1,4 +1,4 @@
-"""Own running a GGUF file through llama-cpp-python; know nothing of threads or event loops.
+"""GGUF models through llama-cpp-python. Knows nothing of threads or event loops.
 
 The library is imported when a model is loaded: it is an extra, and compiled when installed.
 """
@@ -73,11 +73,11 @@ class LlamaRuntime:
 
     @property
     def vocabulary(self) -> int:
-        """How many ids the model knows."""
+        """The number of ids the model knows."""
         return int(self._llama.n_vocab())
 
     def capabilities(self) -> Capabilities:
-        """Tell what llama.cpp can do with this model."""
+        """Return what llama.cpp supports with this model."""
         return Capabilities(
             models=(self._name,),
             max_context=self._llama.n_ctx(),

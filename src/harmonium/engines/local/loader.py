@@ -1,4 +1,4 @@
-"""Own which library runs a model, and what goes wrong when it is loaded.
+"""The choice of library for a model, and the errors of loading it.
 
 Libraries are imported by the runtimes, when a model is loaded and not before.
 """

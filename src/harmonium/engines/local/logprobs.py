@@ -1,4 +1,4 @@
-"""Own how likely a token was, from the logits it was chosen from; know nothing of models."""
+"""Log probabilities computed from logits. Knows nothing of models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def logprob_of(token: int, logits: np.ndarray[Any, Any], most: int) -> TokenLogprob:
-    """Give a token's natural log probability, and those of the `most` likeliest tokens.
+    """Return a token's natural log probability, and those of the `most` likeliest tokens.
 
     Args:
         token: the id that was chosen.

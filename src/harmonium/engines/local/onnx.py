@@ -1,4 +1,4 @@
-"""Own running a model folder through ONNX Runtime GenAI; know nothing of threads or event loops.
+"""Model folders through ONNX Runtime GenAI. Knows nothing of threads or event loops.
 
 The library is imported when a model is loaded: it is an extra.
 """
@@ -57,11 +57,11 @@ class OnnxRuntime:
 
     @property
     def vocabulary(self) -> int:
-        """How many ids the model knows."""
+        """The number of ids the model knows."""
         return self._vocabulary
 
     def capabilities(self) -> Capabilities:
-        """Tell what ONNX Runtime can do with this model."""
+        """Return what ONNX Runtime supports with this model."""
         return Capabilities(
             models=(self._name,),
             max_context=self._context,

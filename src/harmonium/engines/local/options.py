@@ -1,4 +1,4 @@
-"""Own the choices about a model in this process, and how they are spelt behind its path."""
+"""Options of a model in this process, and how they are written after its path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Own what a model in this process must offer; know nothing of any library that runs models."""
+"""The interface of a model in this process. Knows nothing of any library that runs models."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ class GenerationCancelled(Exception):  # noqa: N818  (no error: somebody changed
 
 
 class Token(NamedTuple):
-    """Hold one generated id, and how likely it was when that was asked for."""
+    """One generated id, and how likely it was when that was asked for."""
 
     token_id: int
     logprob: TokenLogprob | None = None
 
 
 class CancelToken(Protocol):
-    """Tell whether somebody still wants what is being generated; safe from any thread."""
+    """Return whether somebody still wants what is being generated; safe from any thread."""
 
     def is_cancelled(self) -> bool:
-        """Tell whether the generation has been given up."""
+        """Return whether the generation has been given up."""
         ...
 
     def on_cancel(self, react: Callable[[], object]) -> None:
@@ -35,7 +35,7 @@ class CancelToken(Protocol):
 
 
 class Generation(NamedTuple):
-    """Hold a generation that has begun.
+    """A generation that has begun.
 
     Args:
         tokens: gives them as they are made; it does not look at the request's stop ids or size.
@@ -52,11 +52,11 @@ class Runtime(Protocol):
 
     @property
     def vocabulary(self) -> int:
-        """How many ids the model knows, from 0."""
+        """The number of ids the model knows, from 0."""
         ...
 
     def capabilities(self) -> Capabilities:
-        """Tell what the model and its library can do; ``max_context`` is never None."""
+        """Return what the model and its library support; ``max_context`` is never None."""
         ...
 
     def start(self, request: GenerationRequest, room: int, interest: CancelToken) -> Generation:

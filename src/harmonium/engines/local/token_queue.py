@@ -1,4 +1,4 @@
-"""Own the way of tokens from the thread that computes them to the event loop that wants them.
+"""The queue of tokens from the thread that computes them to the event loop that reads them.
 
 Knows nothing of models. Tokens wait in a bounded queue: a slow reader makes the model wait. The
 loop is woken once for all the tokens it has not seen, so that a fast model costs it little.
@@ -35,11 +35,11 @@ class TokenQueue:
         self.cached_tokens: int | None = None
 
     def is_cancelled(self) -> bool:
-        """Tell whether no more tokens are wanted; from any thread."""
+        """Return whether no more tokens are wanted; from any thread."""
         return self._is_lost
 
     def cancel(self) -> None:
-        """Say that no more tokens are wanted; those that wait can still be read. Any thread."""
+        """Cancel the generation; queued tokens can still be read. Callable from any thread."""
         with self._changed:
             self._is_lost = True
             self._changed.notify_all()
@@ -65,17 +65,17 @@ class TokenQueue:
             self._wake()
 
     def fail(self, error: EngineError) -> None:
-        """Say what went wrong, for the reader to raise; from the computing thread."""
+        """Set the error for the reader to raise; called from the computing thread."""
         self._error = error
 
     def end(self) -> None:
-        """Say that no more tokens come; from the computing thread."""
+        """Mark the end of the tokens; called from the computing thread."""
         with self._changed:
             self._is_over = True
         self._wake()
 
     async def take(self) -> list[Token]:
-        """Give the tokens that have come since the last call, waiting for one; none at the end.
+        """Return the tokens that have come since the last call, waiting for one; none at the end.
 
         Raises:
             EngineError: what ``fail`` was told, once the tokens before it have been given.

@@ -1,4 +1,4 @@
-"""Own several engines that serve one model: which one takes a request, and which ones are well.
+"""Several engines that serve one model: routing of requests, health, retries.
 
 Knows engines by their protocol alone.
 """
@@ -92,7 +92,7 @@ class Pool:
         return tuple(member.engine.name for member in self._members if member.is_up)
 
     async def capabilities(self) -> Capabilities:
-        """Tell what every engine can do that answers; remembered once all have answered."""
+        """Return what every reachable engine supports; cached once all have answered."""
         if self._known is not None:
             return self._known
         answers = await asyncio.gather(
@@ -215,7 +215,7 @@ class Pool:
 
 
 class _Member:
-    """Hold one engine and how it fares."""
+    """One engine and how it fares."""
 
     def __init__(self, number: int, engine: Engine) -> None:
         self.number = number
@@ -243,7 +243,7 @@ def _may_retry(error: EngineError) -> bool:
 
 
 def _successes(answers: Sequence[_Answer | BaseException]) -> list[_Answer]:
-    """Give the answers that are none of the failures; raise the first failure if none is."""
+    """Return the answers that are none of the failures; raise the first failure if none is."""
     successes = [answer for answer in answers if not isinstance(answer, BaseException)]
     failures = [answer for answer in answers if isinstance(answer, BaseException)]
     for failure in failures:
@@ -253,7 +253,7 @@ def _successes(answers: Sequence[_Answer | BaseException]) -> list[_Answer]:
 
 
 def _shared(told: Sequence[Capabilities]) -> Capabilities:
-    """Give what all of them can do."""
+    """Return what all of them can do."""
     contexts = [each.max_context for each in told if each.max_context is not None]
     return Capabilities(
         models=tuple(name for name in told[0].models if all(name in each.models for each in told)),

@@ -1,4 +1,4 @@
-"""Own which member of a pool has seen the beginning of a prompt; know nothing of engines."""
+"""Which member of a pool has seen the beginning of a prompt. Knows nothing of engines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PrefixAffinity:
         self._holders: OrderedDict[int, int] = OrderedDict()
 
     def find(self, prompt: Sequence[int]) -> int | None:
-        """Give who has seen the longest beginning of a prompt; None when nobody a whole block."""
+        """Return who has seen the longest beginning of a prompt; None when nobody a whole block."""
         holder = None
         for key in _keys(prompt):
             found = self._holders.get(key)

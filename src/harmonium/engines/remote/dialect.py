@@ -1,4 +1,4 @@
-"""Own what one kind of server must be told apart by: its paths, its words, how its stream reads.
+"""The interface of a dialect: the paths, requests and stream format of one kind of server.
 
 Knows nothing of connections; what a stream said is a `StreamDelta`, whatever said it.
 """
@@ -23,7 +23,7 @@ Framing = Literal["events", "lines"]
 
 @dataclass(frozen=True, slots=True)
 class StreamDelta:
-    """Say what one payload of a stream added.
+    """What one payload of a stream added.
 
     Args:
         token_ids: the new ids.
@@ -43,7 +43,7 @@ class StreamDelta:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """Hold a POST: where to, and the JSON object to send."""
+    """A POST: where to, and the JSON object to send."""
 
     path: str
     body: Mapping[str, object]
@@ -60,7 +60,7 @@ class Asker(Protocol):
     """Ask a server something small; what a dialect needs of a connection."""
 
     async def get(self, path: str) -> object:
-        """Give the JSON at a path; None where the server has no such path.
+        """Return the JSON at a path; None where the server has no such path.
 
         Raises:
             EngineError: it cannot be reached, refuses, or answers no JSON.
@@ -79,7 +79,7 @@ class Dialect(Protocol):
 
     @property
     def framing(self) -> Framing:
-        """How its stream is cut into payloads."""
+        """The framing of its stream."""
         ...
 
     @property
@@ -101,11 +101,11 @@ class Dialect(Protocol):
         ...
 
     def reader(self, request: GenerationRequest) -> Reader:
-        """Make the reader of one stream."""
+        """Build the reader of one stream."""
         ...
 
     def abort_request(self, request_id: str) -> HttpRequest | None:
-        """Say how to end a generation; None where closing the connection is all there is."""
+        """Return the request that ends a generation, or None if closing the connection does."""
         ...
 
 
@@ -114,7 +114,7 @@ class QuickDialect(Protocol):
     """Speak to a server most of whose payloads can be read in a quicker way."""
 
     def quick_reader(self, request: GenerationRequest) -> QuickReader | None:
-        """Give the quick way for one stream, where it has one."""
+        """Return the quick way for one stream, where it has one."""
         ...
 
 
@@ -122,25 +122,25 @@ SAMPLING_FIELDS = frozenset(field.name for field in fields(SamplingParams))
 
 
 def spelled(sampling: SamplingParams, names: Mapping[str, str]) -> dict[str, object]:
-    """Give the fields that are set, under the server's names."""
+    """Return the fields that are set, under the server's names."""
     values = ((theirs, getattr(sampling, ours)) for ours, theirs in names.items())
     return {name: _plain(value) for name, value in values if value is not None}
 
 
 def _plain(value: object) -> object:
-    """Make a value JSON: keys of a logit bias are strings there."""
+    """Build a value JSON: keys of a logit bias are strings there."""
     if isinstance(value, Mapping):
         return {str(key): entry for key, entry in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 
 def ignored_fields(names: Mapping[str, str], *handled: str) -> frozenset[str]:
-    """Give the fields of `SamplingParams` that a table of names leaves out."""
+    """Return the fields of `SamplingParams` that a table of names leaves out."""
     return SAMPLING_FIELDS - set(names) - set(handled)
 
 
 def by_likelihood(
     pairs: list[tuple[int, float]], most: int | None
 ) -> tuple[tuple[int, float], ...]:
-    """Give alternatives, the most likely first, as many as were asked for."""
+    """Return alternatives, the most likely first, as many as were asked for."""
     return tuple(sorted(pairs, key=lambda pair: -pair[1])[: most or 0])

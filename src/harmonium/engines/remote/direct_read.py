@@ -1,4 +1,4 @@
-"""Own the shortest way of an answer's bytes: to who takes them, without waking the task that waits.
+"""Direct delivery of received bytes to their reader, without waking the waiting task.
 
 A task is woken through every coroutine it waits in; for small frames that is a tenth of all work.
 Knows aiohttp's stream of bytes, and nothing of what they say.
@@ -19,7 +19,7 @@ Takes = Callable[[bytes], bool]
 
 
 async def first_left(content: aiohttp.StreamReader, takes: Takes) -> bytes:
-    """Give each piece to who takes it, as it comes, until one is left.
+    """Return each piece to who takes it, as it comes, until one is left.
 
     Args:
         content: an answer's body; nobody else reads it meanwhile.
@@ -55,7 +55,7 @@ class _Tap:
         self._soon = partial(loop.call_soon, self._take, context=copy_context())
 
     async def run(self) -> bytes:
-        """Take pieces until one is left."""
+        """Deliver pieces until one is not consumed."""
         self._take()
         try:
             return await self._left
@@ -64,7 +64,7 @@ class _Tap:
                 self._content._waiter = None  # noqa: SLF001
 
     def done(self) -> bool:
-        """Say as a future that it waits."""
+        """Return False, as a future that is not done."""
         return False
 
     def set_result(self, _: None) -> None:

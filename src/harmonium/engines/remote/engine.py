@@ -1,4 +1,4 @@
-"""Own a generation at a server: question, frames, deltas, chunks, and the end in every case.
+"""Generation at a server: request, payloads, deltas, chunks, and every way it can end.
 
 Knows nothing of any one server: that is its dialect's.
 """
@@ -64,7 +64,7 @@ class RemoteEngine:
         return self._upstream.name
 
     async def capabilities(self) -> Capabilities:
-        """Tell what the server can do; asked once, remembered when it answered."""
+        """Return what the server supports; asked once, cached when it answered."""
         async with self._probing:
             if self._known is None:
                 self._known = await self._dialect.probe(self._upstream)
@@ -129,12 +129,12 @@ class RemoteEngine:
         await self._upstream.look(self._dialect.health_path)
 
     async def aclose(self) -> None:
-        """Let go of the connections, once the server has heard which generations are unwanted."""
+        """Close the connections, after the server was told which generations to abort."""
         await asyncio.gather(*self._abortions)
         await self._upstream.aclose()
 
     def _take_piece(self, stream: _Stream, piece: bytes) -> Chunk | None:
-        """Take what was read: nearly always one payload of new ids alone."""
+        """Process what was read: nearly always one payload of new ids only."""
         payload = stream.frames.lone(piece)
         if payload is not None and stream.read_quickly is not None:
             ids = stream.read_quickly(payload)
@@ -147,7 +147,7 @@ class RemoteEngine:
         return self._next(stream)
 
     def _next(self, stream: _Stream) -> Chunk | None:
-        """Give what came together as one chunk; None when it adds no ids.
+        """Return what came together as one chunk; None when it adds no ids.
 
         What stands behind a fault of the server, or behind the end, stays for the next call.
         """
@@ -172,7 +172,7 @@ class RemoteEngine:
         return join_chunks(chunks) if chunks else None
 
     def _next_usual(self, stream: _Stream) -> Chunk | None:
-        """Take the payloads that can be read quickly, up to the first that can not."""
+        """Process payloads that the fast decoder reads, up to the first that it does not."""
         heard, read = stream.heard, stream.read_quickly
         found: list[tuple[int, ...]] = []
         while heard and read is not None:
@@ -187,7 +187,7 @@ class RemoteEngine:
         return stream.ending.take_ids(tuple(chain(*found)))
 
     def _take(self, stream: _Stream) -> Chunk | None:
-        """Take one payload in full."""
+        """Process one payload in full."""
         said = read_object(stream.heard.popleft())
         stream.has_spoken = True
         raise_if_error(said, self.name)
@@ -210,7 +210,7 @@ class RemoteEngine:
         return True
 
     def _abort_soon(self, request_id: str) -> None:
-        """Tell the server without making the caller wait; the connection is closed already."""
+        """Notify the server without making the caller wait; the connection is already closed."""
         if self._dialect.abort_request(request_id) is not None:
             task = asyncio.get_running_loop().create_task(self._abort_quietly(request_id))
             self._abortions.add(task)
@@ -231,7 +231,7 @@ class RemoteEngine:
 
 @dataclass(slots=True)
 class _Stream:
-    """Hold what one generation needs while it runs."""
+    """What one generation needs while it runs."""
 
     waits: Waits
     frames: LineDecoder
@@ -250,7 +250,7 @@ class _Stream:
         return bool(self.heard) or self.fault is not None
 
     def passes(self, piece: bytes) -> bool:
-        """Give the ids of a piece to who takes them at once; False changes nothing."""
+        """Return the ids of a piece to who takes them at once; False changes nothing."""
         take, read, ending = self.take, self.read_quickly, self.ending
         if take is None or read is None:
             return False
@@ -294,7 +294,7 @@ class _Stream:
                 pass
 
     def close(self, *, is_whole: bool) -> None:
-        """Let go of the connection: for others when the answer is whole, else for good."""
+        """Release the connection: for others when the answer is whole, else for good."""
         if self.source is not None and is_whole:
             self.source.leave()
         elif self.source is not None:
@@ -309,7 +309,7 @@ def _with_its_model(request: GenerationRequest, capabilities: Capabilities) -> G
 
 
 def _room(request: GenerationRequest, capabilities: Capabilities) -> int | None:
-    """Give how many tokens may be generated: what was asked for, else what the context holds."""
+    """Return how many tokens may be generated: what was asked for, else what the context holds."""
     if request.sampling.max_tokens is not None or capabilities.max_context is None:
         return request.sampling.max_tokens
     return max(1, capabilities.max_context - len(request.prompt))

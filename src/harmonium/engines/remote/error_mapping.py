@@ -1,4 +1,4 @@
-"""Own what a server's failure is called here: by HTTP status, or by what the HTTP client raised.
+"""Failures of a server as our errors: by HTTP status, or by what the HTTP client raised.
 
 Knows nothing of requests. What a server says in words may quote the prompt, so it is kept beside
 the message, never in it.
@@ -29,7 +29,7 @@ _PROXY_FAULTS = frozenset({502, 504})
 
 
 def failure_of(status: int, words: str, name: str, retry_after: str | None = None) -> EngineError:
-    """Give the error for an HTTP status that is no success.
+    """Return the error for an HTTP status that is no success.
 
     Args:
         status: the HTTP status.

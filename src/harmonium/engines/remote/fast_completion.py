@@ -1,4 +1,4 @@
-"""Own the quick way to read the payload that a stream mostly consists of: new ids, and no more.
+"""Fast decoding of the payload that makes up most of a stream: new ids and nothing else.
 
 A payload that is anything but usual is not read here at all: the dialect's own reading, which
 checks everything and explains, decides what it is. So a stream means the same with and without
@@ -15,7 +15,7 @@ _Token = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 
 
 class _Choice(msgspec.Struct, gc=False):
-    """Say what one choice got; a field typed None makes the payload unusual when it is set."""
+    """One choice of a payload; a field typed None makes the payload unusual when it is set."""
 
     token_ids: tuple[_Token, ...]
     logprobs: None = None
@@ -32,7 +32,7 @@ _decode_completion = msgspec.json.Decoder(_Completion).decode
 
 
 def read_usual_completion(payload: bytes) -> tuple[int, ...] | None:
-    """Give the ids of a completion's chunk that brings nothing else; None for any other payload.
+    """Return the ids of a completion's chunk that brings nothing else; None for any other payload.
 
     >>> read_usual_completion(b'{"choices": [{"token_ids": [5, 6], "finish_reason": null}]}')
     (5, 6)

@@ -1,4 +1,4 @@
-"""Own the HTTP connection to one server: asking, streaming, time-outs, and what failures mean.
+"""The HTTP connection to one server: requests, streams, timeouts, failures.
 
 Knows nothing of tokens. The client is aiohttp: reading an engine's stream of small frames costs it
 a third to a half of the processor time that httpx and httpx2 take (benchmarks/engine_clients.py).
@@ -67,7 +67,7 @@ class Upstream:
         """Answers whose end nobody waits for any more."""
 
     async def get(self, path: str) -> object:
-        """Give the JSON at a path; None where the server has no such path.
+        """Return the JSON at a path; None where the server has no such path.
 
         Raises:
             EngineError: it cannot be reached, refuses, or answers no JSON.
@@ -255,12 +255,12 @@ class Source:
         return piece
 
     def close(self) -> None:
-        """Let go of the connection, and so of the generation; it serves again if all was read."""
+        """Release the connection, and so of the generation; it serves again if all was read."""
         self._waits.close()
         self._response.close()
 
     def leave(self) -> None:
-        """Let the answer, complete already, come to its end, so that its connection serves again.
+        """Read a complete answer to its end, so that its connection can be reused.
 
         Nobody waits for that: what does not end soon is closed.
         """

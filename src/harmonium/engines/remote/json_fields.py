@@ -1,4 +1,4 @@
-"""Own reading what a server sent: JSON of strangers, checked as it is taken apart.
+"""Typed access to JSON that a server sent. Nothing in it is trusted.
 
 Knows nothing of any one server. Nothing that was received is quoted: it may be the user's.
 """
@@ -58,7 +58,7 @@ def refuse(what: str, expected: str, found: object) -> NoReturn:
 
 
 def get_object(holder: JSONMapping, key: str) -> JSONMapping:
-    """Give an object, empty when it is null or missing."""
+    """Return an object, empty when it is null or missing."""
     value = holder.get(key)
     if value is None:
         return {}
@@ -66,7 +66,7 @@ def get_object(holder: JSONMapping, key: str) -> JSONMapping:
 
 
 def list_in(holder: JSONMapping, key: str) -> Sequence[object]:
-    """Give an array, empty when it is null or missing."""
+    """Return an array, empty when it is null or missing."""
     value = holder.get(key)
     if value is None:
         return ()
@@ -74,7 +74,7 @@ def list_in(holder: JSONMapping, key: str) -> Sequence[object]:
 
 
 def get_str(holder: JSONMapping, key: str) -> str:
-    """Give a string, empty when it is null or missing."""
+    """Return a string, empty when it is null or missing."""
     value = holder.get(key)
     if value is None:
         return ""
@@ -82,7 +82,7 @@ def get_str(holder: JSONMapping, key: str) -> str:
 
 
 def get_count(holder: JSONMapping, key: str) -> int | None:
-    """Give an integer from 0 on; None when it is null or missing."""
+    """Return an integer from 0 on; None when it is null or missing."""
     value = holder.get(key)
     if value is None:
         return None
@@ -92,19 +92,19 @@ def get_count(holder: JSONMapping, key: str) -> int | None:
 
 
 def ids_in(holder: JSONMapping, key: str) -> tuple[int, ...]:
-    """Give token ids; none when they are null or missing."""
+    """Return token ids; none when they are null or missing."""
     return tuple([token_id(value, key) for value in list_in(holder, key)])
 
 
 def token_id(value: object, what: str) -> int:
-    """Give a token id: an integer from 0 that fits in 32 bits."""
+    """Return a token id: an integer from 0 that fits in 32 bits."""
     if type(value) is int and 0 <= value <= _LARGEST_ID:
         return value
     return refuse(what, "a token id", value)
 
 
 def log_probability(value: object) -> float:
-    """Give a log probability; what has none at all counts as the most unlikely."""
+    """Return a log probability; what has none at all counts as the most unlikely."""
     if value is None:
         return _LEAST
     if isinstance(value, int | float) and type(value) is not bool:
@@ -117,6 +117,6 @@ _LEAST = -9999.0
 
 
 def objects(values: Sequence[object], what: str) -> list[JSONMapping]:
-    """Give the elements of an array that must be objects."""
+    """Return the elements of an array that must be objects."""
     return [value if isinstance(value, dict) else refuse(what, "an object", value)
             for value in values]  # fmt: skip

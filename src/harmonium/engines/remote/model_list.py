@@ -1,4 +1,4 @@
-"""Own how a server's list of models is read; know nothing of what else a server can do."""
+"""The model list of a server. Knows nothing of its other capabilities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harmonium.json_types import JSONMapping
 
 
 async def list_models(server: Asker) -> list[JSONMapping]:
-    """Give the entries of ``/v1/models``; none where there is no such list.
+    """Return the entries of ``/v1/models``; none where there is no such list.
 
     Raises:
         EngineError: the server cannot be asked, or the list makes no sense.
@@ -21,12 +21,12 @@ async def list_models(server: Asker) -> list[JSONMapping]:
 
 
 def names_of(models: list[JSONMapping]) -> tuple[str, ...]:
-    """Give the models' names."""
+    """Return the models' names."""
     return tuple(get_str(model, "id") for model in models)
 
 
 def context_of(models: list[JSONMapping]) -> int | None:
-    """Give the smallest context a model tells, under either of the names in use."""
+    """Return the smallest context a model tells, under either of the names in use."""
     told = [get_count(model, "max_model_len") for model in models]
     told += [get_count(get_object(model, "meta"), "n_ctx") for model in models]
     return min((size for size in told if size), default=None)

@@ -1,4 +1,4 @@
-"""Own how a stream of bytes is cut into payloads: server-sent events, or a line each.
+"""Byte streams cut into payloads: server-sent events, or one per line.
 
 Knows nothing of sockets or of what a payload says. However the bytes are cut, the payloads are the
 same; each byte is looked at a bounded number of times, and a line has a largest size.
@@ -12,7 +12,7 @@ from harmonium.errors import EngineProtocolError
 
 
 class LineDecoder:
-    """Give the lines of a stream, without their ends; empty lines are no payloads.
+    """Return the lines of a stream, without their ends; empty lines are no payloads.
 
     Args:
         limit: bytes one line may have.
@@ -25,15 +25,15 @@ class LineDecoder:
         self._size = 0
 
     def lone(self, piece: bytes) -> bytes | None:  # noqa: ARG002  (lines may hold half of one)
-        """Give the payload of a piece that is nothing but one; None where only `feed` can tell."""
+        """Return the payload of a piece that is exactly one; None if only `feed` can tell."""
         return None
 
     def several(self, piece: bytes) -> list[bytes] | None:  # noqa: ARG002  (as `lone`)
-        """Give the payloads of a piece that is nothing but whole ones; None where `feed` must."""
+        """Return the payloads of a piece that is nothing but whole ones; None where `feed` must."""
         return None
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Take some bytes, and give the payloads they complete.
+        """Process some bytes and return the payloads they complete.
 
         Raises:
             EngineProtocolError: a line is longer than the limit.
@@ -62,7 +62,7 @@ class LineDecoder:
 
 
 class SSEDecoder(LineDecoder):
-    """Give the data of server-sent events; comments and other fields are passed over."""
+    """Return the data of server-sent events; comments and other fields are passed over."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
@@ -70,7 +70,7 @@ class SSEDecoder(LineDecoder):
         self._held = 0
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Take some bytes, and give the payloads of the events they complete; see `LineDecoder`."""
+        """Process some bytes and return the payloads they complete; see `LineDecoder`."""
         whole = self.several(piece)
         if whole is not None:
             return whole
@@ -84,7 +84,7 @@ class SSEDecoder(LineDecoder):
         return payloads
 
     def lone(self, piece: bytes) -> bytes | None:
-        """Give the data of a piece that is one event of one line, as engines write; else None."""
+        """Return the data of a piece that is one event of one line, as engines write; else None."""
         end = len(piece) - 2  # a line feed there, the first one, and one behind it
         if piece.find(b"\n") != end or end <= 0 or piece[-1] != _LINE_FEED:
             return None
@@ -93,7 +93,7 @@ class SSEDecoder(LineDecoder):
         return piece[6:end] if piece.startswith(b"data: ") else None
 
     def several(self, piece: bytes) -> list[bytes] | None:
-        """Give the data of a piece that is whole events of one line each; else None."""
+        """Return the data of a piece that is whole events of one line each; else None."""
         if self._size or self._data or len(piece) > self._limit:
             return None
         return _whole_events(piece)
@@ -109,7 +109,7 @@ _BEGIN, _BETWEEN, _END = b"data: ", b"\n\ndata: ", b"\n\n"
 
 
 def _whole_events(piece: bytes) -> list[bytes] | None:
-    """Give the payloads of whole events of one line of data each; None where there is more."""
+    """Return the payloads of whole events of one line of data each; None where there is more."""
     if not (piece.startswith(_BEGIN) and piece.endswith(_END)) or b"\r" in piece:
         return None
     payloads = piece[len(_BEGIN) : -len(_END)].split(_BETWEEN)

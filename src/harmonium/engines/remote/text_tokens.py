@@ -1,4 +1,4 @@
-"""Own the way back from text to token ids, as text comes in, and the check of a prompt as text.
+"""Token ids recovered from streamed text, and the check of a prompt sent as text.
 
 Knows nothing of servers. The ids are those that encoding the whole text at once would give, with
 special tokens allowed, however the text is cut.
@@ -40,7 +40,7 @@ class TextToIds:
         self._held = ""
 
     def feed(self, text: str) -> list[int]:
-        """Take some text, and give the ids that are now sure.
+        """Process some text and return the ids that are now certain.
 
         Raises:
             EngineProtocolError: more than the limit is held back.
@@ -59,7 +59,7 @@ class TextToIds:
         return found
 
     def end(self, text: str = "") -> list[int]:
-        """Take the last text, and give the ids of all that was held back."""
+        """Process the last text and return the ids of all that was held back."""
         self._held += text
         found = self._take_specials() + self._tokenizer.encode_ordinary(self._held)
         self._held = ""
@@ -80,7 +80,7 @@ class TextToIds:
 
 
 def prompt_text(prompt: Sequence[int]) -> str:
-    """Give a prompt as text that a server reads back with the same special tokens, or refuse.
+    """Return a prompt as text that a server reads back with the same special tokens, or refuse.
 
     Raises:
         InvalidInputError: the prompt's plain text spells special tokens, which a server that takes

@@ -1,4 +1,4 @@
-"""Own engines that play recorded generations back, and that record another engine's.
+"""Engines that replay recorded generations, and that record another engine's.
 
 Knows engines by their protocol alone, and nothing of how a recording is written.
 """
@@ -75,7 +75,7 @@ class ReplayEngine:
         return "replay"
 
     async def capabilities(self) -> Capabilities:
-        """Tell the recorded models."""
+        """Return the recorded models."""
         logprobs = _MOST_LOGPROBS if self._has_logprobs else None
         return Capabilities(models=self._models, logprobs=logprobs, is_simulated=True)
 
@@ -110,7 +110,7 @@ class ReplayEngine:
         """Find that recordings can always be played."""
 
     async def aclose(self) -> None:
-        """Let go of nothing: the file was read when this was made."""
+        """Release nothing: the file was read when this was made."""
 
 
 class Recorder:
@@ -134,7 +134,7 @@ class Recorder:
         return self._engine.name
 
     async def capabilities(self) -> Capabilities:
-        """Tell what the engine can do."""
+        """Return what the engine supports."""
         return await self._engine.capabilities()
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
@@ -186,7 +186,7 @@ def _cut(logprobs: tuple[TokenLogprob, ...], most: int | None) -> tuple[TokenLog
 
 
 def _error_of(code: str) -> EngineError:
-    """Make the error that ended a recorded generation, as far as its code tells."""
+    """Build the error that ended a recorded generation, as far as its code tells."""
     message = "the recorded generation ended with this error"
     match code:
         case "engine_timeout":

@@ -1,4 +1,4 @@
-"""Own the form of recorded generations: JSON, one a line; know nothing of who plays them.
+"""The file format of recorded generations: JSON Lines. Knows nothing of who replays them.
 
 A recording holds prompts and answers: it is as private as they are.
 """
@@ -29,7 +29,7 @@ from harmonium.json_types import JSONMapping
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Hold one generation: what was asked, what came, how it ended.
+    """One generation: what was asked, what came, how it ended.
 
     Args:
         prompt: the prompt's ids.
@@ -45,7 +45,7 @@ class Recording:
     model: str = ""
 
     def to_dict(self) -> dict[str, object]:
-        """Give the JSON object that a line holds."""
+        """Return the JSON object that a line holds."""
         return {
             "model": self.model,
             "prompt": list(self.prompt),

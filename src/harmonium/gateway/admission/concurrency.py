@@ -1,4 +1,4 @@
-"""Own how many requests generate at a time, and how many may wait; know nothing of requests."""
+"""The limit on requests that generate or wait. Knows nothing of requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harmonium.errors import OverloadedError
 
 
 class ConcurrencyLimiter:
-    """Let some requests run, some wait in order, and refuse the rest.
+    """Limiter that lets some requests run, queues some in order, and rejects the rest.
 
     Args:
         running: how many run at a time.
@@ -37,12 +37,12 @@ class ConcurrencyLimiter:
 
     @property
     def running(self) -> int:
-        """How many run now."""
+        """The number of run now."""
         return self._running
 
     @property
     def waiting(self) -> int:
-        """How many wait now."""
+        """The number of wait now."""
         return len(self._waiting)
 
     def turn(self) -> AbstractAsyncContextManager[None]:
@@ -64,7 +64,7 @@ class ConcurrencyLimiter:
             await self._wait()
 
     def leave(self) -> None:
-        """Give a turn to the first who waits, else back."""
+        """Return a turn to the first who waits, else back."""
         while self._waiting:
             first = self._waiting.popleft()
             if not first.done():
@@ -105,7 +105,7 @@ class ConcurrencyLimiter:
 
 
 class _Turn(AbstractAsyncContextManager[None]):
-    """Hold a turn; a class takes a third of what a generator with a decorator does."""
+    """A turn; a class takes a third of what a generator with a decorator does."""
 
     def __init__(self, admission: ConcurrencyLimiter) -> None:
         self._admission = admission

@@ -1,4 +1,4 @@
-"""Own the life of a process: serving, draining, told to stop; know nothing of what is served."""
+"""The lifetime of a process: serving, draining, stopped. Knows nothing of what it serves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Interruptible(Protocol):
 
 
 class Shutdown:
-    """Know what runs, and end it in good order.
+    """The running answers, and their orderly end.
 
     Args:
         drain_seconds: to go on serving after the process was told to stop.
@@ -47,11 +47,11 @@ class Shutdown:
 
     @property
     def running(self) -> int:
-        """How many requests run now."""
+        """The number of requests run now."""
         return len(self._running)
 
     def enter(self, one: Interruptible) -> None:
-        """Say that something begins to run.
+        """Register something that begins to run.
 
         Raises:
             ShuttingDownError: nothing new may begin.
@@ -64,7 +64,7 @@ class Shutdown:
         self._idle.clear()
 
     def leave(self, one: Interruptible) -> None:
-        """Say that something has ended."""
+        """Unregister something that has ended."""
         self._running.discard(one)
         if not self._running:
             self._idle.set()

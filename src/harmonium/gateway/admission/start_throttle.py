@@ -1,4 +1,4 @@
-"""Own how many new requests are begun in one turn of the event loop; know nothing of them.
+"""The limit on requests started in one turn of the event loop. Knows nothing of requests.
 
 Hundreds that arrive at once would else be read, rendered and sent on one behind the other while the
 tokens of running streams wait. A few are begun, then tokens move, then a few more. Fewer at once
@@ -16,7 +16,7 @@ AT_ONCE = 32
 
 
 class StartThrottle:
-    """Let a few through in each turn of the event loop, in the order they came.
+    """Throttle that lets a few through in each turn of the event loop, in order of arrival.
 
     Args:
         at_once: how many.

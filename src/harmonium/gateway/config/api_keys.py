@@ -1,4 +1,4 @@
-"""Own the API keys: read once, kept as digests, compared in constant time, never told.
+"""API keys: read once, kept as digests, compared in constant time, never shown.
 
 A key's label, the first digits of its digest, is what logs and stored responses know it by.
 """
@@ -20,7 +20,7 @@ _LABEL_DIGITS = 8
 
 
 class KeyRing:
-    """Tell whether a key is one of ours.
+    """Return whether a key is one of ours.
 
     Args:
         keys: the keys themselves; only their digests are kept. None at all lets everyone in.
@@ -49,7 +49,7 @@ class KeyRing:
         return not self._digests
 
     def label(self, key: str) -> str | None:
-        """Give a key's label; None when it is none of ours.
+        """Return a key's label; None when it is none of ours.
 
         Every key is compared, whichever fits: the time taken says nothing.
         """
@@ -84,7 +84,7 @@ def load_keys(settings: Settings, environment: Mapping[str, str]) -> KeyRing:
 
 
 def bearer(authorization: str) -> str:
-    """Give the key of an ``Authorization`` header; empty when it has another form.
+    """Return the key of an ``Authorization`` header; empty when it has another form.
 
     >>> bearer("Bearer abc"), bearer("Basic abc")
     ('abc', '')

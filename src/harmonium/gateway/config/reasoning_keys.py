@@ -1,4 +1,4 @@
-"""Own the keys that reasoning is sealed with, for clients that keep it between their requests."""
+"""The keys that seal reasoning, for clients that keep it between requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEY_BYTES = 32
 
 
 def load_cipher(settings: Settings, environment: Mapping[str, str]) -> ReasoningCipher | None:
-    """Make the cipher from ``HARMONIUM_SEALING_KEYS``: the first seals, all of them open.
+    """Build the cipher from ``HARMONIUM_SEALING_KEYS``: the first seals, all of them open.
 
     Without the variable one process makes a key of its own, which a restart forgets; several
     cannot, since each must open what another has sealed.

@@ -1,4 +1,4 @@
-"""Own every setting of the gateway: its type, default, bounds, and the reason for it.
+"""Every setting of the gateway: type, default, bounds and meaning.
 
 The command's flags, the environment variables, the keys of the configuration file and the table in
 the operators' page are all made from `Settings`. Where values come from is not its business.
@@ -41,7 +41,7 @@ def _optional(meaning: str, low: float, high: float | None = None) -> float | No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Hold the whole configuration of one gateway.
+    """The whole configuration of one gateway.
 
     Raises:
         InvalidInputError: a value out of bounds, or values that do not go together; the position's

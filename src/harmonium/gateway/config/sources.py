@@ -1,4 +1,4 @@
-"""Own where settings come from: flags, the environment, one file; the first that speaks wins.
+"""The sources of settings: flags, environment, one file; the first that sets a value wins.
 
 Each setting has one name in all three: ``max_tokens``, ``--max-tokens``,
 ``HARMONIUM_MAX_TOKENS``. What the settings mean is not its business.
@@ -90,7 +90,7 @@ class Option:
             raise _wrong(where, f"{where} must be {_KINDS[self.kind]}") from None
 
     def take(self, value: object, where: str) -> object:
-        """Take a value from a file as it is.
+        """Return a value from a file as it is.
 
         Raises:
             InvalidInputError: it is of another type.
@@ -120,7 +120,7 @@ _KINDS: Mapping[type, str] = {
 
 @cache
 def options() -> tuple[Option, ...]:
-    """Give every setting, in the order of `Settings`."""
+    """Return every setting, in the order of `Settings`."""
     hints = typing.get_type_hints(Settings)
     found = []
     for field in dataclasses.fields(Settings):
@@ -149,7 +149,7 @@ _PLAIN = {
 
 
 def _kind(hint: object) -> type:
-    """Give the plain type behind an annotation."""
+    """Return the plain type behind an annotation."""
     origin = typing.get_origin(hint)
     if origin in _UNION:
         return _kind(next(one for one in typing.get_args(hint) if one is not type(None)))

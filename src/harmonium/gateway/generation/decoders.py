@@ -1,4 +1,4 @@
-"""Own how one choice's ids are read: as parser events, or as plain text; stop strings end both."""
+"""Decoding of one choice's ids: to parser events, or to plain text; stop strings end both."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TakeText = Callable[[Sequence[int]], ContentDelta | None]
 
 
 def _no_text(_: Sequence[int]) -> None:
-    """Take nothing: text must be looked through."""
+    """Return None: the text must be searched."""
 
 
 class EventDecoder:
@@ -46,7 +46,7 @@ class EventDecoder:
         return self._stops is not None and self._stops.found
 
     def take(self, ids: Sequence[int], *, last: bool) -> list[Event]:
-        """Take the next ids, and give the events they complete; text in a row is one delta.
+        """Process the next ids and return the events they complete; consecutive text is one delta.
 
         Raises:
             ParseError: they deviate from Harmony, under the strict policy.
@@ -67,7 +67,7 @@ class EventDecoder:
 
 
 def joined_deltas(events: Sequence[Event]) -> list[Event]:
-    """Give events in which text that came together is one delta: what is sent is one frame.
+    """Return events in which text that came together is one delta: what is sent is one frame.
 
     >>> joined_deltas([ContentDelta("a", 3, 4), ContentDelta("b", 4, 5)])
     [ContentDelta(text='ab', start=3, end=5)]
@@ -111,14 +111,14 @@ class TextDecoder:
         return self._stops.found
 
     def take(self, ids: Sequence[int], *, last: bool) -> str:
-        """Take the next ids, and give the text they complete."""
+        """Process the next ids and return the text they complete."""
         data = b"".join(map(self._bytes, ids))
         text = self._stops.take(self._decoder.decode(data, final=last))
         return text if self.found or not last else text + self._stops.rest()
 
 
 def safe_token_bytes(encoding: Encoding) -> Callable[[int], bytes]:
-    """Give a function that knows the bytes of every id; unknown ones have none."""
+    """Return a function that knows the bytes of every id; unknown ones have none."""
 
     def token_bytes(token: int) -> bytes:
         try:

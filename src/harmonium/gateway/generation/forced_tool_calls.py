@@ -1,4 +1,4 @@
-"""Own how a call is made sure of where a request asks for one: any engine of tokens can do it.
+"""Tool calls that a request forces, with any engine of token ids.
 
 The model thinks first; then the header of the call is put there for it, and it goes on with the
 arguments. To whoever reads the tokens it looks as if the model had written them all.
@@ -22,7 +22,7 @@ _FUNCTIONS = " to=functions"
 
 @dataclass(frozen=True, slots=True)
 class ToolCallPrefix:
-    """Hold the ids that are put into an answer so that it calls.
+    """The ids that are put into an answer so that it calls.
 
     Args:
         thought: what begins the thinking, behind the prompt.
@@ -40,7 +40,7 @@ class ToolCallPrefix:
 def tool_call_prefix(
     choice: ToolChoice, free_text: frozenset[str], encoding: Encoding, profile: str
 ) -> ToolCallPrefix | None:
-    """Give the headers that make an answer call; None when it need not.
+    """Return the headers that make an answer call; None when it need not.
 
     Args:
         choice: what must be called.
@@ -68,13 +68,13 @@ def tool_call_prefix(
 
 
 def final_prefix(encoding: Encoding, profile: str) -> tuple[int, ...]:
-    """Give the ids that begin the answer's message, behind another."""
+    """Return the ids that begin the answer's message, behind another."""
     answer = Message(Author(Role.ASSISTANT), (TextContent(""),), "final")
     return tuple(_header(answer, encoding, profile))
 
 
 def _header(message: Message, encoding: Encoding, profile: str) -> list[int]:
-    """Give a message's ids up to its content: its last is the one that ends the header."""
+    """Return a message's ids up to its content: its last is the one that ends the header."""
     ids = encoding.render([message], profile=profile, history="keep")
     return ids[: ids.index(encoding.format.message) + 1]
 

@@ -1,4 +1,4 @@
-"""Own how a request becomes what engines are asked for: sampling, constraint, room for tokens.
+"""Engine requests planned from API requests: sampling, constraints, token budget.
 
 What the settings or the engine do not allow is refused here, with the field that asked for it.
 """
@@ -41,7 +41,7 @@ LONGEST_STOP = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParamNames:
-    """Say how the request's own fields are called, for errors."""
+    """The names of the request's own fields, for errors."""
 
     prompt: str
     max_tokens: str
@@ -51,7 +51,7 @@ class ParamNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineRequestSpec:
-    """Hold what any of the APIs asks of the engine.
+    """What any of the APIs asks of the engine.
 
     Args:
         model: the engine's name for the model.
@@ -83,7 +83,7 @@ class EngineRequestSpec:
     tools: Mapping[str, DeclaredTool] = field(default_factory=dict)
 
     def arguments(self, *, strict: bool) -> dict[str, Constraint]:
-        """Give what the arguments of the tools that may be called must be, by Harmony name.
+        """Return what the arguments of the tools that may be called must be, by Harmony name.
 
         Args:
             strict: only of tools that are strict, whose calls the model itself chooses to make.
@@ -100,7 +100,7 @@ class EngineRequestSpec:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Hold what is asked for, one request for each choice, and of whom."""
+    """What is asked for, one request for each choice, and of whom."""
 
     generator: Generator
     requests: tuple[GenerationRequest, ...]
@@ -109,7 +109,7 @@ class Plan:
 def make_plan(
     wanted: EngineRequestSpec, capabilities: Capabilities, service: Service, record: RequestRecord
 ) -> Plan:
-    """Say who is asked for what.
+    """Build the plan: which engine generates, and with which requests.
 
     Where a call is asked for, the engine's answers are made to call; where the answer or the calls
     of strict tools have a form, they are held to it, as far as the engine can. An engine without a
@@ -145,7 +145,7 @@ def make_plan(
 def _call_forms(
     wanted: EngineRequestSpec, capabilities: Capabilities, *, strict: bool
 ) -> dict[str, Constraint]:
-    """Give what the arguments of each tool are held to, by the name that a call has."""
+    """Return what the arguments of each tool are held to, by the name that a call has."""
     if "json_schema" not in capabilities.constraints:
         return {}
     return {FUNCTIONS + name: one for name, one in wanted.arguments(strict=strict).items()}
@@ -154,7 +154,7 @@ def _call_forms(
 def _requests(
     wanted: EngineRequestSpec, capabilities: Capabilities, settings: Settings, record: RequestRecord
 ) -> tuple[GenerationRequest, ...]:
-    """Make one engine request for each choice.
+    """Build one engine request for each choice.
 
     With a seed, each choice has its own: the n-th is the seed plus n, so that choices differ and
     can be repeated.
@@ -194,7 +194,7 @@ def _sampling(
 
 
 def _seed(value: int) -> int:
-    """Give a seed as engines take it, in 64 bits: behind the largest comes the least.
+    """Return a seed as engines take it, in 64 bits: behind the largest comes the least.
 
     >>> _seed(7), _seed(2**63) == -(2**63)
     (7, True)
@@ -226,7 +226,7 @@ def _check(wanted: EngineRequestSpec, capabilities: Capabilities, settings: Sett
 def _token_budget(
     wanted: EngineRequestSpec, capabilities: Capabilities, settings: Settings
 ) -> int | None:
-    """Say how many tokens may be generated: what was asked for, as far as the context has room."""
+    """Return how many tokens may be generated: the number asked for, within the context."""
     context, length = capabilities.max_context, len(wanted.prompt)
     most = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
     if context is None:
@@ -242,7 +242,7 @@ def _token_budget(
 def _constraint(
     wanted: EngineRequestSpec, capabilities: Capabilities, settings: Settings
 ) -> Constraint | None:
-    """Give the constraint that enforces the answer's form, as far as the engine knows one."""
+    """Return the constraint that enforces the answer's form, as far as the engine knows one."""
     if wanted.shape is None:
         return None
     constraint: Constraint = JsonSchema(wanted.shape.schema)

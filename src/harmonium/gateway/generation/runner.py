@@ -1,4 +1,4 @@
-"""Own the run of one request's generations: chunks become pieces, choice by choice.
+"""The generations of one request: chunks in, updates per choice out.
 
 A piece is what one engine chunk says of one choice, or several chunks that came together. Several
 choices are generated side by side. Few chunks wait to be read, so that a slow reader slows the
@@ -30,7 +30,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class ChoiceUpdate(NamedTuple, Generic[T]):
-    """Hold what was said of one choice; ``finish`` is given with the last."""
+    """What was said of one choice; ``finish`` is given with the last."""
 
     choice: int
     said: T
@@ -51,7 +51,7 @@ class ChoiceDecoder(Protocol[T_co]):
         """Whether a stop string has ended the choice."""
 
     def take(self, ids: Sequence[int], *, last: bool) -> T_co:
-        """Take the next ids, and give what they say."""
+        """Process the next ids and return their content."""
 
 
 class Generator(Protocol):
@@ -69,7 +69,7 @@ class Outlet(Protocol):
     """Write to the client at once, past all who would hand a piece on."""
 
     def hold(self) -> None:
-        """Hold the next write, of whatever, until another comes: both then go out as one."""
+        """The next write, of whatever, until another comes: both then go out as one."""
 
     def is_open(self) -> bool:
         """Whether the answer has begun, and nothing stands in the way of more of it."""
@@ -79,7 +79,7 @@ class Outlet(Protocol):
 
 
 class EngineClock:
-    """Know since when the engine is being waited for; the delivery holds it to its deadlines.
+    """The time since when the engine is awaited; the delivery checks it against deadlines.
 
     Args:
         now: seconds that only go forward.
@@ -124,7 +124,7 @@ class GenerationRunner(Generic[T]):
         self._take: Taker | None = None
 
     def say_at_once(self, take: Taker) -> None:
-        """Let `take` have ids of the only choice as they are read, if it takes them.
+        """Set `take` to receive ids of the only choice as they are read, if it accepts them.
 
         Such ids make no piece, and `take` counts them. It is asked for those alone that end
         nothing, behind a first piece.
@@ -136,7 +136,7 @@ class GenerationRunner(Generic[T]):
         return _Opened(self.pieces(), at_end)
 
     def pieces(self) -> AsyncGenerator[ChoiceUpdate[T], None]:
-        """Give every piece; the engine is let go of when this is closed.
+        """Return every piece; the engine is let go of when this is closed.
 
         Raises:
             HarmoniumError: the engine failed, or the ids deviate under the strict policy.
@@ -209,7 +209,7 @@ class GenerationRunner(Generic[T]):
             await asyncio.gather(*pumps, return_exceptions=True)
 
     def _ended(self, piece: ChoiceUpdate[T], pump: asyncio.Task[None]) -> set[int]:
-        """Let go of the engine if a choice has ended; give the choices that have."""
+        """Release the engine if a choice has ended; return the choices that have."""
         if piece.finish is None:
             return set()
         self._record.finish.append(piece.finish)
@@ -276,7 +276,7 @@ class GenerationRunner(Generic[T]):
 
 
 class _Opened(Generic[T]):
-    """Hold pieces open; a class takes a third of what a generator with a decorator does."""
+    """Context manager of open pieces; a class costs a third of a decorated generator."""
 
     def __init__(
         self, pieces: AsyncGenerator[ChoiceUpdate[T], None], at_end: Callable[[], object]
@@ -298,7 +298,7 @@ _PHASES: Mapping[bool, RequestPhase] = {True: "streaming", False: "generating"}
 
 
 class _Inbox:
-    """Hold chunks until they are read: what came together is read together."""
+    """Queue of chunks; chunks that came together are read together."""
 
     def __init__(self) -> None:
         self._chunks: dict[int, list[Chunk]] = {}
@@ -320,7 +320,7 @@ class _Inbox:
         self._filled.set()
 
     def fail(self, error: Exception) -> None:
-        """Say that no more comes of a choice, because of an error; the first one counts."""
+        """End a choice because of an error; the first error counts."""
         self._error = self._error or error
         self._filled.set()
 

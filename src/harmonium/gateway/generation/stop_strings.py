@@ -1,4 +1,4 @@
-"""Own where a stop string ends an answer: in the visible text alone, across any cutting of it.
+"""Stop strings: where one ends an answer, in visible text only, across any chunking.
 
 Text that may be the beginning of a stop string is held back until more of it is known.
 """
@@ -12,7 +12,7 @@ from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted
 
 
 def cut_at(text: str, stops: Sequence[str]) -> int | None:
-    """Give where the stop string begins that is complete first; None when there is none.
+    """Return where the stop string begins that is complete first; None when there is none.
 
     Of those complete at the same character the longest counts. So the answer is the same however
     a text is cut into pieces.
@@ -59,7 +59,7 @@ class TextStops:
         self.found = False
 
     def take(self, piece: str) -> str:
-        """Take the next piece, and give what can be said now."""
+        """Process the next piece and return the text that can be sent now."""
         if not self._stops:
             return piece
         text = self._held + piece
@@ -73,7 +73,7 @@ class TextStops:
         return text[:keep]
 
     def rest(self) -> str:
-        """Give what was held back: nothing more comes."""
+        """Return what was held back: nothing more comes."""
         held, self._held = self._held, ""
         return held
 
@@ -95,7 +95,7 @@ class EventStops:
         self.found = False
 
     def take(self, events: Iterable[Event]) -> list[Event]:
-        """Take the parser's next events, and give those that can go on; none behind a stop."""
+        """Process the parser's next events and return those that can be sent; none after a stop."""
         out: list[Event] = []
         for event in events:
             if self.found:
@@ -130,7 +130,7 @@ class EventStops:
 
 
 def _cut(deltas: list[ContentDelta], place: int) -> list[ContentDelta]:
-    """Give what stands before `place`; its last piece answers for the tokens of the stop too."""
+    """Return what stands before `place`; its last piece answers for the tokens of the stop too."""
     kept: list[ContentDelta] = []
     for delta in deltas:
         if place > 0:

@@ -1,4 +1,4 @@
-"""Own how messages are held to a form, with any engine that can hold a completion to one.
+"""Structured output with any engine that can constrain a whole completion.
 
 An engine's constraint holds for a whole completion, in which the model could write no header. So
 the model writes freely up to where a message's text begins; where that text has a form, the rest is
@@ -25,7 +25,7 @@ _NEVER = -100.0
 
 @dataclass(frozen=True, slots=True)
 class MessageConstraints:
-    """Say what messages are held to.
+    """The constraints on messages.
 
     Args:
         final: the answer's form; None leaves it free.
@@ -39,7 +39,7 @@ class MessageConstraints:
     header: tuple[int, ...] = ()
 
     def of(self, message: MessageStarted | None) -> Constraint | None:
-        """Give the form of a message whose header is complete."""
+        """Return the form of a message whose header is complete."""
         if message is None:
             return None
         if message.recipient is not None:
@@ -108,7 +108,7 @@ class StructuredOutputEngine:
         return self._engine.generate(part) if held else self._write_freely(part)
 
     async def _write_freely(self, part: GenerationRequest) -> AsyncGenerator[Chunk, None]:
-        """Give what the model writes freely; without a finish, a message's text begins behind it.
+        """Return what the model writes freely; without a finish, a message's text begins behind it.
 
         A model that ends without an answer, where one is asked for, is given the answer's header.
         """
@@ -128,7 +128,7 @@ class StructuredOutputEngine:
     def _ended(
         self, chunk: Chunk, last: int | None, part: GenerationRequest, spent: int
     ) -> Sequence[Chunk]:
-        """Give the last chunk of what was written freely, and what is put behind it."""
+        """Return the last chunk of what was written freely, and what is put behind it."""
         format_, header, most = self._encoding.format, self._forms.header, part.sampling.max_tokens
         if last == format_.message:
             return [replace(chunk, finish=None)]
@@ -145,7 +145,7 @@ class StructuredOutputEngine:
         number: int,
         form: Constraint | None,
     ) -> GenerationRequest | None:
-        """Give the request for what follows; None when there is no room for more."""
+        """Return the request for what follows; None when there is no room for more."""
         sampling = request.sampling
         left = None if sampling.max_tokens is None else sampling.max_tokens - len(written)
         if left is not None and left < 1:
@@ -172,19 +172,19 @@ class StructuredOutputEngine:
 
 
 def _cut(chunk: Chunk) -> Chunk:
-    """Give a chunk without its last id."""
+    """Return a chunk without its last id."""
     told = None if chunk.logprobs is None else chunk.logprobs[:-1]
     return replace(chunk, token_ids=chunk.token_ids[:-1], logprobs=told)
 
 
 def put(ids: tuple[int, ...], request: GenerationRequest) -> Chunk:
-    """Give ids that nobody had to choose: each as sure as can be."""
+    """Return ids that nobody had to choose: each as sure as can be."""
     if request.sampling.logprobs is None:
         return Chunk(ids)
     return Chunk(ids, tuple(TokenLogprob(one, 0.0) for one in ids))
 
 
 def _opened(events: Sequence[Event]) -> MessageStarted | None:
-    """Give the message that was begun last, and whose text has not begun."""
+    """Return the message that was begun last, and whose text has not begun."""
     last = events[-1] if events else None
     return last if isinstance(last, MessageStarted) else None

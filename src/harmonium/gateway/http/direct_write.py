@@ -1,4 +1,4 @@
-"""Own the shortest way of a stream's text: from ids to the client in one call.
+"""The fast path of streamed text: from token ids to the client in one call.
 
 What the ids mean is the parser's, what a frame looks like the API's, and whether the client can
 take one the connection's; here they only meet. Ids that are more than text go the ordinary way.
@@ -15,7 +15,7 @@ from harmonium.parse import ContentDelta
 
 
 class TextSayer:
-    """Say ids at once that are text of an open message.
+    """Writer of ids that are plain text of an open message.
 
     Args:
         take_text: reads the ids.
@@ -45,7 +45,7 @@ class TextSayer:
         self._record = record
 
     def take(self, ids: tuple[int, ...]) -> bool:
-        """Say ids if they are plain text and the client can take it; tell whether they were."""
+        """Write ids if they are plain text and the client can receive it; return whether so."""
         if not self._is_open():
             return False
         came = self._now()

@@ -1,4 +1,4 @@
-"""Own what every request passes: its id, the Host, the key, the size of its headers; and its end.
+"""What every request passes: request id, Host, API key, header size; and its log line.
 
 Every error ends here in OpenAI's shape, and every request in one log line and its counts.
 """
@@ -31,7 +31,7 @@ _YES = frozenset({"1", "true", "yes"})
 
 
 class RequestMiddleware:
-    """Let requests through to the routes.
+    """Middleware between the server and the routes.
 
     Args:
         app: the routes.
@@ -130,6 +130,6 @@ class _Reply:
 
 
 def _request_id(headers: Headers) -> str:
-    """Give the client's own id when it can be one, else a new one."""
+    """Return the client's own id when it can be one, else a new one."""
     given = headers.get("x-request-id", "")
     return given if _ID.fullmatch(given) else f"req_{secrets.token_hex(16)}"

@@ -1,4 +1,4 @@
-"""Own what bounds a connection before there is a request: the size and time of its headers.
+"""Limits on a connection before there is a request: size and time of its headers.
 
 uvicorn's protocol takes headers of any size for as long as the client likes; this one does not, and
 tells what is no HTTP in OpenAI's shape. What comes behind the headers is bounded where it is read.
@@ -74,7 +74,7 @@ class ChunkOutlet:
         answer.transport = cast("asyncio.Transport", self)
 
     def hold(self) -> None:
-        """Hold the next write until another comes: both then go out as one."""
+        """The next write until another comes: both then go out as one."""
         self._holds = True
 
     def is_open(self) -> bool:
@@ -137,7 +137,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take some bytes; too many without the end of the headers are refused."""
+        """Process some bytes; too many before the end of the headers are refused."""
         super().data_received(data)
         if not self._in_head or self.transport.is_closing():
             return

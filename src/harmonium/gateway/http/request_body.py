@@ -1,4 +1,4 @@
-"""Own how a request's body is read: bounded in bytes, depth and time, as JSON alone.
+"""Request bodies: JSON only, bounded in bytes, depth and time.
 
 Knows nothing of any field but the two whose length is bounded before anything is made of them.
 """
@@ -120,7 +120,7 @@ def _depth(value: object) -> int:
 
 
 def _read_float(digits: str) -> float:
-    """Give a number, unless it is too large for one: an answer could not repeat it."""
+    """Return a number, unless it is too large for one: an answer could not repeat it."""
     found = float(digits)
     return found if math.isfinite(found) else _refuse_constant(digits)
 

@@ -1,4 +1,4 @@
-"""Own how one answer is delivered: its turn, deadlines, disconnects, keep-alive and end.
+"""Delivery of one answer: queueing, deadlines, disconnects, keep-alive and end.
 
 One task does the work; beside it stands the watch, which sees the client leave and the deadlines
 pass. What the answer says is the job's business.
@@ -37,14 +37,14 @@ _STREAM_HEADERS = {
 
 
 class AnswerSource(Protocol):
-    """Say what an answer says: frames of a stream, or one whole body."""
+    """The content of an answer: frames of a stream, or one whole body."""
 
     streamed: bool
     is_last: bool
     """Whether the piece that is given now is a stream's last."""
 
     def pieces(self, clock: EngineClock, outlet: Outlet | None) -> AsyncGenerator[bytes, None]:
-        """Give the frames, or the body in one piece; frames may go out at once instead.
+        """Return the frames, or the body in one piece; frames may go out at once instead.
 
         Raises:
             HarmoniumError: the answer cannot go on.
@@ -52,7 +52,7 @@ class AnswerSource(Protocol):
         """
 
     def failed(self, failure: ErrorResponse) -> bytes:
-        """Give the frames that end a stream which has begun."""
+        """Return the frames that end a stream which has begun."""
 
 
 class AnswerResponse:
@@ -249,7 +249,7 @@ class AnswerResponse:
 
 
 def _uncancel() -> None:
-    """Take the cancellation back that was our own way to interrupt the work."""
+    """Undo the cancellation that was our own way to interrupt the work."""
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()

@@ -1,4 +1,4 @@
-"""Own the log: one JSON object a line, one line a request; know nothing of requests.
+"""The log: JSON Lines, one line per request. Knows nothing of requests.
 
 Traceback lines name places in the code; the text of an unexpected exception may quote a prompt,
 so only its type is told.
@@ -22,7 +22,7 @@ class JsonLines(logging.Formatter):
     """Write a record as one JSON object; other libraries' records get the same form."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line."""
+        """Return the line."""
         when = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat("T", "milliseconds")
         fields: dict[str, object] = {
             "time": when,
@@ -37,7 +37,7 @@ class JsonLines(logging.Formatter):
 
 
 def describe(error: BaseException) -> dict[str, object]:
-    """Tell an unexpected exception without its text: its type, and where it was raised.
+    """Describe an unexpected exception without its text: its type, and where it was raised.
 
     >>> describe(ValueError("secret"))
     {'exception': 'ValueError', 'at': []}
@@ -68,7 +68,7 @@ def set_up_logs(level: str, stream: TextIO | None = None) -> logging.Logger:
 
 
 def is_logged(level: int) -> bool:
-    """Tell whether lines of a level are written."""
+    """Return whether lines of a level are written."""
     return logging.getLogger(LOGGER).isEnabledFor(level)
 
 

@@ -1,4 +1,4 @@
-"""Own the metrics: their names, and how a request's record is counted. Nothing said is in them.
+"""The metrics: their names, and how a request is counted. They never hold content.
 
 Names are vLLM's where the meaning is, so that its dashboards read ours; the rest begin with
 ``harmonium_``. With several workers, prometheus-client adds their files up
@@ -35,7 +35,7 @@ M = TypeVar("M", Counter, Histogram)
 
 
 class Metrics:
-    """Hold one gateway's metrics, in a registry of their own."""
+    """One gateway's metrics, in a registry of their own."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, that nobody reads
@@ -138,7 +138,7 @@ class Metrics:
         return Histogram(name, meaning, _MODEL, registry=self.registry, buckets=_SECONDS)
 
     def _of(self, metric: M, *labels: str) -> M:
-        """Give a metric's series of these labels, of which there are few: finding one is dear."""
+        """Return a metric's series of these labels, of which there are few: finding one is dear."""
         found: M | None = self._known.get((metric, labels))
         if found is None:
             found = self._known[metric, labels] = metric.labels(*labels)
@@ -193,12 +193,12 @@ class Metrics:
             self._of(self._per_token, model).observe(spent / (record.output_tokens - 1))
 
     def close(self) -> None:
-        """Take what this process does now out of what several workers tell together."""
+        """Remove this process's gauges from the metrics that workers report together."""
         if _FOLDER in os.environ:
             multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
 
     def render(self) -> bytes:
-        """Give all metrics in Prometheus' text form; with several workers, those of all."""
+        """Return all metrics in Prometheus' text form; with several workers, those of all."""
         if _FOLDER not in os.environ:
             return generate_latest(self.registry)
         registry = CollectorRegistry()

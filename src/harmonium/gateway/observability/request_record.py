@@ -1,4 +1,4 @@
-"""Own what is remembered of one request: what its log line, metrics and trace are made of.
+"""The record of one request, which feeds its log line, metrics and trace.
 
 It holds numbers, names and codes; never anything that was said.
 """
@@ -63,12 +63,12 @@ class RequestRecord:
 
     @property
     def seconds(self) -> float:
-        """How long the request has taken so far."""
+        """The time the request has taken so far."""
         return self.clock() - self.started
 
     @property
     def first_token_seconds(self) -> float | None:
-        """How long the first token took, from the request's beginning."""
+        """The time from the start of the request to the first token."""
         return None if self.first_token is None else self.first_token - self.started
 
     @property
@@ -84,12 +84,12 @@ class RequestRecord:
         return told.encode("ascii")
 
     def with_repairs(self, body: Mapping[str, object]) -> dict[str, object]:
-        """Give a whole answer, with what was repaired in it if that was asked for."""
+        """Return a whole answer, with what was repaired in it if that was asked for."""
         told = {"harmonium": {"repairs": dict(sorted(self.repairs.items()))}}
         return {**body, **(told if self.wants_repairs else {})}
 
     def line(self) -> dict[str, object]:
-        """Give the fields of the request's line in the log; what is not known is left out."""
+        """Return the fields of the request's line in the log; what is not known is left out."""
         first = self.first_token_seconds
         fields: dict[str, object] = {
             "request_id": self.request_id,

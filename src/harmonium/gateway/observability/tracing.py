@@ -1,4 +1,4 @@
-"""Own the traces: one OpenTelemetry span a generation, by the conventions for generative AI.
+"""Traces: one OpenTelemetry span per generation, by the conventions for generative AI.
 
 Without the extra, or unless asked for, nothing is traced. Spans tell numbers and names, never what
 was said.
@@ -23,7 +23,7 @@ _OPERATIONS = {
 
 
 class Tracing:
-    """Make a span of every request that generates.
+    """Build a span of every request that generates.
 
     Args:
         enabled: whether to trace; ``OTEL_`` variables say where spans go.
@@ -43,7 +43,7 @@ class Tracing:
             self._tracer = _exporting_tracer()
 
     def ended(self, record: RequestRecord) -> None:
-        """Make the span of a request that has ended: it began when the request did."""
+        """Build the span of a request that has ended: it began when the request did."""
         operation = _OPERATIONS.get(record.route)
         if self._tracer is None or operation is None:
             return

@@ -1,4 +1,4 @@
-"""Own the gateway's OpenAPI document, and the page that shows it without fetching anything.
+"""The gateway's OpenAPI document, and a page that shows it without fetching anything.
 
 Answers are described by the ``openai`` package's own types, so that the document says what its
 clients expect; requests by the fields that are honoured.
@@ -119,7 +119,7 @@ _STREAMED = frozenset({"/v1/chat/completions", "/v1/responses", "/v1/completions
 
 @cache
 def document() -> JSONObject:
-    """Give the OpenAPI document."""
+    """Return the OpenAPI document."""
     paths: dict[str, JSONObject] = {}
     for method, path, request, answer, summary in _OPERATIONS:
         paths.setdefault(path, {})[method] = _operation(path, request, answer, summary)
@@ -164,7 +164,7 @@ def _reference(name: str) -> JSONObject:
 
 
 def _openai_schemas() -> dict[str, JSONObject]:
-    """Give the schemas of the answers as the ``openai`` package has them."""
+    """Return the schemas of the answers as the ``openai`` package has them."""
     from openai.types.chat import ChatCompletion  # noqa: PLC0415  (heavy)
     from openai.types.responses import Response, ResponseItemList  # noqa: PLC0415
     from pydantic.json_schema import models_json_schema  # noqa: PLC0415

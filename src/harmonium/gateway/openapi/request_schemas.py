@@ -1,4 +1,4 @@
-"""Own the JSON Schemas of what requests may hold, for the OpenAPI document; nothing reads by them.
+"""JSON Schemas of requests for the OpenAPI document. Requests are not read by them.
 
 They name the fields that are honoured; the readers in `harmonium.openai` decide.
 """

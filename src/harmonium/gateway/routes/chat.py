@@ -1,4 +1,4 @@
-"""Own ``/v1/chat/completions``: a request becomes a job. What it means is `harmonium.openai`'s."""
+"""The route ``/v1/chat/completions``. What a request means is in `harmonium.openai`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def chat_plan(
     service: Service,
     record: RequestRecord,
 ) -> Plan:
-    """Say what the engine is asked for.
+    """Build the plan of engine requests.
 
     Raises:
         HarmoniumError: the model is unknown, a bound is passed, or the engine cannot do it.
@@ -83,7 +83,7 @@ def chat_plan(
 
 
 class ChatJob:
-    """Say a chat completion: as chunks, or whole.
+    """A chat completion: as chunks, or whole.
 
     Args:
         asked: the request.
@@ -110,7 +110,7 @@ class ChatJob:
     def pieces(
         self, clock: EngineClock, outlet: Outlet | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """Give the chunks, or the completion; see `AnswerSource`."""
+        """Return the chunks, or the completion; see `AnswerSource`."""
         readings = [self._reading() for _ in self._plan.requests]
         generation = GenerationRunner(
             self._plan.generator, self._plan.requests, readings, self._record, clock
@@ -126,7 +126,7 @@ class ChatJob:
         return self._chunks(generation, stream)
 
     def failed(self, failure: ErrorResponse) -> bytes:
-        """Give the error's event, and the stream's end."""
+        """Return the error's event, and the stream's end."""
         return error_event(failure.error) + DONE
 
     async def _chunks(

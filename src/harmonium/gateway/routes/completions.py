@@ -1,4 +1,4 @@
-"""Own ``/v1/completions``: a prompt goes to the engine as it is, and its text comes back.
+"""The route ``/v1/completions``: the prompt goes to the engine as it is, and its text comes back.
 
 Nothing of Harmony is rendered or parsed here. Text is encoded with special tokens allowed: who
 may use this route may write any token.
@@ -45,7 +45,7 @@ _HARMLESS: Mapping[str, object] = {"suffix": "", "best_of": 1, "echo": False}
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """Hold a completion request as read.
+    """A completion request as read.
 
     Args:
         wanted: what the engine is asked for, but for the model's name.
@@ -103,7 +103,7 @@ def read_completion(body: JSONObject, encoding: Encoding) -> CompletionRequest:
 
 
 def _stream_options(value: object, *, streamed: bool) -> tuple[bool, bool]:
-    """Give ``include_usage`` and ``include_obfuscation``."""
+    """Return ``include_usage`` and ``include_obfuscation``."""
     if value is None:
         return False, False
     param = "stream_options"
@@ -171,7 +171,7 @@ def _biases(value: object) -> dict[int, float]:
 def completion_plan(
     asked: CompletionRequest, capabilities: Capabilities, service: Service, record: RequestRecord
 ) -> Plan:
-    """Say what the engine is asked for.
+    """Build the plan of engine requests.
 
     Raises:
         HarmoniumError: the model is unknown, a bound is passed, or the engine cannot do it.
@@ -184,7 +184,7 @@ def completion_plan(
 
 
 class CompletionJob:
-    """Say a text completion: in pieces, or whole.
+    """A text completion: in chunks, or whole.
 
     Args:
         asked: the request.
@@ -221,7 +221,7 @@ class CompletionJob:
         clock: EngineClock,
         outlet: Outlet | None = None,  # noqa: ARG002  (nothing is said at once)
     ) -> AsyncGenerator[bytes, None]:
-        """Give the chunks, or the completion; see `AnswerSource`."""
+        """Return the chunks, or the completion; see `AnswerSource`."""
         readings = [
             TextDecoder(self._service.token_bytes, TextStops(self._asked.wanted.stop))
             for _ in self._plan.requests
@@ -232,7 +232,7 @@ class CompletionJob:
         return self._chunks(generation) if self.streamed else self._whole(generation)
 
     def failed(self, failure: ErrorResponse) -> bytes:
-        """Give the error's event, and the stream's end."""
+        """Return the error's event, and the stream's end."""
         return error_event(failure.error) + DONE
 
     async def _chunks(self, generation: GenerationRunner[str]) -> AsyncGenerator[bytes, None]:
@@ -292,7 +292,7 @@ class CompletionJob:
 def text_logprobs(
     entries: Sequence[TokenLogprob], offset: int, spell: Callable[[int], str]
 ) -> tuple[JSONObject, int]:
-    """Give the API's four lists, and where the next tokens begin in the choice's text.
+    """Return the API's four lists, and where the next tokens begin in the choice's text.
 
     Args:
         entries: what the engine says of some tokens in a row.

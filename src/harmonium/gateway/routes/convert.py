@@ -1,4 +1,4 @@
-"""Own the routes that convert without an engine: texts, requests and answers from and to ids.
+"""Routes that convert without an engine: texts, requests and answers to and from ids.
 
 What they answer with is what the generating routes use inside.
 """
@@ -28,7 +28,7 @@ _FINISHES = ("stop", "length")
 
 
 def tokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
-    """Give the ids of a text, or of the prompt that a chat request becomes.
+    """Return the ids of a text, or of the prompt that a chat request becomes.
 
     Raises:
         RequestError: something in the body is wrong.
@@ -58,7 +58,7 @@ def tokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
 
 
 def detokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
-    """Give the text of ids, special tokens by their names.
+    """Return the text of ids, special tokens by their names.
 
     Raises:
         RequestError: something in the body is wrong.
@@ -69,7 +69,7 @@ def detokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
 
 
 def render_chat(body: JSONObject, service: Service, _: str | None) -> JSONObject:
-    """Give what a chat request becomes: the prompt's ids and segments.
+    """Return what a chat request becomes: the prompt's ids and segments.
 
     Raises:
         RequestError: something in the body is wrong.
@@ -83,7 +83,7 @@ def render_chat(body: JSONObject, service: Service, _: str | None) -> JSONObject
 
 
 def render_responses(body: JSONObject, service: Service, owner: str | None) -> JSONObject:
-    """Give what a Responses request becomes: the prompt's ids and segments.
+    """Return what a Responses request becomes: the prompt's ids and segments.
 
     Raises:
         RequestError: something in the body is wrong.
@@ -98,7 +98,7 @@ def render_responses(body: JSONObject, service: Service, owner: str | None) -> J
 
 
 def derender_chat(body: JSONObject, service: Service, _: str | None) -> JSONObject:
-    """Give the chat completion that generated ids amount to.
+    """Return the chat completion that generated ids amount to.
 
     Raises:
         RequestError: something in the body is wrong.
@@ -119,7 +119,7 @@ def derender_chat(body: JSONObject, service: Service, _: str | None) -> JSONObje
 
 
 def derender_responses(body: JSONObject, service: Service, owner: str | None) -> JSONObject:
-    """Give the response that generated ids amount to.
+    """Return the response that generated ids amount to.
 
     Raises:
         RequestError: something in the body is wrong.

@@ -1,4 +1,4 @@
-"""Own the routes that generate: each reads its body and makes the delivery of a job."""
+"""Routes that generate: each reads a body and builds the response that streams the answer."""
 
 from __future__ import annotations
 

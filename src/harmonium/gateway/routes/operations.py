@@ -1,4 +1,4 @@
-"""Own the routes that only show something: models, stored responses, health, metrics, documents."""
+"""Read-only routes: models, stored responses, health, metrics, documents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def json_endpoint(
     convert: Convert,
 ) -> Callable[[Service, Request, RequestRecord], Awaitable[Response]]:
-    """Make a route of a conversion: its body goes in, what comes out is the answer."""
+    """Build a route of a conversion: its body goes in, what comes out is the answer."""
 
     async def endpoint(service: Service, request: Request, record: RequestRecord) -> Response:
         body = await read_body(request, service.settings)

@@ -1,4 +1,4 @@
-"""Own ``/v1/responses``: a request becomes a job. What it means is `harmonium.openai`'s."""
+"""The route ``/v1/responses``. What a request means is in `harmonium.openai`."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def responses_plan(
     service: Service,
     record: RequestRecord,
 ) -> Plan:
-    """Say what the engine is asked for.
+    """Build the plan of engine requests.
 
     Raises:
         HarmoniumError: the model is unknown, a bound is passed, or the engine cannot do it.
@@ -143,12 +143,12 @@ def responses_plan(
 
 
 def _given_number(asked: ResponsesRequest, name: str) -> float | None:
-    """Give a number that the request itself gives; what it leaves out is not for us to choose."""
+    """Return a number that the request itself gives; what it leaves out is not for us to choose."""
     return cast("float | None", asked.values[name]) if name in asked.given else None
 
 
 class ResponsesJob:
-    """Say a response: as events, or whole.
+    """A response: as events, or whole.
 
     Args:
         asked: the request.
@@ -180,7 +180,7 @@ class ResponsesJob:
     def pieces(
         self, clock: EngineClock, outlet: Outlet | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """Give the events, or the response; see `AnswerSource`."""
+        """Return the events, or the response; see `AnswerSource`."""
         service = self._service
         parser = service.encoding.parser(
             policy=service.settings.policy, tools=self._asked.tools.parser_tools
@@ -201,7 +201,7 @@ class ResponsesJob:
         return self._events(generation, stream)
 
     def failed(self, failure: ErrorResponse) -> bytes:
-        """Give ``response.failed``, and the stream's end."""
+        """Return ``response.failed``, and the stream's end."""
         record, service = self._record, self._service
         stream = self._stream or response_byte_stream(
             self._asked, service.answer_context, service.response_options

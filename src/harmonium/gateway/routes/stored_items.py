@@ -1,4 +1,4 @@
-"""Own the pages of a stored response's input items: which of them a request asks for.
+"""Pages of a stored response's input items.
 
 How an item is shown is `harmonium.openai`'s.
 """
@@ -18,7 +18,7 @@ _NEWEST = "desc"
 
 
 def item_page(found: Stored, query: QueryParams) -> JSONObject:
-    """Give a page of the items that a response was made of, the newest first unless asked.
+    """Return a page of the items that a response was made of, the newest first unless asked.
 
     Args:
         found: the response.

@@ -1,4 +1,4 @@
-"""Own how much memory a process takes to make later turns of conversations quick.
+"""The memory that one process spends on caches for later turns of conversations.
 
 Three caches share it: the token ids of texts, and what was read of histories, chat's and those of
 Responses. Each belongs to the process, whoever serves in it.
@@ -12,7 +12,7 @@ from harmonium.openai.responses.request.history_cache import DIALOGUES as RESPON
 
 
 def bound_caches(limit: int, encoding: Encoding) -> None:
-    """Let the caches take so many bytes together: half for token ids, a quarter a kind of history.
+    """Set the total size of the caches: half for token ids, a quarter for each kind of history.
 
     Caches that have that bound already keep what they hold.
 

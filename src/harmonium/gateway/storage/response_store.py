@@ -1,4 +1,4 @@
-"""Own the responses that are kept in memory: bounded in bytes, each seen by its own key alone.
+"""Responses kept in memory: bounded in bytes, each visible to its own key only.
 
 They are kept as JSON text, so that the bound is on memory: as objects they would take several
 times as much. What is kept is gone when the process ends, and other processes do not see it.
@@ -20,7 +20,7 @@ _PER_RESPONSE, _PER_ITEM = 1_000, 500
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Hold one response that was kept.
+    """One response that was kept.
 
     Args:
         response: the whole object.
@@ -35,7 +35,7 @@ class Stored:
 
 
 class _Kept(NamedTuple):
-    """Hold one response as it is kept: texts, the items of its output with their ids."""
+    """One response as it is kept: texts, the items of its output with their ids."""
 
     response: bytes
     before: bytes
@@ -64,7 +64,7 @@ class ResponseStore:
 
     @property
     def size(self) -> int:
-        """How many bytes are kept."""
+        """The number of bytes kept."""
         return self._size
 
     def put(
@@ -89,7 +89,7 @@ class ResponseStore:
             self._forget(next(iter(self._kept)))
 
     def get(self, name: str, owner: str | None) -> Stored | None:
-        """Give what is kept under an id, to who asked for it."""
+        """Return what is kept under an id, to who asked for it."""
         found = self._kept.get(name)
         if found is None or found.owner != owner:
             return None
@@ -98,7 +98,7 @@ class ResponseStore:
         return Stored(_object(found.response), (*before, *output), len(before))
 
     def item(self, name: str, owner: str | None) -> JSONMapping | None:
-        """Give the output item of an id, to who asked for it."""
+        """Return the output item of an id, to who asked for it."""
         found = self._items.get((owner, name))
         return None if found is None else _object(found)
 
@@ -118,7 +118,7 @@ class ResponseStore:
 
 
 def _text(value: object) -> bytes:
-    """Give a value's JSON; half characters, which clients may send, come back as they were."""
+    """Return a value's JSON; half characters, which clients may send, come back as they were."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 

@@ -1,4 +1,4 @@
-"""Own what an answer takes from the world: the time, ids, padding; know nothing of answers."""
+"""What an answer takes from outside: the time, ids, padding. Knows nothing of answers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from itertools import count
 from harmonium.openai.answers.obfuscation import Padding, random_padding
 
 IdSource = Callable[[str], str]
-"""Give a new id that begins with the given prefix, such as ``call_``."""
+"""Return a new id that begins with the given prefix, such as ``call_``."""
 
 
 def random_ids(prefix: str) -> str:
-    """Give a new id of 128 random bits.
+    """Return a new id of 128 random bits.
 
     >>> len(random_ids("call_"))
     37
@@ -23,7 +23,7 @@ def random_ids(prefix: str) -> str:
 
 
 def counting_ids(start: int = 1) -> IdSource:
-    """Make a source whose ids count up, so that a test can repeat itself.
+    """Build a source whose ids count up, so that a test can repeat itself.
 
     >>> new = counting_ids()
     >>> new("fc_"), new("call_")
@@ -35,7 +35,7 @@ def counting_ids(start: int = 1) -> IdSource:
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """Hold what an answer takes from the world.
+    """What an answer takes from the world.
 
     Args:
         now: seconds since the epoch, the ``created`` of the answer.

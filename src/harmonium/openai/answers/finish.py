@@ -1,4 +1,4 @@
-"""Own how an answer ends: the engine's reason, and which calls were said to their end."""
+"""The finish reason of an answer, and which of its tool calls are complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TAKES_JSON: frozenset[RouteKind] = frozenset({"function", "mcp", "web_search"})
 
 
 def is_complete(closed: ItemClosed) -> bool:
-    """Tell whether an item was said to its end, by an engine that stopped of itself.
+    """Return whether an item was said to its end, by an engine that stopped of itself.
 
     Some engines keep the stop token to themselves, so that a whole item looks cut off: a call
     that takes JSON is whole all the same when its arguments are valid JSON, any other text always.

@@ -1,4 +1,4 @@
-"""Own log probabilities: those of the visible tokens, found by the tokens' places in the answer."""
+"""Log probabilities of the visible tokens, matched by token position."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEAST = -9999.0
 
 @dataclass(frozen=True, slots=True)
 class AnswerLogprob:
-    """Hold what the engine says of one token it chose.
+    """What the engine says of one token it chose.
 
     Args:
         token: the token's bytes (``Encoding.token_bytes`` gives them).
@@ -27,13 +27,13 @@ class AnswerLogprob:
     top: tuple[tuple[bytes, float], ...] = ()
 
     def to_dict(self, top: int) -> dict[str, object]:
-        """Give OpenAI's object, with at most `top` alternatives."""
+        """Return OpenAI's object, with at most `top` alternatives."""
         others = [_entry(token, logprob) for token, logprob in self.top[:top]]
         return {**_entry(self.token, self.logprob), "top_logprobs": others}
 
 
 class LogprobQueue:
-    """Hold the log probabilities of tokens until it is known which of them are visible.
+    """The log probabilities of tokens until it is known which of them are visible.
 
     Example:
         >>> queue = LogprobQueue()
@@ -48,11 +48,11 @@ class LogprobQueue:
         self._next = 0
 
     def add(self, logprobs: Iterable[AnswerLogprob]) -> None:
-        """Take those of the next tokens of the answer, in order."""
+        """Add those of the next tokens of the answer, in order."""
         self._waiting.extend(logprobs)
 
     def take(self, start: int, end: int) -> list[AnswerLogprob]:
-        """Give those of tokens `start` up to `end`, and forget them and all before."""
+        """Return those of tokens `start` up to `end`, and forget them and all before."""
         while self._next < start and self._waiting:
             self._waiting.popleft()
             self._next += 1
@@ -64,7 +64,7 @@ class LogprobQueue:
 
 
 def finite_logprob(logprob: float) -> float:
-    """Give a log probability as JSON can say it, at least `LEAST`.
+    """Return a log probability as JSON can say it, at least `LEAST`.
 
     >>> finite_logprob(-0.5), finite_logprob(float("-inf"))
     (-0.5, -9999.0)

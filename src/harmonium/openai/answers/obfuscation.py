@@ -1,4 +1,4 @@
-"""Own the padding that hides how long the pieces of a stream are; know nothing of streams.
+"""Padding that hides the lengths of stream chunks. Knows nothing of streams.
 
 Who watches an encrypted connection sees the sizes of its packets, and could guess the text from
 those of single tokens. Both APIs let a client ask for an ``obfuscation`` beside every piece.
@@ -11,13 +11,13 @@ from collections.abc import Callable
 from json.encoder import encode_basestring_ascii
 
 Padding = Callable[[int], str]
-"""Give as many characters as asked for that nobody can foresee, of those that JSON leaves alone."""
+"""Return that many unpredictable characters, of those that JSON does not escape."""
 
 _STEP = 16
 
 
 def random_padding(count: int) -> str:
-    """Give `count` random letters, digits, ``-`` and ``_``.
+    """Return `count` random letters, digits, ``-`` and ``_``.
 
     >>> len(random_padding(7))
     7
@@ -26,7 +26,7 @@ def random_padding(count: int) -> str:
 
 
 def obfuscation(text: str, padding: Padding) -> str:
-    """Give what fills a text up, as it is written in ASCII JSON, to the next multiple of 16 bytes.
+    """Return what pads a text, as written in ASCII JSON, to the next multiple of 16 bytes.
 
     It is never empty, so that a text of 16 bytes looks like one of 17.
 

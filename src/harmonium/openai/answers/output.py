@@ -1,4 +1,4 @@
-"""Own the fold of parser events into the items of an answer, the same for every API.
+"""The fold of parser events into the items of an answer, the same for every API.
 
 Everything an answer says is computed here once: which item a token belongs to, what was hidden,
 repaired or cut off, how many tokens were reasoning. Streams and whole answers of both APIs are
@@ -93,11 +93,11 @@ class OutputFold:
         return None if self._route is NOTHING else self._route
 
     def begin_turn(self) -> None:
-        """Say that the next events come from a new parser, whose tokens count from 0 again."""
+        """Start a new turn: the next events come from a new parser, whose tokens count from 0."""
         self._offset = self.output_tokens
 
     def feed(self, events: Iterable[Event]) -> list[OutputEvent]:
-        """Take events of the parser, and give what they mean for the answer."""
+        """Process events of the parser and return what they mean for the answer."""
         out: list[OutputEvent] = []
         offset = self._offset
         for event in events:

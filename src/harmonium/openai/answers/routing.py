@@ -1,4 +1,4 @@
-"""Own where a message of the model belongs in an answer: one table for every API.
+"""Where each of the model's messages belongs in an answer: one table for every API.
 
 It knows recipients and channels; what each API makes of a route is theirs.
 """
@@ -29,7 +29,7 @@ ChatPlace = Literal["tool_calls", "reasoning", "content", "hidden"]
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Say which messages a kind of route takes, and where it leads.
+    """The messages that a kind of route takes, and where it leads.
 
     Args:
         recipient: whom such messages address.
@@ -65,7 +65,7 @@ DESTINATIONS: Mapping[RouteKind, Destination] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Say where one message belongs.
+    """The place of one message in the answer.
 
     Args:
         kind: a key of `DESTINATIONS`.
@@ -88,7 +88,7 @@ class Route:
 
     @property
     def is_call(self) -> bool:
-        """Tell whether the message calls a tool of the client."""
+        """Return whether the message calls a tool of the client."""
         return self.kind in {"function", "custom"}
 
 
@@ -103,7 +103,7 @@ _NOBODY = frozenset({None, "all", *(role.value for role in Role)})
 
 
 def route(recipient: str | None, channel: str | None, role: Role, names: ToolNameMap) -> Route:
-    """Tell where a message belongs.
+    """Return where a message belongs.
 
     Args:
         recipient: whom it addresses; a role or ``all`` counts as nobody.

@@ -1,4 +1,4 @@
-"""Own the counts of tokens an answer reports, in both APIs' shapes; count nothing itself."""
+"""Token usage in both APIs' formats. Does not count tokens itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TokenUsage:
     cached_tokens: int = 0
 
     def chat(self) -> dict[str, object]:
-        """Give the ``usage`` object of a chat completion."""
+        """Return the ``usage`` object of a chat completion."""
         return {
             "prompt_tokens": self.input_tokens,
             "completion_tokens": self.output_tokens,
@@ -42,7 +42,7 @@ class TokenUsage:
         }
 
     def responses(self) -> dict[str, object]:
-        """Give the ``usage`` object of a response."""
+        """Return the ``usage`` object of a response."""
         return {
             "input_tokens": self.input_tokens,
             "input_tokens_details": {"cached_tokens": self.cached_tokens, "cache_write_tokens": 0},

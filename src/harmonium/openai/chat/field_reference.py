@@ -1,4 +1,4 @@
-"""Own the tables of the fields inside messages and tools, and of those of the answer.
+"""Tables of the fields inside messages and tools, and of those of the answer.
 
 The page about Chat Completions prints them; the code that does what they say stands in `messages`,
 `tools`, `fields` and `chunks`. A test holds them against the types of the openai package.

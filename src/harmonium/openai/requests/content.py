@@ -1,4 +1,4 @@
-"""Own how content becomes text: strings, lists of parts, refusals; know nothing of who said it."""
+"""Message content as text: strings, lists of parts, refusals. Does not know whose it is."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NOT_TEXT = {
 
 
 def text_of(content: object, param: str) -> str:
-    """Give the text of content: a string, or a list of text and refusal parts joined; null is "".
+    """Return the text of content: a string, or a list of text and refusal parts joined; null is "".
 
     Args:
         content: what stands in a message's ``content``, or a tool's output.
@@ -48,7 +48,7 @@ def text_of(content: object, param: str) -> str:
 
 
 def text_parts(content: object, param: str) -> list[str]:
-    """Give the text of each part; a string is one part, null none. See `text_of`."""
+    """Return the text of each part; a string is one part, null none. See `text_of`."""
     if content is None:
         return []
     if isinstance(content, str):

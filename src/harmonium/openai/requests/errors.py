@@ -1,4 +1,4 @@
-"""Own how a fault found below becomes a request's error; know nothing of any one request.
+"""Errors found below turned into request errors. Knows nothing of any one request.
 
 The class itself stands with the other errors, in `harmonium.errors`.
 """
@@ -30,7 +30,7 @@ def error_param(param: str) -> Iterator[None]:
 
 
 def wrong_type(param: str, expected: str, found: object) -> RequestError:
-    """Make the error for a value of the wrong type.
+    """Build the error for a value of the wrong type.
 
     >>> str(wrong_type("model", "a string", 3))
     'model must be a string, not an integer (model)'
@@ -40,13 +40,13 @@ def wrong_type(param: str, expected: str, found: object) -> RequestError:
 
 
 def missing(param: str, field: str | None = None) -> RequestError:
-    """Make the error for a value that must be given and is not: `param`, or a field of it."""
+    """Build the error for a value that must be given and is not: `param`, or a field of it."""
     where = param if field is None else f"{param}.{field}"
     return RequestError(f"{where} is required", param=where, code="missing_required_parameter")
 
 
 def refused(param: str, reason: str) -> RequestError:
-    """Make the error for a parameter that cannot be honoured."""
+    """Build the error for a parameter that cannot be honoured."""
     message = f"{param} cannot be honoured: {reason}"
     return RequestError(message, param=param, code="unsupported_parameter")
 

@@ -1,4 +1,4 @@
-"""Own what is remembered of conversations that grow; know nothing of what is read of them.
+"""Cache of conversations that grow. Does not know what is read from them.
 
 A client sends the whole history again with every turn: what was read of it is kept, so that the
 next turn costs what is new. How a history is recognised is for the readers to say. Objects that
@@ -64,7 +64,7 @@ class HistoryCache(Generic[K, S]):
 
 
 def plain_bytes(value: Any) -> bytes | None:  # noqa: ANN401  (what marshal cannot take is None)
-    """Give bytes that are equal for equal JSON alone; None for what is no plain JSON."""
+    """Return bytes that are equal for equal JSON alone; None for what is no plain JSON."""
     try:
         return marshal.dumps(value, _FORMAT)
     except ValueError:  # other objects, or nested too deeply
@@ -72,5 +72,5 @@ def plain_bytes(value: Any) -> bytes | None:  # noqa: ANN401  (what marshal cann
 
 
 def decode_copy(plain: bytes) -> Any:  # noqa: ANN401  (as `plain_bytes`)
-    """Give a new value that is the one these bytes were made of."""
+    """Return a new value that is the one these bytes were made of."""
     return marshal.loads(plain)  # noqa: S302  (only what `plain_bytes` gave, in this process)

@@ -1,4 +1,4 @@
-"""Own how fields are read out of a request's JSON: types checked, places named.
+"""Fields read out of a request's JSON: types checked, paths named.
 
 It knows JSON and paths; it knows no field of any request.
 """
@@ -14,7 +14,7 @@ from harmonium.openai.requests.errors import missing, wrong_type
 
 
 def as_json(value: object) -> object:
-    """Give plain JSON for a pydantic object (its ``model_dump``); anything else as it is."""
+    """Return plain JSON for a pydantic object (its ``model_dump``); anything else as it is."""
     dump: Callable[..., object] | None = getattr(value, "model_dump", None)
     if dump is None or isinstance(value, Mapping | type):
         return value
@@ -22,7 +22,7 @@ def as_json(value: object) -> object:
 
 
 def read_object(value: object, param: str) -> JSONMapping:
-    """Give a JSON object; a pydantic object counts as one.
+    """Return a JSON object; a pydantic object counts as one.
 
     Raises:
         RequestError: it is none.
@@ -35,7 +35,7 @@ def read_object(value: object, param: str) -> JSONMapping:
 
 
 def read_list(value: object, param: str) -> Sequence[object]:
-    """Give a JSON array (a list or a tuple).
+    """Return a JSON array (a list or a tuple).
 
     Raises:
         RequestError: it is none.
@@ -47,7 +47,7 @@ def read_list(value: object, param: str) -> Sequence[object]:
 
 
 def read_text(value: object, param: str) -> str:
-    """Give a string.
+    """Return a string.
 
     Raises:
         RequestError: it is none.
@@ -59,7 +59,7 @@ def read_text(value: object, param: str) -> str:
 
 
 def read_name(value: object, param: str) -> str:
-    """Give a string that is not empty.
+    """Return a string that is not empty.
 
     Raises:
         RequestError: it is missing, empty or no string.
@@ -74,7 +74,7 @@ def read_name(value: object, param: str) -> str:
 
 
 def read_flag(value: object, param: str) -> bool:
-    """Give a boolean.
+    """Return a boolean.
 
     Raises:
         RequestError: it is none.
@@ -86,7 +86,7 @@ def read_flag(value: object, param: str) -> bool:
 
 
 def read_integer(value: object, param: str, low: int, high: int | None = None) -> int:
-    """Give an integer from `low` to `high`, both included.
+    """Return an integer from `low` to `high`, both included.
 
     Raises:
         RequestError: it is none, or out of bounds.
@@ -99,7 +99,7 @@ def read_integer(value: object, param: str, low: int, high: int | None = None) -
 
 
 def read_number(value: object, param: str, low: float, high: float) -> float:
-    """Give a finite number from `low` to `high`, both included.
+    """Return a finite number from `low` to `high`, both included.
 
     Raises:
         RequestError: it is none, or out of bounds.
@@ -115,7 +115,7 @@ def read_number(value: object, param: str, low: float, high: float) -> float:
 
 
 def read_choice(value: object, param: str, allowed: Collection[str]) -> str:
-    """Give one of the words in `allowed`.
+    """Return one of the words in `allowed`.
 
     Raises:
         RequestError: it is none of them; the message lists them.

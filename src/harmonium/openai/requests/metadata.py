@@ -1,4 +1,4 @@
-"""Own what a request may be labelled with: the same in both APIs; know nothing of requests."""
+"""Metadata of a request, the same in both APIs. Knows nothing of requests."""
 
 from __future__ import annotations
 

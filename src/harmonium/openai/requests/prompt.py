@@ -1,4 +1,4 @@
-"""Own what the prompts of both APIs have in common: how they open, and how they are rendered.
+"""What the prompts of both APIs have in common: how they begin, and how they are rendered.
 
 It knows conversations; of requests only how to say where in one a fault stands.
 """
@@ -36,12 +36,12 @@ class Renders(Protocol):
         profile: Profile | str = "guide",
         history: History = "per_turn",
     ) -> list[int]:
-        """Give the token ids."""
+        """Return the token ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptSettings:
-    """Say what a server puts into every prompt.
+    """What a server puts into every prompt.
 
     Args:
         today: the date the model is told, ``YYYY-MM-DD`` by custom; None leaves it out. No clock
@@ -63,7 +63,7 @@ class PromptSettings:
     )
 
     def system_message(self, effort: ReasoningEffort | None = None) -> Message:
-        """Give the system message, with the effort a request asks for if it does."""
+        """Return the system message, with the effort a request asks for if it does."""
         asked = effort or self.effort
         made = self._made.get(asked)
         if made is None:
@@ -84,7 +84,7 @@ def developer_message(
     tools: tuple[ToolNamespace, ...] = (),
     response_formats: tuple[ResponseFormat, ...] = (),
 ) -> Message | None:
-    """Make the developer message; None when there is nothing to say."""
+    """Build the developer message; None when there is nothing to say."""
     if not (instructions or tools or response_formats):
         return None
     return Message.developer(DeveloperContent(instructions or None, tools, response_formats))
@@ -92,7 +92,7 @@ def developer_message(
 
 @dataclass(frozen=True, slots=True)
 class SchemaPlaces:
-    """Say where in a request the schemas of its prompt stand.
+    """The paths of the schemas of a prompt in its request.
 
     Args:
         tool: gives the place of a tool's parameters, by the numbers of its namespace and of the
@@ -105,7 +105,7 @@ class SchemaPlaces:
     answer_format: str
 
     def find(self, path: str) -> str:
-        """Give the place of the schema that stands at `path` of the conversation."""
+        """Return the place of the schema that stands at `path` of the conversation."""
         found = _TOOL.search(path)
         return self.answer_format if found is None else self.tool(int(found[1]), int(found[2]))
 

@@ -1,4 +1,4 @@
-"""Own how the names of a request's tools become Harmony names, and back.
+"""Names of a request's tools as Harmony names, and back.
 
 A client's name may hold what no header can carry (spaces, other scripts, ``<``), read as something
 else there (``python``, ``final``), or belong to a namespace. Each gets a Harmony name of its own
@@ -49,7 +49,7 @@ class ToolName:
 
 
 class ToolNameMap:
-    """Know each tool of one request by its Harmony name and by the client's.
+    """The tools of one request by their Harmony names and by the client's names.
 
     Args:
         tools: the declared tools, in order. A name that Harmony can carry is kept; any other is
@@ -105,7 +105,7 @@ class ToolNameMap:
         return f"<ToolNameMap of {len(self._tools)} tools>"
 
     def copy(self) -> ToolNameMap:
-        """Give a map of its own that knows the same tools."""
+        """Return a map of its own that knows the same tools."""
         made = object.__new__(ToolNameMap)
         made._recipients = self._recipients.copy()
         made._tools = self._tools.copy()
@@ -117,7 +117,7 @@ class ToolNameMap:
         return made
 
     def recipient(self, tool: ToolName) -> str:
-        """Give the Harmony recipient of a tool; one that was not declared gets a new one."""
+        """Return the Harmony recipient of a tool; one that was not declared gets a new one."""
         found = self._recipients.get(tool)
         if found is None:
             prefix = f"{self.server(tool.namespace or '')}." if tool.kind == "mcp" else FUNCTIONS
@@ -127,11 +127,11 @@ class ToolNameMap:
         return found
 
     def harmony_name(self, tool: ToolName) -> str:
-        """Give a tool's name as the prompt prints it: its recipient without ``functions.``."""
+        """Return a tool's name as the prompt prints it: its recipient without ``functions.``."""
         return _bare(self.recipient(tool))
 
     def tool(self, recipient: str) -> ToolName | None:
-        """Give the tool behind a recipient, with or without ``functions.``; None for none known.
+        """Return the tool behind a recipient, with or without ``functions.``; None for none known.
 
         A model may also call a tool by the name that was replaced: ``python``, say, as it learnt
         to. Where the client declared a tool of that name, that tool is meant.
@@ -140,7 +140,7 @@ class ToolNameMap:
         return found or self._meant.get(recipient) or self._meant.get(_bare(recipient))
 
     def server(self, label: str) -> str:
-        """Give the Harmony namespace of an MCP server."""
+        """Return the Harmony namespace of an MCP server."""
         found = self._spaces.get(label)
         if found is None:
             plain = _is_safe(label) and "." not in label
@@ -150,7 +150,7 @@ class ToolNameMap:
         return found
 
     def label(self, namespace: str) -> str:
-        """Give the label of the MCP server behind a Harmony namespace; unknown ones as they are."""
+        """Return the label of the MCP server of a Harmony namespace; unknown ones unchanged."""
         return self._labels.get(namespace, namespace)
 
     def _free(self, tool: ToolName, prefix: str) -> str:
@@ -162,7 +162,7 @@ class ToolNameMap:
         return prefix + self._copy(stem, "tool", prefix)
 
     def _copy(self, wanted: str, spare: str, prefix: str = "") -> str:
-        """Give a free name like `wanted`, numbered if need be."""
+        """Return a free name like `wanted`, numbered if need be."""
         stem = _spelt(wanted)[: MAX_NAME - 8].strip("_") or spare
         if not _is_safe(stem):
             stem = f"{spare}_{stem}"
@@ -179,7 +179,7 @@ def _bare(recipient: str) -> str:
 
 
 def _is_plain(tool: ToolName) -> bool:
-    """Tell whether a tool may keep its name."""
+    """Return whether a tool may keep its name."""
     return _is_safe(tool.name) and (tool.namespace is None or tool.kind == "mcp")
 
 

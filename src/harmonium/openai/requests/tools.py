@@ -1,4 +1,4 @@
-"""Own what both APIs say of tools: one as declared, the choice among them, free-text input.
+"""What both APIs share about tools: declarations, the choice among them, free-text input.
 
 How each API spells them is its own, but for the form of free text; it knows no request.
 """
@@ -24,7 +24,7 @@ _SYNTAXES = ("lark", "regex")
 
 @dataclass(frozen=True, slots=True)
 class DeclaredTool:
-    """Hold one tool as the request declares it; ``strict`` asks for arguments that match."""
+    """One tool as the request declares it; ``strict`` asks for arguments that match."""
 
     name: ToolName
     description: str = ""
@@ -34,7 +34,7 @@ class DeclaredTool:
 
 @dataclass(frozen=True, slots=True)
 class ToolChoice:
-    """Say whether tools are called, and which.
+    """Whether tools are called, and which.
 
     Args:
         mode: ``auto`` (the model decides), ``none``, or ``required`` (some tool must be called,
@@ -48,7 +48,7 @@ class ToolChoice:
 
 
 def choice_among(mode: str, names: tuple[str, ...], param: str) -> ToolChoice:
-    """Make a choice, ``auto`` or ``required``.
+    """Build a choice, ``auto`` or ``required``.
 
     Raises:
         RequestError: a call is required, and there is nothing to call.

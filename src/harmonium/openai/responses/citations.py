@@ -1,4 +1,4 @@
-"""Own the finding of citations in an answer's text; know nothing of items or of events.
+"""Citations found in an answer's text. Knows nothing of items or of events.
 
 The browser tool asks the model to cite as ``【6†L9-L11】`` or ``【8†L3】``: the page's cursor, then
 lines. A citation of a page that is known becomes a ``url_citation``; the text keeps its marker,
@@ -17,7 +17,7 @@ _CITATION = re.compile(r"【([0-9]{1,9})†[^【】]{0,64}】")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Say where a page came from that the browser tool showed under some cursor."""
+    """The source of a page that the browser tool showed under some cursor."""
 
     url: str
     title: str = ""
@@ -44,7 +44,7 @@ class CitationFinder:
         self._scanned = 0
 
     def add(self, piece: str) -> list[dict[str, object]]:
-        """Take some text; give the citations it completes, as ``url_citation`` annotations.
+        """Process some text and return the citations it completes, as ``url_citation`` annotations.
 
         Indices count characters (code points) of the whole text; the end is exclusive.
         """

@@ -1,4 +1,4 @@
-"""Own the tables of what may stand in ``input`` and ``tools``: every published kind, its fate.
+"""Tables of what ``input`` and ``tools`` may hold: every published kind, and what happens to it.
 
 The page about the Responses API prints them. What is refused is refused by name; how the others
 are read is the business of `input_items` and `tools`.

@@ -1,4 +1,4 @@
-"""Own what a server decides of its responses; know nothing of any one of them."""
+"""What a server decides about its responses. Knows nothing of any one of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DIALECTS: Mapping[Dialect, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ResponseOptions:
-    """Hold what a server decides of its responses.
+    """What a server decides of its responses.
 
     Args:
         model: the model's name in responses; the one the request asked for unless given.

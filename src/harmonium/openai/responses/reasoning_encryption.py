@@ -1,4 +1,4 @@
-"""Own the sealing of reasoning that a client keeps for us; know nothing of items or of storage.
+"""Encryption of reasoning that a client keeps for us. Knows nothing of items or of storage.
 
 A server that stores nothing lets the client carry the reasoning from turn to turn, unreadable and
 unchangeable. The encryption is AES-GCM from the `cryptography` package (extra ``openai``),
@@ -88,7 +88,7 @@ def _armoured(raw: bytes) -> str:
 
 
 def _unarmoured(sealed: str) -> bytes | None:
-    """Give the bytes of what `_armoured` gave, and None for any other spelling of them."""
+    """Return the bytes of what `_armoured` gave, and None for any other spelling of them."""
     try:
         raw = base64.urlsafe_b64decode(sealed.removeprefix(_PREFIX))
     except (binascii.Error, ValueError):

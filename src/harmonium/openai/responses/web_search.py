@@ -1,4 +1,4 @@
-"""Own the browser's calls: the model's arguments to a web search action, and back.
+"""Calls of the browser tool: the model's arguments to a web search action, and back.
 
 It never raises: arguments that make no sense become an action that says so.
 """
@@ -21,12 +21,12 @@ _FUNCTIONS = {"search": "search", "open_page": "open", "find_in_page": "find", "
 
 
 def empty_action(function: str | None) -> JSONObject:
-    """Give the action of a call whose arguments are not known yet."""
+    """Return the action of a call whose arguments are not known yet."""
     return dict(_EMPTY.get(function or "", _EMPTY["search"]))
 
 
 def read_action(function: str | None, arguments: str, pages: Mapping[int, Page]) -> JSONObject:
-    """Give the action that a call to the browser amounts to.
+    """Return the action that a call to the browser amounts to.
 
     Args:
         function: ``search``, ``open``, ``find``, or whatever the model wrote.
@@ -58,7 +58,7 @@ def read_action(function: str | None, arguments: str, pages: Mapping[int, Page])
 
 
 def call_of_action(action: Mapping[str, object]) -> tuple[str, str]:
-    """Give the browser function and arguments of an action that came without its arguments."""
+    """Return the browser function and arguments of an action that came without its arguments."""
     kind = action.get("type")
     function = _FUNCTIONS.get(kind, "search") if isinstance(kind, str) else "search"
     keys = {"search": {"query": "query"}, "open": {"id": "url"}, "find": {"pattern": "pattern"}}
@@ -71,7 +71,7 @@ def call_of_action(action: Mapping[str, object]) -> tuple[str, str]:
 
 
 def _search(query: str) -> JSONObject:
-    """Give the action of a search: the API has its words twice, as one and as many."""
+    """Return the action of a search: the API has its words twice, as one and as many."""
     return {"type": "search", "query": query, "queries": [query]}
 
 

@@ -1,4 +1,4 @@
-"""Own the list of deviations from Harmony that the parser knows, by stable code.
+"""The deviations from Harmony that the parser knows, by stable code.
 
 The same codes stand in ``ParseError.code`` (policy ``strict``) and ``Repaired.code`` (``repair``).
 """

@@ -1,4 +1,4 @@
-"""Own which header reader has the word: the exact one, or the repairing one behind it."""
+"""The choice of header reader: the exact one, or the repairing one behind it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read_header(
 
 
 def _is_settled(header: Header, tools: ToolNames) -> bool:
-    """Tell whether a grammatical header also means what it says, as far as models go."""
+    """Return whether a grammatical header also means what it says, as far as models go."""
     if header.author.role is Role.TOOL:
         answers = header.recipient not in {None, "all"}
         is_tool = answers or is_known_tool(header.author.name or "")

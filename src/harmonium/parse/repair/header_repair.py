@@ -1,4 +1,4 @@
-"""Own how a header that breaks the grammar is read all the same: what it must have meant.
+"""The reading of a header that breaks the grammar: what it must have meant.
 
 The rules, each learnt from outputs that gpt-oss models produced in the field: structure by id
 only; the last known channel wins, so that reasoning never surfaces on a visible channel; a call is
@@ -75,7 +75,7 @@ class HeaderRepair:
         return FieldReader(field, self._tools, skip_unknown=followed, sticky=sticky).read()
 
     def read(self) -> RepairedHeader:
-        """Give the header as understood, with every deviation."""
+        """Return the header as understood, with every deviation."""
         self._report_rest()
         recipient = self._recipient()
         channel = self._channel()
@@ -118,7 +118,7 @@ class HeaderRepair:
                 self._report(code, field, word, "ignored")
 
     def _recipient(self) -> str | None:
-        """Give the recipient: a declared or functions. tool, else a bare tool, else as written."""
+        """Return the recipient: a declared tool, else a bare tool, else the text as written."""
         best: tuple[int, str] | None = None
         named = [(field, word) for field, word in self._each("recipient", "tool")]
         for field, word in named:
@@ -164,7 +164,7 @@ class HeaderRepair:
         return names[-1] if names else None
 
     def _channel(self) -> str | None:
-        """Give the last known channel; commentary when only unknown ones were named."""
+        """Return the last known channel; commentary when only unknown ones were named."""
         found: list[str] = []
         for field, word in self._each("channel"):
             if field.place is Place.CONSTRAIN and not self._calls_behind(field, word):
@@ -193,7 +193,7 @@ class HeaderRepair:
         return "commentary"
 
     def _content_type(self) -> str | None:
-        """Give the type behind a constrain token, else a plain one; only known types count."""
+        """Return the type behind a constrain token, else a plain one; only known types count."""
         typed = list(self._each("type"))
         marked = [word for field, word in typed if field.place is Place.CONSTRAIN]
         if not typed:
@@ -205,7 +205,7 @@ class HeaderRepair:
         return chosen.value
 
     def _author(self, recipient: str | None) -> Author:
-        """Give the author. A damaged role is the assistant's: only the assistant generates."""
+        """Return the author. A damaged role is the assistant's: only the assistant generates."""
         field = self._fields[0]
         words = [word for place, word in self._each() if place is field]
         roles = [word for word in words if word.kind == "role"]
@@ -232,7 +232,7 @@ class HeaderRepair:
         return unchecked(Author, role=Role(first.value), name=names[0])
 
     def _tool_or_assistant(self, field: Field, first: Word, recipient: str | None) -> Author:
-        """Tell a tool's message from a call whose tool stands in the role place."""
+        """Distinguish a tool's message from a call whose tool stands in the role place."""
         is_name = first.kind in {"unknown", "tool"} and first.value not in CHANNELS
         called = recipient is not None and self._tools.recipient(recipient) is not None
         explicit = self._explicit_recipient()
@@ -246,7 +246,7 @@ class HeaderRepair:
         return ROLE_AUTHORS[Role.ASSISTANT]
 
     def _drop(self, code: str, word: Word) -> None:
-        """Take back a report on the role word: it is a tool's name in its right place."""
+        """Withdraw a report on the role word: it is a tool's name in its right place."""
         span_start = self._fields[0].token_holding(word.start)
         self._deviations = [
             item for item in self._deviations if item.code != code or item.span.start != span_start

@@ -1,4 +1,4 @@
-"""Own how the text of one header field is read, word by word, when it need not be right.
+"""The words of one header field, read when the field may be damaged.
 
 Reading stops at the first thing that is no header word: from there on it may be content.
 """
@@ -49,12 +49,12 @@ _SHORTEST_STEM = 4
 
 
 def is_known_type(word: str) -> bool:
-    """Tell whether `word` is a content type a model may give."""
+    """Return whether `word` is a content type a model may give."""
     return word in TYPES or _MIME.fullmatch(word) is not None
 
 
 def channel_like(word: str) -> str | None:
-    """Give the channel that a misspelt `word` stands for (``comment``, ``analys``), or None."""
+    """Return the channel that a misspelt `word` stands for (``comment``, ``analys``), or None."""
     lower = word.lower()
     if lower.startswith("analys"):
         return "analysis"
@@ -86,7 +86,7 @@ class FieldReader:
         self._words: list[Word] = []
 
     def read(self) -> Reading:
-        """Give the recognised words and where they end."""
+        """Return the recognised words and where they end."""
         position = 0
         while True:
             start = self._after_space(position)
@@ -116,7 +116,7 @@ class FieldReader:
         return ()
 
     def _pass_over(self, start: int) -> int | None:
-        """Give where to read on behind words that mean nothing; None when reading ends here."""
+        """Return where to read on behind words that mean nothing; None when reading ends here."""
         if not self._skip_unknown:
             return None
         first = not self._words and self._field.place is not Place.CONSTRAIN
@@ -134,7 +134,7 @@ class FieldReader:
         return None
 
     def _starts_content(self, end: int) -> bool:
-        """Tell whether arguments, or nothing, stand behind `end`: no prose."""
+        """Return whether arguments, or nothing, stand behind `end`: no prose."""
         begin = self._after_space(end)
         following = self._text[begin : begin + 1]
         return not following or following in "{["
@@ -202,7 +202,7 @@ class FieldReader:
         return Word(kind, match.group(), start, end, garbled)
 
     def _ends_word(self, end: int) -> bool:
-        """Tell whether a known word may end here, run together with what follows or not."""
+        """Return whether a known word may end here, run together with what follows or not."""
         following = self._text[end : end + 1]
         if not following or following.isspace():
             return True

@@ -1,4 +1,4 @@
-"""Own what to make of a header that no message token ended: content, an answer, or nothing.
+"""The reading of a header that no message token ended: content, an answer, or nothing.
 
 Three things happen in the field: the message token is missing and content follows the header words
 at once; there is no header at all (a refusal often comes so); a server stripped every special
@@ -100,7 +100,7 @@ def recover_overlong(
 
 
 def _has_exact_shape(repaired: RepairedHeader, rest: str) -> bool:
-    """Tell whether text without any token before it can only be a header run into its content."""
+    """Return whether text without any token before it can only be a header run into its content."""
     if not repaired.exact:
         return False
     return repaired.header.recipient is not None or not rest[:1].isspace()
@@ -116,7 +116,7 @@ def _is_object(text: str) -> bool:
 
 
 def _is_content(rest: str, repaired: RepairedHeader, field: Field, stop: Stop | None) -> bool:
-    """Tell content from words that mean nothing.
+    """Return whether the words are content.
 
     A call's content must look like arguments or end with the call token: prose is never executed.
     Behind a constrain token only a known type makes what follows content.
@@ -134,7 +134,7 @@ def _is_content(rest: str, repaired: RepairedHeader, field: Field, stop: Stop | 
 
 
 def _headerless(field: Field, sticky: Role | None, repaired: RepairedHeader) -> Recovery:
-    """Take text without a header as an answer: final if it is the last thing said."""
+    """Read text without a header as an answer: final if nothing follows."""
     author = ROLE_AUTHORS[sticky] if sticky is not None else repaired.header.author
     offset = 0
     if sticky is None and field.text.startswith(tuple(ROLES)):
@@ -168,7 +168,7 @@ def _stripped(field: Field, repaired: RepairedHeader, tools: ToolNames) -> Recov
 
 
 def _parts(text: str, content: int) -> Iterator[tuple[int, int]]:
-    """Give the start of each message behind its ``assistant`` (0 for the first) and its end."""
+    """Return the start of each message behind its ``assistant`` (0 for the first) and its end."""
     start = 0
     for match in _NEXT_STRIPPED.finditer(text, content):
         yield start, match.start()

@@ -1,4 +1,4 @@
-"""Own what one choice of a chat answer says, piece by piece; know nothing of JSON.
+"""The deltas of one choice of a chat completion. Knows nothing of JSON.
 
 Streams write these pieces, whole answers add them up: so the two cannot disagree.
 """
@@ -30,7 +30,7 @@ SEPARATOR = "\n"
 
 
 class ToolCallRef(NamedTuple):
-    """Say which call text belongs to: its place among the calls, its id, kind and name."""
+    """The tool call that a text belongs to: its index among the calls, its id, kind and name."""
 
     place: int
     id: str
@@ -39,7 +39,7 @@ class ToolCallRef(NamedTuple):
 
 
 class ChoiceDelta(NamedTuple):
-    """Say one piece of a choice.
+    """One delta of a choice.
 
     ``text`` is the text, or the finish reason for ``finish``; ``start`` and ``end`` are the tokens
     it came from (none for what no token says, such as the separator of two messages); ``call`` is
@@ -79,7 +79,7 @@ class ChoiceFold:
         self._separate = False
 
     def feed(self, events: Iterable[Event]) -> list[ChoiceDelta]:
-        """Take events of the parser, and give what they say; the first piece is the role."""
+        """Process events of the parser and return deltas; the first one is the role."""
         return self._fold(self.output.feed(events))
 
     @property

@@ -1,4 +1,4 @@
-"""Own the form of chat chunks: as OpenAI's objects, and as the bytes of server-sent events.
+"""Chat chunks: as OpenAI's objects, and as the bytes of server-sent events.
 
 The bytes of a piece of text are a frame made once, with nothing but the text encoded anew.
 """
@@ -37,7 +37,7 @@ _written = json.JSONEncoder(separators=(",", ":")).encode
 
 @dataclass(frozen=True, slots=True)
 class AnswerHead:
-    """Hold what every chunk, and the whole answer, says of itself."""
+    """What every chunk, and the whole answer, says of itself."""
 
     id: str
     created: int
@@ -47,7 +47,7 @@ class AnswerHead:
     reasoning: ReasoningField = "reasoning"
 
     def to_dict(self, kind: str) -> JSONObject:
-        """Give the fields in front of ``choices``."""
+        """Return the fields in front of ``choices``."""
         return {
             "id": self.id,
             "object": kind,
@@ -161,7 +161,7 @@ class ByteWriter(ChunkWriter[bytes]):
         return _encode(text).join(frame[2]).encode("ascii")
 
     def frame(self, choice: int, kind: DeltaKind, call: ToolCallRef | None) -> list[str] | None:
-        """Give the event of such pieces, cut where the text stands, if the last one was such."""
+        """Return the event of such pieces, cut where the text stands, if the last one was such."""
         frame = self._frames.get(choice)
         return frame[2] if frame is not None and frame[0] is kind and frame[1] is call else None
 
@@ -175,12 +175,12 @@ class ByteWriter(ChunkWriter[bytes]):
         return (before + _written(self._fields(delta)) + after).encode("ascii")
 
     def _around(self, choice: int, reason: str = "null") -> tuple[str, str]:
-        """Give what stands before and behind the delta of an event."""
+        """Return what stands before and behind the delta of an event."""
         behind = f',"logprobs":null,"finish_reason":{reason}{self._tail}'
         return f'{self._head}{choice},"delta":', behind
 
     def _frame(self, choice: int, delta: ChoiceDelta) -> list[str]:
-        """Give the event of such a piece, cut where the text stands."""
+        """Return the event of such a piece, cut where the text stands."""
         before, after = self._around(choice)
         if delta.kind == "arguments":
             inner = _cut_at_text(self._fields, delta)
@@ -195,7 +195,7 @@ class ByteWriter(ChunkWriter[bytes]):
 
 
 def _cut_at_text(fields_of: Callable[[ChoiceDelta], JSONObject], delta: ChoiceDelta) -> list[str]:
-    """Give the JSON of such a piece, cut where its text stands."""
+    """Return the JSON of such a piece, cut where its text stands."""
     mark = "\ue000"
     whole = _written(fields_of(delta._replace(text="")))
     while _encode(mark)[1:-1] in whole:

@@ -1,4 +1,4 @@
-"""Own chat answers: streamed chunk by chunk, or whole; both are folds over the same pieces."""
+"""Chat completions: streamed chunk by chunk, or whole; both fold the same deltas."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
-    """Hold what a server decides of its answers.
+    """What a server decides of its answers.
 
     Args:
         model: the model's name in answers; the one the request asked for unless given.
@@ -71,22 +71,22 @@ class _Choices:
 
     @property
     def n(self) -> int:
-        """How many choices there are."""
+        """The number of choices there are."""
         return self.settings.n
 
     def begin_turn(self, choice: int = 0) -> None:
-        """Say that the choice's next events come from a new parser.
+        """Start a new turn: the choice's next events come from a new parser.
 
         The model goes on after a tool that the server itself has run; the answer stays one.
         """
         self._folds[choice].output.begin_turn()
 
     def repairs(self, choice: int = 0) -> tuple[Repaired, ...]:
-        """Give what the parser repaired in a choice."""
+        """Return what the parser repaired in a choice."""
         return tuple(self._folds[choice].output.repairs)
 
     def usage(self, input_tokens: int, cached_tokens: int = 0) -> TokenUsage:
-        """Give the usage so far, over all choices; the prompt's counts come from the engine."""
+        """Return the usage so far, over all choices; the prompt's counts come from the engine."""
         outputs = [fold.output for fold in self._folds]
         return TokenUsage(
             input_tokens,
@@ -126,7 +126,7 @@ class ChatStream(_Choices, Generic[T]):
     def feed(
         self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[AnswerLogprob] = ()
     ) -> list[T]:
-        """Take a choice's next events, and give the chunks they make.
+        """Process a choice's next events and return their chunks.
 
         Args:
             events: of the choice's parser, ``Parser.close`` included.
@@ -143,7 +143,7 @@ class ChatStream(_Choices, Generic[T]):
         return self._write(choice, self._folds[choice].finish(engine))
 
     def end(self, input_tokens: int, cached_tokens: int = 0) -> list[T]:
-        """Give the chunk with the usage if the request asked for it."""
+        """Return the chunk with the usage if the request asked for it."""
         if not self.settings.include_usage:
             return []
         return [self._writer.usage(self.usage(input_tokens, cached_tokens))]
@@ -171,7 +171,7 @@ class ChatByteStream(ChatStream[bytes]):
         self._run: _Run | None = None
 
     def feed_text(self, delta: ContentDelta, choice: int = 0) -> bytes:
-        """Take text of a choice, and give the events it makes: what `feed` gives, sooner."""
+        """Process text of a choice and return its events: the same as `feed`, faster."""
         run = self._run
         if run is None or run.choice != choice:
             written = b"".join(self.feed((delta,), choice))
@@ -185,7 +185,7 @@ class ChatByteStream(ChatStream[bytes]):
     def feed(
         self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[AnswerLogprob] = ()
     ) -> list[bytes]:
-        """Take a choice's next events, and give the chunks they make; see `ChatStream.feed`."""
+        """Process a choice's next events and return their chunks; see `ChatStream.feed`."""
         self._settle()
         return super().feed(events, choice, logprobs)
 
@@ -195,12 +195,12 @@ class ChatByteStream(ChatStream[bytes]):
         return super().finish(engine, choice)
 
     def begin_turn(self, choice: int = 0) -> None:
-        """Say that the choice's next events come from a new parser."""
+        """Start a new turn: the choice's next events come from a new parser."""
         self._settle()
         super().begin_turn(choice)
 
     def usage(self, input_tokens: int, cached_tokens: int = 0) -> TokenUsage:
-        """Give the usage so far, over all choices."""
+        """Return the usage so far, over all choices."""
         self._settle()
         return super().usage(input_tokens, cached_tokens)
 
@@ -222,7 +222,7 @@ class ChatByteStream(ChatStream[bytes]):
 
 @dataclass(slots=True)
 class _Run:
-    """Hold text of one choice that goes on, from one token to another."""
+    """Text of one choice that continues from token to token."""
 
     choice: int
     frame: list[str]
@@ -234,7 +234,7 @@ class _Run:
 def chat_byte_stream(
     request: ChatRequest, answer_context: AnswerContext, options: AnswerOptions | None = None
 ) -> ChatByteStream:
-    """Make a stream of server-sent events; end it with `DONE`.
+    """Build a stream of server-sent events; end it with `DONE`.
 
     Example:
         >>> import json, harmonium
@@ -253,7 +253,7 @@ def chat_byte_stream(
 def chat_object_stream(
     request: ChatRequest, answer_context: AnswerContext, options: AnswerOptions | None = None
 ) -> ChatStream[ChatCompletionChunk]:
-    """Make a stream of ``openai.types.chat.ChatCompletionChunk``."""
+    """Build a stream of ``openai.types.chat.ChatCompletionChunk``."""
     return ChatStream(request, answer_context, options, ObjectWriter)
 
 
@@ -281,7 +281,7 @@ class _Said:
                 pass
 
     def message(self, reasoning: ReasoningField) -> JSONObject:
-        """Give the message the pieces amount to."""
+        """Return the message the pieces amount to."""
         content, thought = ("".join(self.texts[kind]) for kind in ("content", "reasoning"))
         message: JSONObject = {
             "role": "assistant",
@@ -323,7 +323,7 @@ class ChatAnswer(_Choices):
     def feed(
         self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[AnswerLogprob] = ()
     ) -> None:
-        """Take a choice's next events; see `ChatStream.feed`."""
+        """Process a choice's next events; see `ChatStream.feed`."""
         self._logprobs[choice].add(logprobs)
         self._add(choice, self._folds[choice].feed(events))
 
@@ -332,7 +332,7 @@ class ChatAnswer(_Choices):
         self._add(choice, self._folds[choice].finish(engine))
 
     def to_dict(self, input_tokens: int, cached_tokens: int = 0) -> dict[str, object]:
-        """Give the answer as JSON; the prompt's counts come from the engine."""
+        """Return the answer as JSON; the prompt's counts come from the engine."""
         choices = [self._choice(index, said) for index, said in enumerate(self._said)]
         usage = self.usage(input_tokens, cached_tokens).chat()
         body = {**self.head.to_dict("chat.completion"), "choices": choices, "usage": usage}
@@ -340,7 +340,7 @@ class ChatAnswer(_Choices):
         return body if metadata is None else {**body, "metadata": dict(metadata)}
 
     def completion(self, input_tokens: int, cached_tokens: int = 0) -> ChatCompletion:
-        """Give the answer as an object of the ``openai`` package."""
+        """Return the answer as an object of the ``openai`` package."""
         from openai.types.chat import ChatCompletion  # noqa: PLC0415  (heavy)
 
         body = self.to_dict(input_tokens, cached_tokens)

@@ -1,4 +1,4 @@
-"""Own the table of a chat request's fields: how each is read, and what happens to it.
+"""Table of a chat request's fields: how each is read, and what happens to it.
 
 The page about Chat Completions prints this table. A field that cannot be honoured is refused by
 name; a field that is not in the table is unknown to the API and ignored.
@@ -42,14 +42,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class AnswerFormat:
-    """Hold what form the answer must have: for the prompt, and ``strict`` for the engine."""
+    """What form the answer must have: for the prompt, and ``strict`` for the engine."""
 
     shape: ResponseFormat
     strict: bool = False
 
 
 class StreamOptions(NamedTuple):
-    """Hold what a request asks of its stream."""
+    """What a request asks of its stream."""
 
     include_usage: bool = False
     include_obfuscation: bool = False

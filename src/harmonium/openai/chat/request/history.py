@@ -1,4 +1,4 @@
-"""Own the history of a chat request: each of its messages as messages of Harmony.
+"""The history of a chat request: each of its messages as Harmony messages.
 
 It reads twice: first the tool calls, so that every result finds its call, then all messages in
 order. It knows nothing of the request's other fields.
@@ -24,7 +24,7 @@ REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Hold one tool call of the history: which tool, and its arguments or input as they are."""
+    """One tool call of the history: which tool, and its arguments or input as they are."""
 
     tool: ToolName
     text: str
@@ -33,7 +33,7 @@ class Call:
 
 @dataclass(slots=True)
 class History:
-    """Hold a history as far as it is read; reading on costs nothing for what is read.
+    """A history as far as it is read; reading on costs nothing for what is read.
 
     Args:
         names: the request's tools; tools that only the history calls are added.
@@ -55,7 +55,7 @@ class History:
     _ahead: dict[str, ToolName] = field(default_factory=dict)
 
     def copy(self) -> History:
-        """Give a history of its own that has read as much."""
+        """Return a history of its own that has read as much."""
         messages, callees = self.messages.copy(), self.callees.copy()
         return History(self.names.copy(), self.count, self.instructions, messages, callees)
 
@@ -83,7 +83,7 @@ class History:
         self._ahead.clear()
 
     def calls_of(self, index: int) -> list[Call]:
-        """Give the calls of an assistant's message, and remember whom they called."""
+        """Return the calls of an assistant's message, and remember whom they called."""
         calls = self._calls.get(index)
         if calls is None:
             return []
@@ -91,7 +91,7 @@ class History:
         return calls
 
     def callee(self, call_id: str) -> ToolName | None:
-        """Give the tool that a result answers for, None for an unknown call."""
+        """Return the tool that a result answers for, None for an unknown call."""
         found = self.callees.get(call_id)
         if found is None:
             self.is_cacheable = False
@@ -99,7 +99,7 @@ class History:
         return found
 
     def _leads(self, first: JSONMapping) -> bool:
-        """Take the first message as the instructions if it can be."""
+        """Return the first message as the instructions, if it can be."""
         if first.get("role") not in ("system", "developer") or first.get("name") is not None:
             return False
         self.instructions = _given_text(first, "messages[0]")
@@ -190,7 +190,7 @@ def _say(
     recipient: str | None = None,
     content_type: str | None = None,
 ) -> Message:
-    """Make a message of parts that are known to be right, without checking them again.
+    """Build a message of parts that are known to be right, without checking them again.
 
     It fills the slots directly: a long history is nothing but this.
     """
@@ -219,7 +219,7 @@ def _reasoning(entry: JSONMapping, param: str) -> str:
 
 
 def _said(entry: JSONMapping, param: str) -> str:
-    """Give an assistant's text; a refusal is text it said."""
+    """Return an assistant's text; a refusal is text it said."""
     content, refusal = entry.get("content"), entry.get("refusal")
     text = content if type(content) is str else text_of(content, f"{param}.content")
     return text if refusal is None else text + text_of(refusal, f"{param}.refusal")

@@ -1,4 +1,4 @@
-"""Own the part of a chat request that grows: its tools and history, read once for all turns.
+"""Cache of the part of a chat request that grows: its tools and history.
 
 A client sends the whole history again with every turn. What is read of it is kept, with a copy of
 the messages it was read from: a request that begins with equal ones is read from there on. Tools
@@ -32,7 +32,7 @@ several times the room of the JSON they stand for."""
 
 @dataclass(frozen=True, slots=True)
 class ParsedHistory:
-    """Hold a request's tools and history as read."""
+    """A request's tools and history as read."""
 
     tools: tuple[DeclaredTool, ...]
     history: History
@@ -41,7 +41,7 @@ class ParsedHistory:
     def developer(
         self, choice: ToolChoice, formats: tuple[ResponseFormat, ...] = ()
     ) -> Message | None:
-        """Give the developer message with the tools that may be called; None for an empty one.
+        """Return the developer message with the tools that may be called; None for an empty one.
 
         Without formats, that of the newest choice is kept: the very same message, turn by turn.
         """
@@ -56,19 +56,19 @@ class ParsedHistory:
         return made
 
     def copy(self) -> ParsedHistory:
-        """Give a dialogue of its own that has read as much."""
+        """Return a dialogue of its own that has read as much."""
         return ParsedHistory(self.tools, self.history.copy(), self._settings)
 
 
 class _Kept(NamedTuple):
-    """Hold what was read of messages like these, and the memory of it all; never changed."""
+    """What was read of messages like these, and the memory of it all; never changed."""
 
     items: list[object]
     size: int
     dialogue: ParsedHistory
 
     def begins(self, items: list[object]) -> bool:
-        """Tell whether messages go on from these."""
+        """Return whether messages go on from these."""
         try:
             return items[: len(self.items)] == self.items
         except RecursionError:  # nested too deeply to be compared
@@ -119,7 +119,7 @@ DIALOGUES = ParsedHistories()
 
 
 def _grown(before: _Kept, new: bytes, dialogue: ParsedHistory) -> _Kept:
-    """Give what is kept of a dialogue: of its messages a copy, which no caller can change."""
+    """Return what is kept of a dialogue: of its messages a copy, which no caller can change."""
     items: list[object] = decode_copy(new)
     size = before.size + _PER_BYTE * len(new) + _PER_MESSAGE * len(items)
     return _Kept(before.items + items, size, dialogue.copy())

@@ -1,4 +1,4 @@
-"""Own a chat request as a whole: its prompt as a conversation, and all else it asks for."""
+"""A chat request as a whole: its prompt as a conversation, and everything else it asks for."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from harmonium.render import Profile
 
 @dataclass(frozen=True, slots=True)
 class SamplingOptions:
-    """Hold what a request asks of the engine; None where it leaves the choice to it."""
+    """What a request asks of the engine; None where it leaves the choice to it."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -42,7 +42,7 @@ class SamplingOptions:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """Hold what a request asks of the answer's form.
+    """What a request asks of the answer's form.
 
     Args:
         n: how many choices.
@@ -70,7 +70,7 @@ class AnswerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """Hold a chat request as read.
+    """A chat request as read.
 
     Args:
         model: the model asked for.
@@ -108,7 +108,7 @@ class ChatRequest:
         return render_prompt(encoding, self.conversation, places, profile)
 
     def _place_of_tool(self, _: int, offered: int) -> str:
-        """Say where the parameters stand of a tool that is offered to the model."""
+        """Return the path of the parameters of a tool that is offered to the model."""
         allowed = set(self.tool_choice.names)
         names = (self.names.harmony_name(tool.name) for tool in self.tools)
         shown = [index for index, name in enumerate(names) if name in allowed]
@@ -176,7 +176,7 @@ _UNPADDED = StreamOptions()
 
 
 def _prompt(settings: PromptSettings | None, choice: ToolChoice) -> PromptSettings:
-    """Give the server's settings; its own tools are not shown where none may be called."""
+    """Return the server's settings; its own tools are not shown where none may be called."""
     given = settings or _DEFAULT_SETTINGS
     is_barred = choice.mode == "none" and given.builtin_tools
     return replace(given, builtin_tools=()) if is_barred else given
@@ -193,7 +193,7 @@ def _messages(fields: Mapping[str, object]) -> list[object]:
 
 
 def _given(fields: Mapping[str, object], names: frozenset[str]) -> dict[str, Any]:
-    """Give those of the fields that are there; the table has checked their types."""
+    """Return those of the fields that are there; the table has checked their types."""
     return {name: value for name, value in fields.items() if name in names}
 
 

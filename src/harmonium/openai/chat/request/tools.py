@@ -1,4 +1,4 @@
-"""Own the tools of a chat request: how they are declared, offered and chosen."""
+"""Tools of a chat request: declaration, offer to the model, choice."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _read_tool(value: object, param: str) -> DeclaredTool:
 
 
 def name_map(tools: Sequence[DeclaredTool], param: str) -> ToolNameMap:
-    """Give the tools' Harmony names.
+    """Return the tools' Harmony names.
 
     Raises:
         RequestError: a tool is declared twice.
@@ -82,7 +82,7 @@ def name_map(tools: Sequence[DeclaredTool], param: str) -> ToolNameMap:
 def namespaces(
     tools: Sequence[DeclaredTool], names: ToolNameMap, choice: ToolChoice, param: str
 ) -> tuple[ToolNamespace, ...]:
-    """Give the ``functions`` namespace of the tools that may be called; nothing for none."""
+    """Return the ``functions`` namespace of the tools that may be called; nothing for none."""
     offered: list[ToolDescription] = []
     allowed = frozenset(choice.names)
     for index, tool in enumerate(tools):
@@ -127,7 +127,7 @@ def _read_allowed(value: object, param: str, known: Mapping[ToolName, str]) -> T
 
 
 def _read_chosen(choice: JSONMapping, param: str, known: Mapping[ToolName, str]) -> str:
-    """Give the Harmony name of the tool that ``{"type": T, T: {"name": N}}`` names."""
+    """Return the Harmony name of the tool that ``{"type": T, T: {"name": N}}`` names."""
     kind = _KINDS[read_choice(choice.get("type"), f"{param}.type", _KINDS)]
     inner = f"{param}.{kind}"
     name = read_name(read_object(choice.get(kind), inner).get("name"), f"{inner}.name")

@@ -1,4 +1,4 @@
-"""Own the three forms a response is given in: events as JSON, events as bytes, the whole object.
+"""The three forms of a response: events as JSON, events as bytes, the whole object.
 
 All are the same fold; the objects of the `openai` package are made from its JSON.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def response_event_stream(
     request: ResponsesRequest, answer_context: AnswerContext, options: ResponseOptions | None = None
 ) -> ResponseStream[list[JSONObject]]:
-    """Make a stream of events as JSON objects; `as_stream_event` makes typed ones of them.
+    """Build a stream of events as JSON objects; `as_stream_event` makes typed ones of them.
 
     Example:
         >>> import harmonium
@@ -49,7 +49,7 @@ def response_event_stream(
 def response_byte_stream(
     request: ResponsesRequest, answer_context: AnswerContext, options: ResponseOptions | None = None
 ) -> ResponseStream[bytes]:
-    """Make a stream of server-sent events, ``data: [DONE]`` at the end included.
+    """Build a stream of server-sent events, ``data: [DONE]`` at the end included.
 
     What each call gives are whole frames: write them in one go.
     """
@@ -59,7 +59,7 @@ def response_byte_stream(
 def response_answer(
     request: ResponsesRequest, answer_context: AnswerContext, options: ResponseOptions | None = None
 ) -> ResponseStream[None]:
-    """Make a stream that gives no events: its ``response`` is the whole answer, after the end."""
+    """Build a stream that gives no events: its ``response`` is the whole answer, after the end."""
     return ResponseStream(request, answer_context, NullSink(), options)
 
 
@@ -70,7 +70,7 @@ def response_object(
     engine: EngineFinish = "stop",
     input_tokens: int = 0,
 ) -> Response:
-    """Give the whole answer to one turn of the model, as an object of the `openai` package.
+    """Return the whole answer to one turn of the model, as an object of the `openai` package.
 
     Args:
         request: the request answered.
@@ -87,14 +87,14 @@ def response_object(
 
 
 def as_response(response: Mapping[str, object]) -> Response:
-    """Make an object of the `openai` package of a response's JSON."""
+    """Build an object of the `openai` package of a response's JSON."""
     from openai.types.responses import Response  # noqa: PLC0415  (heavy)
 
     return Response.construct(**response)  # type: ignore[arg-type]
 
 
 def as_stream_event(event: Mapping[str, object]) -> ResponseStreamEvent:
-    """Make an object of the `openai` package of an event's JSON, in either dialect."""
+    """Build an object of the `openai` package of an event's JSON, in either dialect."""
     made = _event_types()[str(event["type"])].construct(**event)  # type: ignore[arg-type]
     return cast("ResponseStreamEvent", made)
 

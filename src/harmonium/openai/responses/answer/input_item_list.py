@@ -1,4 +1,4 @@
-"""Own how the items that a response was made of are shown: as the API has them, each with an id.
+"""The list of input items of a response, in the API's form, each with an id.
 
 Clients may leave out of an item what its type has by default, and its id. It knows no store, and
 nothing of pages.
@@ -27,7 +27,7 @@ _WITHOUT_STATUS = frozenset({"mcp_list_tools", "mcp_approval_request", "mcp_appr
 
 
 def shown_items(items: Iterable[JSONMapping], response_id: str) -> list[JSONObject]:
-    """Give items as the API shows them, in order, without `previous_input_messages`.
+    """Return items as the API shows them, in order, without `previous_input_messages`.
 
     An item without an id, or with that of one before it, gets one: the same whenever it is shown.
 
@@ -69,7 +69,7 @@ def _shown(item: JSONMapping, kind: str) -> JSONObject:
 
 
 def _parts(message: JSONMapping) -> list[JSONObject]:
-    """Give the content of a message as parts; those that a response had are as they were."""
+    """Return the content of a message as parts; those that a response had are as they were."""
     content = message.get("content")
     given = content if isinstance(content, list | tuple) else [content]
     texts = text_parts(content, "content")

@@ -1,4 +1,4 @@
-"""Own how items grow out of what the model and the tools say: when each opens, closes and waits.
+"""Items built from what the model and the tools say: when each opens, closes and waits.
 
 It knows the request's tools and what calls may be shown. What the response around the items looks
 like, and how a stream begins and ends, is not its business.
@@ -92,14 +92,14 @@ class ItemFold(Generic[T]):
         return [message for item in self.items for message in item.messages]
 
     def lead(self) -> None:
-        """Say what comes before the model's own items: lists of tools, calls that may now run."""
+        """Add what comes before the model's own items: tool lists, approved calls."""
         for listing in self._request.tools.listings:
             self._list_tools(listing)
         for call in self._request.approved:
             self._call_approved(call)
 
     def feed(self, events: Iterable[Event], logprobs: Sequence[AnswerLogprob]) -> None:
-        """Take the parser's next events, and the log probabilities of their tokens."""
+        """Process the parser's next events, and the log probabilities of their tokens."""
         if logprobs:
             self._logprobs.add(logprobs)
         delta = self._sink.delta
@@ -130,11 +130,11 @@ class ItemFold(Generic[T]):
                 self._writer.done(item, "incomplete")
 
     def start_tool(self, output_index: int) -> None:
-        """Say that the tool of a pending call runs now."""
+        """Mark the tool of a pending call as running."""
         self._writer.running(self._pending(output_index))
 
     def finish_tool(self, output_index: int, result: ToolResult) -> None:
-        """Say what the tool of a pending call answered."""
+        """Set the result of the tool of a pending call."""
         item = self._pending(output_index)
         self._writer.running(item)
         item.result = result
@@ -146,7 +146,7 @@ class ItemFold(Generic[T]):
             _say(item, said, result.text)
 
     def refuse(self, text: str) -> None:
-        """Say a refusal, after cutting off what is being said."""
+        """Add a refusal, after ending the open item."""
         self.close_turn("length")
         item = self._add(
             "refusal", header=MessageStarted(_ASSISTANT, "final", None, None, _NOWHERE)
@@ -199,13 +199,13 @@ class ItemFold(Generic[T]):
         return item
 
     def _shows_call(self) -> bool:
-        """Tell whether a call of the client's tools is shown, as the request asks for it."""
+        """Return whether a call of the client's tools is shown, as the request asks for it."""
         if self._request.tool_choice.mode == "none":
             return False
         return not self._has_called or self._request.values["parallel_tool_calls"] is True
 
     def _waits(self, call: ItemOpened) -> bool:
-        """Tell whether a call of a server's tool waits for approval; one not offered never runs."""
+        """Return whether a server's tool call waits for approval; one not offered never runs."""
         label, name = call.route.server_label or "", call.route.name or ""
         offered = self._request.offers(call.header.recipient or "")
         return offered and self._request.tools.holds(label, name)
@@ -263,7 +263,7 @@ class ItemFold(Generic[T]):
         self._writer.ran(item)
 
     def _call_approved(self, call: ApprovedCall) -> None:
-        """Say again the call that was approved, as the server's now: then it waits for its tool."""
+        """Repeat the approved call as the server's; it then waits for its tool."""
         header = MessageStarted(_ASSISTANT, "commentary", call.recipient, "json", _NOWHERE)
         item = self._add("mcp", Route("mcp", call.name, None, call.server_label), header)
         item.approval_id = call.request_id

@@ -1,4 +1,4 @@
-"""Own the events of one item, from ``output_item.added`` to ``output_item.done``.
+"""The events of one item, from ``output_item.added`` to ``output_item.done``.
 
 It writes what `ITEM_LIFECYCLES` says; when an item begins and ends is not its business.
 """

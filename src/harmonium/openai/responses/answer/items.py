@@ -1,4 +1,4 @@
-"""Own the items of a response: what each kind looks like, at every stage of its life.
+"""The items of a response: the form of each kind at every stage of its lifecycle.
 
 One table says which events an item's life has; one builder a kind makes its JSON. It knows
 nothing of the order of events or of the response around the items.
@@ -31,7 +31,7 @@ ALL_INCLUDES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """Hold what a tool answered that the server ran itself.
+    """What a tool answered that the server ran itself.
 
     Args:
         text: what the model is shown.
@@ -62,7 +62,7 @@ class PendingCall:
 
 @dataclass(frozen=True, slots=True)
 class ItemLifecycle:
-    """Say which events a kind of item has between ``output_item.added`` and ``.done``.
+    """The events of a kind of item between ``output_item.added`` and ``.done``.
 
     Args:
         item: the item's type.
@@ -135,7 +135,7 @@ RUN_BY_SERVER = frozenset({"mcp", "code", "web_search"})
 
 @dataclass(slots=True)
 class Item:
-    """Hold one item while it grows.
+    """One item while it grows.
 
     Args:
         index: its place in the output.
@@ -199,11 +199,11 @@ class Item:
         return failed or (result is not None and result.failed)
 
     def to_dict(self, include: frozenset[str]) -> JSONObject:
-        """Give the item as it stands, with the optional parts that are asked for."""
+        """Return the item as it stands, with the optional parts that are asked for."""
         return _BUILDERS[self.kind](self, include)
 
     def part(self) -> JSONObject:
-        """Give its content part as it stands."""
+        """Return its content part as it stands."""
         if self.kind == "reasoning":
             return {"type": "reasoning_text", "text": self.text}
         if self.kind == "refusal":

@@ -1,4 +1,4 @@
-"""Own the Response object around the items: every key, always; know nothing of how items grow."""
+"""The Response object around the items, with every key. Does not know how items grow."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Envelope:
         error: Mapping[str, object] | None = None,
         usage: TokenUsage | None = None,
     ) -> JSONObject:
-        """Give the object; ``usage`` is absent until it is known.
+        """Return the object; ``usage`` is absent until it is known.
 
         Args:
             status: where the answer stands.

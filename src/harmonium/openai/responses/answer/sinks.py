@@ -1,4 +1,4 @@
-"""Own how events leave: as JSON objects or as server-sent bytes; know nothing of their order.
+"""Sinks for events: JSON objects or server-sent bytes. Know nothing of their order.
 
 Most events are deltas. What a delta's frame repeats is written once, when its part opens; each
 delta then costs one number and one escaped string. The bytes are ASCII: half of a surrogate pair,
@@ -23,7 +23,7 @@ _DONE = "data: [DONE]\n\n"
 
 
 class DeltaTemplate:
-    """Hold what the deltas of one part have in common.
+    """What the deltas of one part have in common.
 
     Args:
         fields: the event without its ``sequence_number`` and ``delta``; ``type`` comes first.
@@ -55,7 +55,7 @@ def _frame_text(event: Mapping[str, object]) -> str:
 
 
 class Sink(Protocol, Generic[Taken_co]):
-    """Say what a stream of events is written to: numbered in order, then taken in one go."""
+    """The receiver of a stream of events: numbers them in order, then returns them at once."""
 
     def event(self, event: JSONObject) -> None:
         """Write an event; its ``sequence_number`` is added."""
@@ -67,7 +67,7 @@ class Sink(Protocol, Generic[Taken_co]):
         """Write what comes after the last event."""
 
     def take(self) -> Taken_co:
-        """Give what was written since the last time."""
+        """Return what was written since the last time."""
 
 
 class ObjectSink:
@@ -91,7 +91,7 @@ class ObjectSink:
         """Add nothing."""
 
     def take(self) -> list[JSONObject]:
-        """Give the events added since the last time."""
+        """Return the events added since the last time."""
         events, self._events = self._events, []
         return events
 
@@ -120,7 +120,7 @@ class ByteSink:
         self._pieces.append(_DONE)
 
     def take(self) -> bytes:
-        """Give the bytes written since the last time: whole frames."""
+        """Return the bytes written since the last time: whole frames."""
         pieces, self._pieces = self._pieces, []
         return "".join(pieces).encode("ascii")
 
@@ -138,7 +138,7 @@ class NullSink:
         """Add nothing."""
 
     def take(self) -> None:
-        """Give nothing."""
+        """Return nothing."""
 
 
 class PaddedSink(Generic[T]):
@@ -170,5 +170,5 @@ class PaddedSink(Generic[T]):
         self._sink.end()
 
     def take(self) -> T:
-        """Give what was written since the last time."""
+        """Return what was written since the last time."""
         return self._sink.take()

@@ -1,4 +1,4 @@
-"""Own the life of a response: how it begins, holds its items, ends; and the order of its events.
+"""The lifecycle of a response: start, items, end, and the order of its events.
 
 The whole answer is what this fold leaves behind, so it cannot differ from the stream. It runs no
 tools: the caller does, and says what they answered; the model's next turn then goes on in the
@@ -120,11 +120,11 @@ class ResponseStream(Generic[T]):
         return tuple(self._waiting(item for item in served if item.index not in runnable))
 
     def stored_items(self) -> list[JSONObject]:
-        """Give the items with all that `include` may have left out: what a store keeps."""
+        """Return the items with all that `include` may have left out: what a store keeps."""
         return [item.to_dict(self._request.include | ALL_INCLUDES) for item in self._fold.items]
 
     def usage(self, input_tokens: int = 0, cached_tokens: int = 0) -> TokenUsage:
-        """Give the usage so far; the prompt's counts come from the engine."""
+        """Return the usage so far; the prompt's counts come from the engine."""
         output = self._fold.output
         return TokenUsage(
             input_tokens, output.output_tokens, output.reasoning_tokens, cached_tokens
@@ -140,7 +140,7 @@ class ResponseStream(Generic[T]):
         return self._sink.take()
 
     def feed(self, events: Iterable[Event], logprobs: Sequence[AnswerLogprob] = ()) -> T:
-        """Take the parser's next events, those of ``Parser.close`` included.
+        """Process the parser's next events, including those of ``Parser.close``.
 
         Args:
             events: the events; each turn of the model has a parser of its own.
@@ -162,7 +162,7 @@ class ResponseStream(Generic[T]):
         return self._sink.take()
 
     def tool_started(self, output_index: int) -> T:
-        """Say that the tool of a pending call runs now.
+        """Mark the tool of a pending call as running.
 
         Raises:
             InvalidInputError: no such call is pending.
@@ -173,7 +173,7 @@ class ResponseStream(Generic[T]):
         return self._sink.take()
 
     def tool_finished(self, output_index: int, result: ToolResult) -> T:
-        """Say what the tool of a pending call answered; its item is then complete.
+        """Set the result of the tool of a pending call; its item is then complete.
 
         Raises:
             InvalidInputError: no such call is pending.
@@ -184,7 +184,7 @@ class ResponseStream(Generic[T]):
         return self._sink.take()
 
     def refuse(self, text: str) -> T:
-        """Say a refusal in the server's name, after cutting off what the model was saying.
+        """Add a refusal in the server's name, after ending the open item.
 
         The models say their own refusals as any text; this is for a server that will not let an
         answer through.

@@ -1,4 +1,4 @@
-"""Own the built-in tools of a request: their namespaces in Harmony, their settings, their echo.
+"""Built-in tools of a request: their namespaces in Harmony, their settings, their echo.
 
 It runs none: what a tool is asked to keep to is read, checked and handed to who runs it.
 """
@@ -56,7 +56,7 @@ def read_built_in(tool: JsonNode) -> JSONObject:
 
 
 def echo_built_in(kind: str, settings: Mapping[str, object]) -> JSONObject:
-    """Give a built-in tool as the response repeats it."""
+    """Return a built-in tool as the response repeats it."""
     if kind == "container":
         # The published types know no such tool; a server with a label is what it amounts to.
         return {"type": "mcp", "server_label": "container"}

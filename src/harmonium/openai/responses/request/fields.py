@@ -1,4 +1,4 @@
-"""Own the table of the request's fields: how each is read, and what happens to it.
+"""Table of a Responses request's fields: how each is read, and what happens to it.
 
 The page about the Responses API prints this table. A field that cannot be honoured is refused by
 name; fields that are not in the table are unknown to the API and ignored.
@@ -90,7 +90,7 @@ def _retention(node: JsonNode) -> object:
 
 
 def _cache_options(node: JsonNode) -> object:
-    """Take hints to a cache, and refuse what would be more than a hint."""
+    """Accept hints to a cache, and refuse anything more than a hint."""
     if node.get("prewarm").flag(default=False):
         node.get("prewarm").refuse("a request is answered; leave it out")
     if not node.get("comparison_response_id").is_null:

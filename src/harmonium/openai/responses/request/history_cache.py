@@ -1,4 +1,4 @@
-"""Own the part of a request that grows: its tools and items, read once for all turns.
+"""Cache of the part of a Responses request that grows: its tools and items.
 
 It finds what a request refers to, the lists of servers' tools among its items, and reads on from
 where an earlier request of the same conversation ended. It knows none of the request's other
@@ -32,7 +32,7 @@ _Key = tuple[bytes, bytes, ReasoningCipher | None]
 
 _OPENING = 2
 _HEAD = 5
-"""How many bytes marshal puts in front of a list's members."""
+"""The number of bytes marshal puts in front of a list's members."""
 _PER_DIALOGUE, _PER_ITEM = 2_000, 250
 _PER_BYTE, _PER_BYTE_OF_TOOLS = 2, 18
 """What is kept beside the JSON it was read from, in bytes of memory, as measured: objects take
@@ -41,7 +41,7 @@ several times the room of the JSON they stand for."""
 
 @dataclass(frozen=True, slots=True)
 class InputSnapshot:
-    """Hold what was said before a request and in it: items in order, as they came.
+    """What was said before a request and in it: items in order, as they came.
 
     Args:
         items: those before the request, then its own.
@@ -59,7 +59,7 @@ class InputSnapshot:
     is_text: bool = False
 
     def node(self, index: int) -> JsonNode:
-        """Give an item and where it stands."""
+        """Return an item and where it stands."""
         place = f"previous[{index}]"
         own = index - self.before - self.history
         if own >= 0:
@@ -69,7 +69,7 @@ class InputSnapshot:
         return JsonNode(as_json(self.items[index]), place)
 
     def nodes(self, start: int = 0) -> tuple[list[JsonNode], bool]:
-        """Give the items from `start` on, references resolved, and whether there were any.
+        """Return the items from `start` on, references resolved, and whether there were any.
 
         Raises:
             RequestError: a reference to nothing.
@@ -103,7 +103,7 @@ class InputSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ToolDeclarations:
-    """Hold what decides how a request's tools are read.
+    """What decides how a request's tools are read.
 
     Args:
         tools: the request's ``tools``.
@@ -121,7 +121,7 @@ class ToolDeclarations:
     cipher: ReasoningCipher | None
 
     def known(self, items: Iterable[JsonNode]) -> dict[str, KnownTools]:
-        """Give what is known of every server's tools; what the operator says counts most."""
+        """Return what is known of every server's tools; what the operator says counts most."""
         listed = {item.get("server_label").text(): item for item in items if _lists_tools(item)}
         known = {
             label: KnownTools(item.get("tools"), is_said=True) for label, item in listed.items()
@@ -136,7 +136,7 @@ class ToolDeclarations:
 
 @dataclass(slots=True)
 class ParsedHistory:
-    """Hold a request's tools and history as read: the items, and what they say."""
+    """A request's tools and history as read: the items, and what they say."""
 
     tools: RequestTools
     reader: InputReader
@@ -146,7 +146,7 @@ class ParsedHistory:
     _spaces: dict[tuple[str, ...], tuple[ToolNamespace, ...]] = field(default_factory=dict)
 
     def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
-        """Give the namespaces of the tools that may be called; the newest choice's are kept."""
+        """Return the namespaces of the tools that may be called; the newest choice's are kept."""
         found = self._spaces.get(choice.names)
         if found is None:
             with error_param("tools"):
@@ -163,7 +163,7 @@ class ParsedHistory:
             self.count += 1
 
     def copy(self) -> ParsedHistory:
-        """Give a dialogue of its own that has read as much, without the items.
+        """Return a dialogue of its own that has read as much, without the items.
 
         They are the caller's, who may change them; so may who gets the echo of the tools.
         """
@@ -174,7 +174,7 @@ class ParsedHistory:
 
 
 class _Kept(NamedTuple):
-    """Hold what was read of items with these bytes, and the memory of it all; never changed."""
+    """What was read of items with these bytes, and the memory of it all; never changed."""
 
     items: bytes
     size: int
@@ -221,7 +221,7 @@ DIALOGUES = ParsedHistories()
 
 
 def _key(declared: ToolDeclarations, said: InputSnapshot) -> _Key | None:
-    """Give what says that two requests are of one conversation, None for what cannot say it."""
+    """Return what says that two requests are of one conversation, None for what cannot say it."""
     servers = {
         label: [as_json(tool) for tool in tools] for label, tools in declared.servers.items()
     }
@@ -231,19 +231,19 @@ def _key(declared: ToolDeclarations, said: InputSnapshot) -> _Key | None:
 
 
 def _size_of(key: _Key, items: bytes, count: int) -> int:
-    """Give what the state of a conversation takes; the key begins with its tools."""
+    """Return what the state of a conversation takes; the key begins with its tools."""
     of_items = _PER_BYTE * len(items) + _PER_ITEM * count
     return _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(key[0]) + of_items
 
 
 def _own(declared: ToolDeclarations, key: _Key) -> ToolDeclarations:
-    """Give what decides how tools are read, in a copy that the caller cannot change."""
+    """Return what decides how tools are read, in a copy that the caller cannot change."""
     tools, servers, *_ = decode_copy(key[0])
     return replace(declared, tools=JsonNode(tools, declared.tools.path), servers=servers)
 
 
 def _own_echo(tools: RequestTools) -> tuple[dict[str, object], ...]:
-    """Give the echo of the tools in a copy that may be changed: nothing else holds it."""
+    """Return the echo of the tools in a copy that may be changed: nothing else holds it."""
     plain = plain_bytes(tools.echo)
     return tools.echo if plain is None else tuple(decode_copy(plain))
 
@@ -275,7 +275,7 @@ def _read(declared: ToolDeclarations, said: InputSnapshot) -> tuple[ParsedHistor
 
 
 def _lists_tools(item: JsonNode) -> bool:
-    """Tell whether an item lists a server's tools, which one that failed to does not."""
+    """Return whether an item lists a server's tools, which one that failed to does not."""
     return item_type(item) == "mcp_list_tools" and item.get("error").is_null
 
 

@@ -1,4 +1,4 @@
-"""Own what each input item says in Harmony: one rule a type, every item we emit among them.
+"""Input items as Harmony messages: one rule per type, including every item we emit.
 
 It knows items and tool names; it knows nothing of a request's other fields. Reasoning and calls
 of built-in tools stand on ``analysis``, calls of the application's tools on ``commentary``: where
@@ -27,7 +27,7 @@ _BUILT_IN = frozenset({"browser", "python", "container"})
 
 
 def item_type(item: JsonNode) -> str:
-    """Give an item's type; one without a type is a message, or a reference when it has no role."""
+    """Return an item's type; without one it is a message, or a reference if it has no role."""
     value = item.value
     if type(value) is dict and type(value.get("type")) is str:
         return str(value["type"])
@@ -61,7 +61,7 @@ class InputReader:
         return tuple(self._approved.values())
 
     def copy(self, names: ToolNameMap) -> InputReader:
-        """Give a reader of its own that has read as much, with the same tools' names."""
+        """Return a reader of its own that has read as much, with the same tools' names."""
         made = InputReader(names, self._cipher)
         made.calls = self.calls.copy()
         made._requests = self._requests.copy()
@@ -69,7 +69,7 @@ class InputReader:
         return made
 
     def read(self, item: JsonNode) -> list[Message]:
-        """Give the messages an item stands for, none when it says nothing.
+        """Return the messages an item stands for, none when it says nothing.
 
         Raises:
             RequestError: an unknown type, or an item that cannot be read.
@@ -124,7 +124,7 @@ class InputReader:
         return [self._call(self._registered(item, "custom"), item.get("input").text(), None)]
 
     def _registered(self, item: JsonNode, kind: ToolKind) -> ToolName:
-        """Give the tool that a call names, and keep it for the call's output."""
+        """Return the tool that a call names, and keep it for the call's output."""
         tool = _tool_called(item, kind)
         self.calls[item.get("call_id").text()] = tool
         return tool
@@ -163,7 +163,7 @@ class InputReader:
         return ApprovedCall(request_id, label, name, recipient, item.get("arguments").text())
 
     def _approval_request(self, item: JsonNode) -> list[Message]:
-        """Say the call that waited for approval; whether it was given says a later item."""
+        """Return the call that waited for approval; a later item says whether it was approved."""
         call = self._server_call(item, item.get("id").text())
         self._requests[call.request_id] = call
         return [_spoken(call)]
@@ -209,7 +209,7 @@ class InputReader:
         return read_previous_messages(history, self._names, self.calls)
 
     def _nothing(self, _: JsonNode) -> list[Message]:
-        """Say nothing: the list of a server's tools is declared, not spoken."""
+        """Return no messages: the list of a server's tools is a declaration."""
         return []
 
     _RULES: ClassVar[Mapping[str, Callable[[InputReader, JsonNode], list[Message]]]] = {
@@ -234,12 +234,12 @@ class InputReader:
 
 
 def _tool_called(item: JsonNode, kind: ToolKind) -> ToolName:
-    """Give the tool that a call names, with its namespace if it has one."""
+    """Return the tool that a call names, with its namespace if it has one."""
     return ToolName(item.get("name").text(), kind, item.get("namespace").optional_text())
 
 
 def _spoken(call: ApprovedCall) -> Message:
-    """Give a call of a server as the model says it."""
+    """Return a call of a server as the model says it."""
     return Message.assistant(
         call.arguments, channel="commentary", recipient=call.recipient, content_type="json"
     )
@@ -259,7 +259,7 @@ def _log_text(output: JsonNode) -> str:
 
 
 def _error_text(error: JsonNode) -> str | None:
-    """Give the text of a failed MCP call's error: a string, or one of the published objects."""
+    """Return the text of a failed MCP call's error: a string, or one of the published objects."""
     if error.is_null or isinstance(error.value, str):
         return error.optional_text()
     content = error.get("content")

@@ -1,4 +1,4 @@
-"""Own a value of the request together with its path; know nothing of what a field means.
+"""A value of the request together with its path. Does not know what a field means.
 
 A thin cover over the room's `reading`: rules read a node, and errors know where it stands.
 """
@@ -27,7 +27,7 @@ _PLAIN = frozenset({str, dict, list, int, float, bool, type(None)})
 
 
 class JsonNode(NamedTuple):
-    """Hold a JSON value and where it stands, such as ``input[2].call_id``.
+    """A JSON value and where it stands, such as ``input[2].call_id``.
 
     Every reader raises RequestError when the value is not what it should be.
 
@@ -54,52 +54,52 @@ class JsonNode(NamedTuple):
         return self.value is None
 
     def given(self) -> JsonNode:
-        """Give the node itself, unless it is null."""
+        """Return the node itself, unless it is null."""
         if self.value is None:
             raise missing(self.path or "request")
         return self
 
     def mapping(self) -> JSONMapping:
-        """Give an object."""
+        """Return an object."""
         return read_object(self.given().value, self.path or "request")
 
     def get(self, key: str) -> JsonNode:
-        """Give a member of an object; null when it is absent."""
+        """Return a member of an object; null when it is absent."""
         value = self.value.get(key) if type(self.value) is dict else self.mapping().get(key)
         if type(value) not in _PLAIN:
             value = as_json(value)
         return JsonNode(value, f"{self.path}.{key}" if self.path else key)
 
     def items(self) -> Iterator[JsonNode]:
-        """Give the members of an array, each with its path; null counts as empty."""
+        """Return the members of an array, each with its path; null counts as empty."""
         found = [] if self.value is None else read_list(self.value, self.path)
         for index, member in enumerate(found):
             yield JsonNode(as_json(member), f"{self.path}[{index}]")
 
     def text(self) -> str:
-        """Give a string."""
+        """Return a string."""
         return read_text(self.given().value, self.path)
 
     def optional_text(self) -> str | None:
-        """Give a string, or None when it is null."""
+        """Return a string, or None when it is null."""
         return None if self.value is None else self.text()
 
     def content(self) -> str:
-        """Give the text of a string or of a list of parts, joined; null is empty."""
+        """Return the text of a string or of a list of parts, joined; null is empty."""
         return text_of(self.value, self.path)
 
     def flag(self, *, default: bool) -> bool:
-        """Give true or false; the default when it is null."""
+        """Return true or false; the default when it is null."""
         return default if self.value is None else read_flag(self.value, self.path)
 
     def integer(self, low: int, high: int | None = None) -> int | None:
-        """Give an integer within bounds, or None when it is null."""
+        """Return an integer within bounds, or None when it is null."""
         return None if self.value is None else read_integer(self.value, self.path, low, high)
 
     def number(self, low: float, high: float) -> float | None:
-        """Give a number within bounds, or None when it is null."""
+        """Return a number within bounds, or None when it is null."""
         return None if self.value is None else read_number(self.value, self.path, low, high)
 
     def choice(self, *allowed: str) -> str:
-        """Give one of the allowed words."""
+        """Return one of the allowed words."""
         return read_choice(self.given().value, self.path, allowed)

@@ -1,4 +1,4 @@
-"""Own the MCP servers of a request: their tools, who may be called, what must be approved first.
+"""MCP servers of a request: their tools, which may be called, which need approval.
 
 It speaks with no server: what a server's tools are is told to it, and which call waits for whose
 approval is told by it.
@@ -20,7 +20,7 @@ Approval = Literal["always", "never"]
 
 @dataclass(frozen=True, slots=True)
 class ToolFilter:
-    """Say which tools of a server are meant; without any condition, all are.
+    """The tools of a server that are meant; without conditions, all are.
 
     Args:
         names: their names; None for any.
@@ -32,14 +32,14 @@ class ToolFilter:
     read_only: bool | None = None
 
     def takes(self, name: str, *, read_only: bool) -> bool:
-        """Tell whether a tool is meant."""
+        """Return whether a tool is meant."""
         named = self.names is None or name in self.names
         return named and self.read_only in {None, read_only}
 
 
 @dataclass(frozen=True, slots=True)
 class KnownTools:
-    """Hold what is known of a server's tools.
+    """What is known of a server's tools.
 
     Args:
         tools: the array of its tools as ``tools/list`` or an ``mcp_list_tools`` item gives them.
@@ -55,7 +55,7 @@ class KnownTools:
 
 @dataclass(frozen=True, slots=True)
 class McpListing:
-    """Hold the list of a server's tools as an answer says it: ``tools`` are the API's objects."""
+    """The list of a server's tools as an answer says it: ``tools`` are the API's objects."""
 
     label: str
     tools: tuple[JSONObject, ...] = ()
@@ -64,7 +64,7 @@ class McpListing:
 
 @dataclass(frozen=True, slots=True)
 class McpServer:
-    """Hold an MCP server that a request names.
+    """An MCP server that a request names.
 
     Args:
         label: what the request calls it.
@@ -90,7 +90,7 @@ class McpServer:
     listing: McpListing | None = None
 
     def holds(self, name: str) -> bool:
-        """Tell whether a call of a tool waits for approval."""
+        """Return whether a call of a tool waits for approval."""
         if any(tool.name.name == name for tool in self.tools):
             return name in self.held
         return self.holds_unknown
@@ -160,7 +160,7 @@ def read_server(tool: JsonNode, known: KnownTools, approval: Approval) -> McpSer
 
 
 def echo_server(tool: JsonNode, server: McpServer, approval: Approval) -> JSONObject:
-    """Give the tool as the response repeats it: without what is secret."""
+    """Return the tool as the response repeats it: without what is secret."""
     given, held = tool.get("allowed_tools"), tool.get("require_approval")
     return {
         "type": "mcp",
@@ -192,7 +192,7 @@ def read_allowed(allowed: JsonNode) -> ToolFilter:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """Know which calls wait for approval: those of `always`; of the others, what is said."""
+    """The calls that need approval."""
 
     always: ToolFilter | None
     never: ToolFilter | None

@@ -1,4 +1,4 @@
-"""Own what a request asks of the answer's form: how hard to think, and what the text is like."""
+"""What a request asks of the output: reasoning effort and text format."""
 
 from __future__ import annotations
 

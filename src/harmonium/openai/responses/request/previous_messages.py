@@ -1,4 +1,4 @@
-"""Own `previous_input_messages`: a history given as chat messages or as Harmony messages.
+"""`previous_input_messages`: a history given as chat messages or as Harmony messages.
 
 System and developer messages are left out: instructions, tools and effort are always those of the
 newest request. It becomes an item of our own, so that a store keeps it among the others.
@@ -23,7 +23,7 @@ _ROLES = ("user", "assistant", "tool", *sorted(_LEFT_OUT))
 
 
 def history_items(history: JsonNode) -> list[JSONMapping]:
-    """Give a history as an item, plain JSON; null and an empty one are none.
+    """Return a history as an item, plain JSON; null and an empty one are none.
 
     Raises:
         RequestError: it is no array.
@@ -51,7 +51,7 @@ def check_sent(items: Sequence[object], param: str) -> None:
 def read_previous_messages(
     history: JsonNode, names: ToolNameMap, calls: dict[str, ToolName]
 ) -> list[Message]:
-    """Give the messages of a history, in order.
+    """Return the messages of a history, in order.
 
     Args:
         history: the array.
@@ -71,7 +71,7 @@ def read_previous_messages(
 
 
 def _as_entry(entry: object) -> object:
-    """Give JSON for a message object of ours, or of another library's with ``to_dict``."""
+    """Return JSON for a message object of ours, or of another library's with ``to_dict``."""
     if isinstance(entry, Message):
         return message_to_dict(entry)
     dump = getattr(entry, "to_dict", None)

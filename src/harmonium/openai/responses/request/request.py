@@ -1,4 +1,4 @@
-"""Own how a Responses request becomes a conversation and the settings that an answer repeats.
+"""A Responses request as a conversation, with the settings that the answer repeats.
 
 It puts the rules of its neighbours together. Nothing is fetched: what the request refers to
 (a previous response, an item, a server's tools) is given by the caller.
@@ -57,7 +57,7 @@ _SEALED = "reasoning.encrypted_content"
 
 @dataclass(frozen=True, slots=True)
 class ResponsesSetup:
-    """Hold what a server knows beside the request.
+    """What a server knows beside the request.
 
     Args:
         prompt: identity, date and the like.
@@ -92,7 +92,7 @@ class ResponsesSetup:
 
 @dataclass(frozen=True, slots=True)
 class ResponsesRequest:
-    """Hold what a Responses request asks for.
+    """What a Responses request asks for.
 
     Args:
         conversation: what to render, for completion by the assistant.
@@ -125,7 +125,7 @@ class ResponsesRequest:
     given: frozenset[str] = frozenset()
 
     def offers(self, recipient: str) -> bool:
-        """Tell whether the model was told of a tool that the server itself runs.
+        """Return whether the model was told of a tool that the server itself runs.
 
         Models also call tools that they were not given, or that were kept from them.
         """
@@ -218,7 +218,7 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
 
 @dataclass(frozen=True, slots=True)
 class _PromptPreamble:
-    """Know what goes before the history: the system and the developer message."""
+    """The messages before the history: system and developer."""
 
     request: JsonNode
     dialogue: ParsedHistory
@@ -243,7 +243,7 @@ class _PromptPreamble:
         return (system, *(() if developer is None else (developer,)), *said)
 
     def prompt(self, setup: ResponsesSetup) -> PromptSettings:
-        """Give the server's settings with the built-in tools that may be called.
+        """Return the server's settings with the built-in tools that may be called.
 
         With ``tool_choice: none`` these are none, also of those that the server itself gives.
         """
@@ -267,7 +267,7 @@ def _declared(request: JsonNode, setup: ResponsesSetup) -> ToolDeclarations:
 
 
 def _said(request: JsonNode, setup: ResponsesSetup) -> InputSnapshot:
-    """Give the items before this request and its own."""
+    """Return the items before this request and its own."""
     previous = request.get("previous_response_id")
     if setup.previous is None and not previous.is_null:
         message = "previous_response_id names nothing that is stored here; send its items in input"

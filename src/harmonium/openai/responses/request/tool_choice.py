@@ -1,4 +1,4 @@
-"""Own how a Responses request chooses among its tools; know nothing of how they are declared."""
+"""The tool choice of a Responses request. Does not know how tools are declared."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _Names = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Choosable:
-    """Know the Harmony names of what may be chosen, by what a choice calls it."""
+    """The Harmony names of what may be chosen, by the name a choice uses."""
 
     built_in: Mapping[str, _Names]
     named: Mapping[tuple[str, str], _Names]
@@ -76,7 +76,7 @@ class _Choosable:
         )
 
     def read(self, choice: JsonNode) -> tuple[_Names, JSONObject]:
-        """Give the Harmony names that one choice stands for, and its echo."""
+        """Return the Harmony names that one choice stands for, and its echo."""
         allowed = ("function", "custom", "mcp", *BUILT_IN)
         kind = choice.get("type").choice(*allowed)
         if kind == "mcp":

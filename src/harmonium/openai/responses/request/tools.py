@@ -1,4 +1,4 @@
-"""Own the tools of a Responses request: how each kind is declared, offered to the model, echoed.
+"""Tools of a Responses request: how each kind is declared, offered to the model, echoed.
 
 It knows what a tool is called in Harmony by way of `ToolNameMap`, and runs none.
 """
@@ -33,7 +33,7 @@ from harmonium.openai.responses.request.mcp_servers import (
 
 @dataclass(frozen=True, slots=True)
 class RequestTools:
-    """Hold the tools of one request.
+    """The tools of one request.
 
     Args:
         declared: function and custom tools, those in namespaces included, in order.
@@ -74,24 +74,24 @@ class RequestTools:
         return tuple(server.listing for server in self.servers if server.listing is not None)
 
     def holds(self, label: str, name: str) -> bool:
-        """Tell whether a call of a server's tool waits for the client's approval."""
+        """Return whether a call of a server's tool waits for the client's approval."""
         return any(server.label == label and server.holds(name) for server in self.servers)
 
     def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
-        """Give the developer message's namespaces, with the tools that may be called."""
+        """Return the developer message's namespaces, with the tools that may be called."""
         return tuple(
             ToolNamespace(name, about, tuple(self._described(tool, name) for tool in tools))
             for name, about, tools in self._offered(choice)
         )
 
     def place_of(self, choice: ToolChoice, space: int, tool: int) -> str:
-        """Say where in the request a tool stands, by its place in `namespaces`."""
+        """Return the path of a tool in the request, by its place in `namespaces`."""
         return self.places[self._offered(choice)[space][2][tool].name]
 
     def _offered(
         self, choice: ToolChoice
     ) -> list[tuple[str, str | None, tuple[DeclaredTool, ...]]]:
-        """Give name, description and tools of every namespace that has any to be called."""
+        """Return name, description and tools of every namespace that has any to be called."""
         spaces: list[tuple[str, str | None, tuple[DeclaredTool, ...]]] = [
             ("functions", None, self.declared),
             *((self.names.server(s.label), s.description, s.tools) for s in self.servers),

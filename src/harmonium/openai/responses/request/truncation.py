@@ -1,4 +1,4 @@
-"""Own the cutting of conversations that are too long; know nothing of where they came from.
+"""Truncation of conversations that are too long. Does not know where they came from.
 
 A conversation is cut where a user speaks, so that no answer of a tool loses its call and no
 reasoning its answer. What comes before all messages, the system's and the developer's, stays.
