@@ -6,17 +6,10 @@ Knows which kinds there are, and nothing of how they work.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
 
-from harmonium.engines.dialects.completions import CompletionsDialect
-from harmonium.engines.dialects.llamacpp import LlamacppDialect
-from harmonium.engines.dialects.lmdeploy import LmdeployDialect
-from harmonium.engines.dialects.ollama import OllamaDialect
-from harmonium.engines.dialects.sglang import SglangDialect
-from harmonium.engines.dialects.trtllm import TrtllmDialect
-from harmonium.engines.dialects.vllm import VllmDialect
 from harmonium.engines.pool.engine import Pool
 from harmonium.engines.protocol import Engine
 from harmonium.engines.remote.dialect import Dialect
@@ -26,16 +19,17 @@ from harmonium.engines.replay.engine import ReplayEngine
 from harmonium.errors import InvalidInputError, Position
 from harmonium.limits import DEFAULT_LIMITS, Limits
 
-_DIALECTS: Mapping[str, Callable[[Limits], Dialect]] = {
-    "vllm": lambda _: VllmDialect(),
-    "sglang": lambda _: SglangDialect(),
-    "llamacpp": lambda _: LlamacppDialect(),
-    "trtllm": lambda _: TrtllmDialect(),
-    "lmdeploy": lambda _: LmdeployDialect(),
-    "completions": CompletionsDialect,
-    "ollama": OllamaDialect,
+_DIALECTS: Mapping[str, str] = {
+    "vllm": "VllmDialect",
+    "sglang": "SglangDialect",
+    "llamacpp": "LlamacppDialect",
+    "trtllm": "TrtllmDialect",
+    "lmdeploy": "LmdeployDialect",
+    "completions": "CompletionsDialect",
+    "ollama": "OllamaDialect",
 }
-_LOSSY = frozenset({"completions", "ollama"})
+"""Kind -> the class in the module of its name, loaded when asked for: it needs msgspec."""
+
 _log = logging.getLogger("harmonium.engines")
 
 ENGINE_KINDS = tuple(sorted((*_DIALECTS, "demo", "local", "replay")))
@@ -72,10 +66,8 @@ def open_engine(
 def _open_one(spec: str, api_key: str | None, limits: Limits) -> Engine:
     kind, _, place = spec.partition(":")
     if kind in _DIALECTS:
-        if kind in _LOSSY:
-            _log.warning("engine %s takes and gives text: structure may be lost", kind)
         upstream = Upstream(place, kind, api_key=api_key, limits=limits)
-        return RemoteEngine(upstream, _DIALECTS[kind](limits))
+        return RemoteEngine(upstream, _load_dialect(kind, limits))
     if kind == "demo":
         from harmonium.engines.demo import DemoEngine  # noqa: PLC0415  (it parses its prompts)
 
@@ -86,6 +78,14 @@ def _open_one(spec: str, api_key: str | None, limits: Limits) -> Engine:
         return _open_local(place, limits)
     message = f"an engine is one of {', '.join(ENGINE_KINDS)}, a colon and its place"
     raise InvalidInputError(message, code="invalid_engine", position=Position(path="engine"))
+
+
+def _load_dialect(kind: str, limits: Limits) -> Dialect:
+    module = import_module(f"harmonium.engines.dialects.{kind}")
+    dialect: Dialect = getattr(module, _DIALECTS[kind])(limits)
+    if dialect.is_lossy:
+        _log.warning("engine %s takes and gives text: structure may be lost", kind)
+    return dialect
 
 
 def _open_local(place: str, limits: Limits) -> Engine:

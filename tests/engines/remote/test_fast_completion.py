@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmonium.engines.dialects.vllm import VllmDialect, read_completion
+from harmonium.engines.dialects.vllm import VllmDialect
 from harmonium.engines.protocol import GenerationRequest, SamplingParams
 from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.engines.remote.fast_completion import read_usual_completion
-from harmonium.engines.remote.json_fields import read_object
-from harmonium.errors import EngineProtocolError
+from harmonium.errors import EngineError
 
 IDS = st.lists(st.integers(0, 2**32 - 1), max_size=9)
 STRANGE = st.sampled_from([None, True, -1, 2**32, 1.0, "stop", "", [], {}, [7], {"a": 1}, ["x"]])
@@ -37,12 +36,14 @@ SAID = st.fixed_dictionaries(
     },
 )
 
+ASKED = GenerationRequest("r", "m", [1])
+
 
 def fully(payload):
     """Give what the full reading says; None where it complains."""
     try:
-        return read_completion(read_object(payload), SamplingParams())
-    except EngineProtocolError:
+        return VllmDialect().make_decoder(ASKED)(payload)
+    except EngineError:
         return None
 
 

@@ -7,6 +7,10 @@ token's alternatives only when asked for one or more. Its stream leaves out ids:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
+
 from harmonium.engines.dialects.llamacpp_missing_ids import MissingTokenRecovery
 from harmonium.engines.protocol import (
     Capabilities,
@@ -15,76 +19,104 @@ from harmonium.engines.protocol import (
     Grammar,
     JsonObject,
     JsonSchema,
-    SamplingParams,
     TokenLogprob,
 )
 from harmonium.engines.remote.dialect import (
-    Asker,
-    Framing,
+    Decoder,
+    Dialect,
     HttpRequest,
-    Reader,
     StreamDelta,
-    by_likelihood,
-    ignored_fields,
-    spelled,
+    most_likely,
+    same_names,
 )
-from harmonium.engines.remote.json_fields import (
-    get_count,
-    get_object,
-    get_str,
-    ids_in,
-    list_in,
-    log_probability,
-    objects,
-    token_id,
+from harmonium.engines.remote.error_mapping import raise_stream_error
+from harmonium.engines.remote.model_list import JSONSource
+from harmonium.engines.remote.payload import (
+    Count,
+    Payload,
+    TokenId,
+    clamp_logprob,
+    payload_reader,
+    read_value,
 )
-from harmonium.engines.remote.model_list import list_models, names_of
-from harmonium.json_types import JSONMapping
 
-_MOST_LOGPROBS = 20
-_NAMES = {
-    "temperature": "temperature",
-    "top_p": "top_p",
-    "top_k": "top_k",
-    "min_p": "min_p",
-    "presence_penalty": "presence_penalty",
-    "frequency_penalty": "frequency_penalty",
-    "repetition_penalty": "repeat_penalty",
-    "seed": "seed",
-}
-_REASONS: dict[str, FinishReason] = {"eos": "stop", "word": "stop", "limit": "length"}
+_STOPS_BY_LIMIT = "limit"
 
 
-class LlamacppDialect:
-    """Speak to llama.cpp's own server.
+class _Alternative(msgspec.Struct, gc=False):
+    id: TokenId
+    logprob: float | None = None
 
-    Its list of stop ids is the model's, which for gpt-oss holds the two that matter; a call to
+
+class _TokenEntry(msgspec.Struct, gc=False):
+    logprob: float | None = None
+    top_logprobs: list[_Alternative] | None = None
+
+
+class _Timings(msgspec.Struct, gc=False):
+    cache_n: Count | None = None
+
+
+class _Chunk(Payload, gc=False):
+    tokens: tuple[TokenId, ...] | None = None
+    content: str | None = None
+    tokens_predicted: Count | None = None
+    stop: bool | None = None
+    stop_type: str | None = None
+    timings: _Timings | None = None
+
+
+class _ChunkWithLogprobs(_Chunk, gc=False):
+    completion_probabilities: list[_TokenEntry] | None = None
+
+
+class _Generation(msgspec.Struct, gc=False):
+    n_ctx: Count | None = None
+
+
+class _Properties(msgspec.Struct, gc=False):
+    default_generation_settings: _Generation | None = None
+
+
+_read_plain = payload_reader(_Chunk)
+_read_with_logprobs = payload_reader(_ChunkWithLogprobs)
+
+
+class LlamacppDialect(Dialect):
+    """llama.cpp's own server.
+
+    Its list of stop ids is the model's, which for gpt-oss has the two that matter; a call to
     stop at others cannot be made. Its grammars take markers for the text they spell: a string in
     JSON may hold them, unless their logits are biased away.
     """
 
     kind = "llamacpp"
-    framing: Framing = "events"
-    omits_stop_token = True
-    health_path = "/health"
+    param_names = same_names(
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "presence_penalty",
+        "frequency_penalty",
+        "seed",
+    ) | {"repetition_penalty": "repeat_penalty"}
+    other_params = frozenset({"max_tokens", "logprobs", "logit_bias"})
+    constraints = frozenset({"json_object", "json_schema", "grammar"})
+    max_logprobs = 20
 
-    async def probe(self, server: Asker) -> Capabilities:
-        """Ask for the models, and for the size of a slot's context."""
-        models = await list_models(server)
+    async def fetch_capabilities(self, server: JSONSource) -> Capabilities:
+        """Ask for the models, and for a slot's context, which is what a request gets."""
+        capabilities = await super().fetch_capabilities(server)
         properties = await server.get("/props")
-        held = properties if isinstance(properties, dict) else {}
-        return Capabilities(
-            models=names_of(models),
-            max_context=get_count(get_object(held, "default_generation_settings"), "n_ctx"),
-            constraints=frozenset({"json_object", "json_schema", "grammar"}),
-            logprobs=_MOST_LOGPROBS,
-            ignored=ignored_fields(_NAMES, "max_tokens", "logprobs", "logit_bias"),
-        )
+        settings = None
+        if isinstance(properties, dict):
+            settings = read_value(properties, _Properties).default_generation_settings
+        return replace(capabilities, max_context=settings.n_ctx if settings else None)
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in llama.cpp's words."""
         sampling = request.sampling
-        body = spelled(sampling, _NAMES)
+        body = self.sampling_fields(sampling)
         body |= {
             "prompt": list(request.prompt),
             "stream": True,
@@ -107,53 +139,46 @@ class LlamacppDialect:
                 pass
         return HttpRequest("/completion", body)
 
-    def reader(self, request: GenerationRequest) -> Reader:
-        """Build the reader of one stream."""
-        sampling, unsent = request.sampling, MissingTokenRecovery()
-        return lambda said: _read(said, sampling, unsent)
-
-    def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
-        """Return None: closing the connection is the only way."""
-        return
+    def make_decoder(self, request: GenerationRequest) -> Decoder:
+        """Return the decoder of one stream."""
+        return _LlamacppDecoder(request.sampling.logprobs)
 
 
-def _read(said: JSONMapping, sampling: SamplingParams, unsent: MissingTokenRecovery) -> StreamDelta:
-    """Read a chunk. The last one repeats no ids, unless the server does not stream at all."""
-    ids = ids_in(said, "tokens")
-    before = unsent.before(ids, get_str(said, "content"), get_count(said, "tokens_predicted"))
-    is_last = said.get("stop") is True
-    return StreamDelta(
-        before + ids,
-        _logprobs(said, before, ids, sampling.logprobs),
-        _REASONS.get(get_str(said, "stop_type"), "stop") if is_last else None,
-        None,
-        _cached(said) if is_last else None,
-    )
+class _LlamacppDecoder:
+    """Decode one stream; its last chunk has no ids, unless the server does not stream at all."""
 
+    __slots__ = ("_missing", "_most", "_read")
 
-def _cached(said: JSONMapping) -> int | None:
-    """Return the prompt tokens that came from the cache: all but those that were evaluated."""
-    return get_count(get_object(said, "timings"), "cache_n")
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._read = _read_plain if most is None else _read_with_logprobs
+        self._missing = MissingTokenRecovery()
 
+    def __call__(self, payload: bytes) -> StreamDelta:
+        chunk = self._read(payload)
+        if chunk.error:
+            raise_stream_error(chunk.error)
+        ids = chunk.tokens or ()
+        before = self._missing.before(ids, chunk.content or "", chunk.tokens_predicted)
+        logprobs = None
+        if isinstance(chunk, _ChunkWithLogprobs):
+            logprobs = self._logprobs(chunk, before, ids)
+        if not chunk.stop:
+            return StreamDelta(before + ids, logprobs)
+        reason: FinishReason = "length" if chunk.stop_type == _STOPS_BY_LIMIT else "stop"
+        cached = chunk.timings.cache_n if chunk.timings else None
+        return StreamDelta(before + ids, logprobs, reason, None, cached)
 
-def _logprobs(
-    said: JSONMapping, before: tuple[int, ...], ids: tuple[int, ...], most: int | None
-) -> tuple[TokenLogprob, ...] | None:
-    """Read the log probabilities; ids that were not sent have none, and get 0 as inferred ones."""
-    if most is None:
-        return None
-    entries = objects(list_in(said, "completion_probabilities"), "a log probability")
-    unsent = tuple([TokenLogprob(token, 0.0) for token in before])
-    return unsent + tuple(
-        TokenLogprob(token, log_probability(entry.get("logprob")), _top(entry, most))
-        for token, entry in zip(ids, entries, strict=False)
-    )
+    def _logprobs(
+        self, chunk: _ChunkWithLogprobs, before: tuple[int, ...], ids: tuple[int, ...]
+    ) -> tuple[TokenLogprob, ...]:
+        """Return the log probabilities; ids that were not sent have none, and get 0."""
+        inferred = tuple([TokenLogprob(token, 0.0) for token in before])
+        return inferred + tuple(
+            TokenLogprob(token, clamp_logprob(entry.logprob), self._top(entry))
+            for token, entry in zip(ids, chunk.completion_probabilities or (), strict=False)
+        )
 
-
-def _top(entry: JSONMapping, most: int) -> tuple[tuple[int, float], ...]:
-    found = objects(list_in(entry, "top_logprobs"), "an alternative")
-    pairs = [
-        (token_id(each.get("id"), "an alternative"), log_probability(each.get("logprob")))
-        for each in found
-    ]
-    return by_likelihood(pairs, most)
+    def _top(self, entry: _TokenEntry) -> tuple[tuple[int, float], ...]:
+        pairs = [(each.id, clamp_logprob(each.logprob)) for each in entry.top_logprobs or ()]
+        return most_likely(pairs, self._most or 0)

@@ -5,60 +5,55 @@ Knows nothing of connections. Source: lmdeploy's ``api_server``.
 
 from __future__ import annotations
 
-from harmonium.engines.protocol import (
-    Capabilities,
-    FinishReason,
-    GenerationRequest,
-    TokenLogprob,
-)
+from functools import partial
+
+import msgspec
+
+from harmonium.engines.protocol import GenerationRequest, TokenLogprob
 from harmonium.engines.remote.dialect import (
-    Asker,
-    Framing,
+    Decoder,
+    Dialect,
     HttpRequest,
-    Reader,
     StreamDelta,
-    ignored_fields,
-    spelled,
+    finish_reason,
+    same_names,
 )
-from harmonium.engines.remote.json_fields import (
-    get_object,
-    get_str,
-    ids_in,
-    list_in,
-    log_probability,
-    refuse,
-)
-from harmonium.engines.remote.model_list import context_of, list_models, names_of
-from harmonium.json_types import JSONMapping
-
-_NAMES = {
-    "temperature": "temperature",
-    "top_p": "top_p",
-    "top_k": "top_k",
-    "min_p": "min_p",
-    "repetition_penalty": "repetition_penalty",
-    "stop_token_ids": "stop_token_ids",
-}
-_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "abort": "abort"}
+from harmonium.engines.remote.error_mapping import raise_stream_error
+from harmonium.engines.remote.payload import Payload, TokenId, clamp_logprob, payload_reader
 
 
-class LmdeployDialect:
-    """Speak to lmdeploy, which tells the chosen token's log probability and no alternatives."""
+class _Finish(msgspec.Struct, gc=False):
+    type: str | None = None
+
+
+class _ChosenToken(msgspec.Struct, array_like=True, gc=False):
+    """An array: log probability, token id."""
+
+    logprob: float | None
+
+
+class _Meta(msgspec.Struct, gc=False):
+    finish_reason: _Finish | None = None
+    output_token_logprobs: list[_ChosenToken] | None = None
+
+
+class _Chunk(Payload, gc=False):
+    output_ids: tuple[TokenId, ...] | None = None
+    meta_info: _Meta | None = None
+
+
+_read = payload_reader(_Chunk)
+
+
+class LmdeployDialect(Dialect):
+    """lmdeploy, which returns the chosen token's log probability and no alternatives."""
 
     kind = "lmdeploy"
-    framing: Framing = "events"
-    omits_stop_token = True
-    health_path = "/health"
-
-    async def probe(self, server: Asker) -> Capabilities:
-        """Ask for the models."""
-        models = await list_models(server)
-        return Capabilities(
-            models=names_of(models),
-            max_context=context_of(models),
-            logprobs=0,
-            ignored=ignored_fields(_NAMES, "max_tokens", "logprobs"),
-        )
+    param_names = same_names(
+        "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "stop_token_ids"
+    )
+    other_params = frozenset({"max_tokens", "logprobs"})
+    max_logprobs = 0
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in lmdeploy's words."""
@@ -73,33 +68,23 @@ class LmdeployDialect:
             body["max_tokens"] = room
         if request.sampling.logprobs is not None:
             body["return_logprob"] = True
-        return HttpRequest("/generate", body | spelled(request.sampling, _NAMES))
+        return HttpRequest("/generate", body | self.sampling_fields(request.sampling))
 
-    def reader(self, request: GenerationRequest) -> Reader:
-        """Build the reader of one stream."""
-        wants_logprobs = request.sampling.logprobs is not None
-        return lambda said: _read(said, wants_logprobs=wants_logprobs)
-
-    def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
-        """Return None: closing the connection is the only way."""
-        return
+    def make_decoder(self, request: GenerationRequest) -> Decoder:
+        """Return the decoder of one stream."""
+        return partial(_decode, request.sampling.logprobs is not None)
 
 
-def _read(said: JSONMapping, *, wants_logprobs: bool) -> StreamDelta:
-    meta = get_object(said, "meta_info")
-    ids = ids_in(said, "output_ids")
-    word = get_str(get_object(meta, "finish_reason"), "type")
-    entries = list_in(meta, "output_token_logprobs") if wants_logprobs else ()
-    pairs = zip(ids, entries, strict=False)
-    return StreamDelta(
-        ids,
-        tuple(TokenLogprob(token, _of(entry)) for token, entry in pairs),
-        _REASONS.get(word, "stop") if word else None,
-    )
-
-
-def _of(entry: object) -> float:
-    """Read ``[log probability, token id]``."""
-    if isinstance(entry, list) and entry:
-        return log_probability(entry[0])
-    return refuse("a log probability", "an array of two", entry)
+def _decode(wants_logprobs: bool, payload: bytes) -> StreamDelta:  # noqa: FBT001  (partial's)
+    chunk = _read(payload)
+    if chunk.error:
+        raise_stream_error(chunk.error)
+    ids, meta = chunk.output_ids or (), chunk.meta_info
+    if meta is None:
+        return StreamDelta(ids)
+    end = meta.finish_reason
+    logprobs = None
+    if wants_logprobs:
+        pairs = zip(ids, meta.output_token_logprobs or (), strict=False)
+        logprobs = tuple(TokenLogprob(token, clamp_logprob(own.logprob)) for token, own in pairs)
+    return StreamDelta(ids, logprobs, finish_reason(end.type) if end else None)

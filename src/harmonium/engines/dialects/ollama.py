@@ -5,58 +5,66 @@ Knows nothing of connections; lossy as `completions` is.
 
 from __future__ import annotations
 
-from harmonium.engines.protocol import Capabilities, FinishReason, GenerationRequest
+import msgspec
+
+from harmonium.engines.protocol import Capabilities, GenerationRequest
 from harmonium.engines.remote.dialect import (
-    Asker,
-    Framing,
+    Decoder,
+    Dialect,
     HttpRequest,
-    Reader,
     StreamDelta,
-    ignored_fields,
-    spelled,
+    finish_reason,
+    same_names,
 )
-from harmonium.engines.remote.json_fields import get_str, list_in, objects
+from harmonium.engines.remote.error_mapping import raise_stream_error
+from harmonium.engines.remote.model_list import JSONSource
+from harmonium.engines.remote.payload import Payload, payload_reader, read_value
 from harmonium.engines.remote.text_tokens import TextToIds, prompt_text
-from harmonium.json_types import JSONMapping
-from harmonium.limits import DEFAULT_LIMITS, Limits
-
-_NAMES = {
-    "temperature": "temperature",
-    "top_p": "top_p",
-    "top_k": "top_k",
-    "min_p": "min_p",
-    "presence_penalty": "presence_penalty",
-    "frequency_penalty": "frequency_penalty",
-    "repetition_penalty": "repeat_penalty",
-    "seed": "seed",
-}
-_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
 
-class OllamaDialect:
-    """Speak text to Ollama."""
+class _Line(Payload, gc=False):
+    response: str | None = None
+    done: bool | None = None
+    done_reason: str | None = None
+
+
+class _Model(msgspec.Struct, gc=False):
+    name: str
+
+
+class _ModelList(msgspec.Struct, gc=False):
+    models: list[_Model] | None = None
+
+
+_read = payload_reader(_Line)
+
+
+class OllamaDialect(Dialect):
+    """Ollama."""
 
     kind = "ollama"
-    framing: Framing = "lines"
-    omits_stop_token = True
+    framing = "lines"
     health_path = "/api/version"
+    param_names = same_names(
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "presence_penalty",
+        "frequency_penalty",
+        "seed",
+    ) | {"repetition_penalty": "repeat_penalty"}
+    is_lossy = True
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        self._limit = limits.engine_line_bytes
-
-    async def probe(self, server: Asker) -> Capabilities:
-        """Ask for the models."""
+    async def fetch_capabilities(self, server: JSONSource) -> Capabilities:
+        """Ask for the models, which have a list of their own."""
         answer = await server.get("/api/tags")
-        listed = list_in(answer, "models") if isinstance(answer, dict) else ()
-        return Capabilities(
-            models=tuple(get_str(model, "name") for model in objects(listed, "a model")),
-            lossy=True,
-            ignored=ignored_fields(_NAMES, "max_tokens"),
-        )
+        models = read_value(answer, _ModelList).models if isinstance(answer, dict) else None
+        return self.capabilities([model.name for model in models or ()], None)
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in Ollama's words; raises as `prompt_text`."""
-        options = spelled(request.sampling, _NAMES)
+        options = self.sampling_fields(request.sampling)
         options["stop"] = ["<|return|>", "<|call|>"]
         if room is not None:
             options["num_predict"] = room
@@ -69,19 +77,18 @@ class OllamaDialect:
         }
         return HttpRequest("/api/generate", body)
 
-    def reader(self, request: GenerationRequest) -> Reader:  # noqa: ARG002  (the protocol's)
-        """Build the reader of one stream."""
-        coder = TextToIds(self._limit)
-        return lambda said: _read(said, coder)
+    def make_decoder(self, request: GenerationRequest) -> Decoder:  # noqa: ARG002  (as the others)
+        """Return the decoder of one stream."""
+        coder = TextToIds(self._limits.engine_line_bytes)
 
-    def abort_request(self, request_id: str) -> None:  # noqa: ARG002  (the protocol's)
-        """Return None: closing the connection is the only way."""
-        return
+        def decode(payload: bytes) -> StreamDelta:
+            line = _read(payload)
+            if line.error:
+                raise_stream_error(line.error)
+            text = line.response or ""
+            if not line.done:
+                return StreamDelta(tuple(coder.feed(text)))
+            reason = finish_reason(line.done_reason or "stop")
+            return StreamDelta(tuple(coder.end(text)), reason=reason)
 
-
-def _read(said: JSONMapping, coder: TextToIds) -> StreamDelta:
-    text = get_str(said, "response")
-    if said.get("done") is not True:
-        return StreamDelta(tuple(coder.feed(text)))
-    word = get_str(said, "done_reason")
-    return StreamDelta(tuple(coder.end(text)), reason=_REASONS.get(word, "stop"))
+        return decode

@@ -20,10 +20,8 @@ from harmonium.engines.protocol import (
     Taker,
     join_chunks,
 )
-from harmonium.engines.remote.dialect import Dialect, Framing, QuickDialect, QuickReader, Reader
-from harmonium.engines.remote.error_mapping import raise_if_error
+from harmonium.engines.remote.dialect import Decoder, Dialect, Framing, QuickDialect, QuickReader
 from harmonium.engines.remote.http_client import Source, Upstream
-from harmonium.engines.remote.json_fields import read_object
 from harmonium.engines.remote.sse import LineDecoder, SSEDecoder
 from harmonium.engines.termination import Ending
 from harmonium.engines.timeouts import Waits
@@ -67,7 +65,7 @@ class RemoteEngine:
         """Return what the server supports; asked once, cached when it answered."""
         async with self._probing:
             if self._known is None:
-                self._known = await self._dialect.probe(self._upstream)
+                self._known = await self._dialect.fetch_capabilities(self._upstream)
             return self._known
 
     def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
@@ -113,7 +111,7 @@ class RemoteEngine:
         return _Stream(
             waits=Waits(upstream.limits, upstream.name),
             frames=_FRAMES[self._dialect.framing](upstream.limits.engine_line_bytes),
-            read=self._dialect.reader(request),
+            decode=self._dialect.make_decoder(request),
             read_quickly=None if self._quick is None else self._quick.quick_reader(request),
             ending=Ending(request, infers_stop=self._dialect.omits_stop_token),
         )
@@ -188,10 +186,9 @@ class RemoteEngine:
 
     def _take(self, stream: _Stream) -> Chunk | None:
         """Process one payload in full."""
-        said = read_object(stream.heard.popleft())
+        payload = stream.heard.popleft()
         stream.has_spoken = True
-        raise_if_error(said, self.name)
-        delta = stream.read(said)
+        delta = stream.decode(payload)
         return None if delta is None else stream.ending.take(delta)
 
     async def _wind_up(self, stream: _Stream) -> bool:
@@ -235,7 +232,7 @@ class _Stream:
 
     waits: Waits
     frames: LineDecoder
-    read: Reader
+    decode: Decoder
     read_quickly: QuickReader | None
     ending: Ending
     source: Source | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from harmonium.errors import (
     EngineBrokenError,
@@ -19,12 +20,12 @@ from harmonium.errors import (
     EngineUnavailableError,
     OverloadedError,
 )
-from harmonium.json_types import JSONMapping
 
 _TOO_LONG = re.compile(
     r"context (?:length|size|window)|exceed_context|max_model_len", re.IGNORECASE
 )
 _TOO_MANY, _UNAVAILABLE, _BAD_REQUEST, _SERVER_ERROR = 429, 503, 400, 500
+_NO_STATUS = 600
 _PROXY_FAULTS = frozenset({502, 504})
 
 
@@ -61,20 +62,20 @@ def failure_of(status: int, words: str, name: str, retry_after: str | None = Non
     )
 
 
-def raise_if_error(payload: JSONMapping, name: str) -> None:
-    """Raise what a payload in a stream complains about, if it does.
+def raise_stream_error(error: object) -> NoReturn:
+    """Raise what a payload in a stream complains about: refused when its code is 4xx, else broken.
+
+    Args:
+        error: the value of the payload's ``error``: text, or an object with code and message.
 
     Raises:
-        EngineError: the payload holds an error: refused when its code is 4xx, else broken.
+        EngineError: always.
 
     """
-    error = payload.get("error")
-    if not error:
-        return
     detail = error if isinstance(error, dict) else {"message": error}
     code = detail.get("code")
-    status = code if type(code) is int and code >= _BAD_REQUEST else _SERVER_ERROR
-    raise failure_of(status, str(detail.get("message", ""))[:2000], name)
+    status = code if type(code) is int and _BAD_REQUEST <= code < _NO_STATUS else _SERVER_ERROR
+    raise failure_of(status, str(detail.get("message", ""))[:2000], "the engine")
 
 
 @contextmanager

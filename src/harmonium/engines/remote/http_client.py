@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from harmonium.engines.remote.direct_read import first_left
 from harmonium.engines.remote.error_mapping import explaining, failure_of
-from harmonium.engines.remote.json_fields import read_json
 from harmonium.engines.timeouts import Waits
 from harmonium.errors import (
     EngineError,
@@ -73,6 +72,8 @@ class Upstream:
             EngineError: it cannot be reached, refuses, or answers no JSON.
 
         """
+        from harmonium.engines.remote.payload import read_json  # noqa: PLC0415  (needs msgspec)
+
         async with self._probing(), self._get(path) as response:
             body = await self._body(response)
             if response.status in _NOT_THERE:

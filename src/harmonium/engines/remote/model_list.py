@@ -1,13 +1,50 @@
-"""The model list of a server. Knows nothing of its other capabilities."""
+"""The list of models under ``/v1/models``. Knows nothing of what else a server offers."""
 
 from __future__ import annotations
 
-from harmonium.engines.remote.dialect import Asker
-from harmonium.engines.remote.json_fields import get_count, get_object, get_str, list_in, objects
-from harmonium.json_types import JSONMapping
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from harmonium.engines.remote.payload import Count, read_value
 
 
-async def list_models(server: Asker) -> list[JSONMapping]:
+class JSONSource(Protocol):
+    """A server that answers small questions: what a dialect needs of a connection."""
+
+    async def get(self, path: str) -> object:
+        """Return the JSON at a path; None where the server has no such path.
+
+        Raises:
+            EngineError: it cannot be reached, refuses, or answers no JSON.
+
+        """
+        ...
+
+
+class _ModelMeta(msgspec.Struct, gc=False):
+    n_ctx: Count | None = None
+
+
+class ModelEntry(msgspec.Struct, gc=False):
+    """One model; its context has one of two names."""
+
+    id: str
+    max_model_len: Count | None = None
+    meta: _ModelMeta | None = None
+
+    @property
+    def context(self) -> int | None:
+        """Tokens of prompt and completion together; None where the server does not say."""
+        return self.max_model_len or (self.meta and self.meta.n_ctx) or None
+
+
+class _ModelList(msgspec.Struct, gc=False):
+    data: list[ModelEntry] | None = None
+
+
+async def list_models(server: JSONSource) -> Sequence[ModelEntry]:
     """Return the entries of ``/v1/models``; none where there is no such list.
 
     Raises:
@@ -16,17 +53,10 @@ async def list_models(server: Asker) -> list[JSONMapping]:
     """
     answer = await server.get("/v1/models")
     if not isinstance(answer, dict):
-        return []
-    return objects(list_in(answer, "data"), "a model")
+        return ()
+    return read_value(answer, _ModelList).data or ()
 
 
-def names_of(models: list[JSONMapping]) -> tuple[str, ...]:
-    """Return the models' names."""
-    return tuple(get_str(model, "id") for model in models)
-
-
-def context_of(models: list[JSONMapping]) -> int | None:
-    """Return the smallest context a model tells, under either of the names in use."""
-    told = [get_count(model, "max_model_len") for model in models]
-    told += [get_count(get_object(model, "meta"), "n_ctx") for model in models]
-    return min((size for size in told if size), default=None)
+def smallest_context(models: Sequence[ModelEntry]) -> int | None:
+    """Return the smallest context that a model of the list has; None where none is known."""
+    return min((model.context for model in models if model.context), default=None)

@@ -9,22 +9,9 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
 
-from harmonium.engines.protocol import Chunk, Finish, FinishReason, TokenLogprob
-from harmonium.engines.remote.json_fields import (
-    get_count,
-    get_str,
-    ids_in,
-    list_in,
-    log_probability,
-    objects,
-    read_object,
-    refuse,
-    token_id,
-)
+from harmonium.engines.protocol import Chunk
 from harmonium.errors import EngineProtocolError, InvalidInputError, Position
-from harmonium.json_types import JSONMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,40 +86,13 @@ def _chunk_to_dict(chunk: Chunk) -> dict[str, object]:
 
 
 def _read(line: str, number: int) -> Recording:
+    from harmonium.engines.replay.recorded_line import read_line  # noqa: PLC0415  (needs msgspec)
+
     try:
-        held = read_object(line.encode())
-        return Recording(
-            ids_in(held, "prompt"),
-            tuple(_chunk_of(chunk) for chunk in objects(list_in(held, "chunks"), "a chunk")),
-            get_str(held, "error") or None,
-            get_str(held, "model"),
-        )
+        held = read_line(line.encode())
     except EngineProtocolError:
-        message = "this line is no recorded generation"
+        message = "this line is not a recorded generation"
         position = Position(path=f"line {number}")
         raise InvalidInputError(message, code="invalid_recording", position=position) from None
-
-
-def _chunk_of(held: JSONMapping) -> Chunk:
-    logprobs = None
-    if "logprobs" in held:
-        logprobs = tuple(_logprob_of(entry) for entry in list_in(held, "logprobs"))
-    finish = None
-    if word := get_str(held, "finish"):
-        reason = next((each for each in get_args(FinishReason) if each == word), None)
-        finish = Finish(reason or refuse("finish", "a reason", word), get_count(held, "stop_token"))
-    return Chunk(ids_in(held, "ids"), logprobs, finish, get_count(held, "cached_tokens"))
-
-
-def _logprob_of(entry: object) -> TokenLogprob:
-    match entry:
-        case [token, logprob, [*top]]:
-            return TokenLogprob(*_pair([token, logprob]), tuple(_pair(each) for each in top))
-    return refuse("a log probability", "an array of three", entry)
-
-
-def _pair(entry: object) -> tuple[int, float]:
-    match entry:
-        case [token, logprob]:
-            return token_id(token, "a token"), log_probability(logprob)
-    return refuse("an alternative", "an array of two", entry)
+    chunks = tuple(chunk.to_chunk() for chunk in held.chunks)
+    return Recording(held.prompt, chunks, held.error or None, held.model)
