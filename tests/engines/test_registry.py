@@ -64,3 +64,15 @@ def test_a_fault_that_the_demo_does_not_know_is_refused():
 def test_text_engines_say_that_structure_may_be_lost(caplog):
     open_engine("ollama:http://127.0.0.1:1")
     assert "may be lost" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/", "/v1/completions", "/v1/chat/completions", "/v1/responses"]
+)
+@pytest.mark.parametrize("kind", ["vllm", "sglang", "completions", "ollama"])
+def test_the_path_that_openai_clients_want_is_dropped(kind, path):
+    assert open_engine(f"{kind}:http://host:8000{path}").name == f"{kind}:http://host:8000"
+
+
+def test_any_other_path_is_kept():
+    assert open_engine("vllm:http://host/my/v1x").name == "vllm:http://host/my/v1x"

@@ -67,7 +67,9 @@ def make_engine(settings: Settings, environment: Mapping[str, str]) -> Engine:
         engine_total_seconds=settings.total_seconds,
     )
     key = environment.get("HARMONIUM_ENGINE_API_KEY") or None
-    return open_engine(",".join(settings.engine), api_key=key, limits=limits)
+    return open_engine(
+        ",".join(settings.engine), api_key=key, limits=limits, encoding=settings.encoding
+    )
 
 
 def serve(

@@ -18,12 +18,12 @@ from harmonium import (
     load_encoding,
 )
 from harmonium.engines import Engine, Finish, JsonObject, JsonSchema, StructuralTag, open_engine
-from harmonium.engines.demo.prompt_reader import read_situation
+from harmonium.engines.demo.prompt_reader import read_prompt
 from harmonium.engines.demo.reply import reply
 from harmonium.engines.demo.schema_values import value_for
 from harmonium.engines.demo.tool_signatures import signatures
 from harmonium.errors import EngineUnavailableError, InvalidInputError
-from harmonium.model import Author, ResponseFormat, Role
+from harmonium.model import Author, ResponseFormat, Role, TextContent
 from harmonium.testing import Recovered, conversations, malformed_cases, schemas, token_streams
 from tests.engines.running import PROMPT, asking, run
 from tests.engines.servers import CALL, RETURN, ids_of
@@ -55,8 +55,12 @@ def prompt_of(*messages):
     return ENCODING.render(Conversation(tuple(said)), next_role="assistant")
 
 
+def replied(prompt, constraint=None, fault=None):
+    return reply(read_prompt(prompt, constraint, ENCODING), ENCODING, fault)
+
+
 def spoken(prompt, constraint=None, **options):
-    ids = reply(read_situation(prompt, constraint), **options)
+    ids = replied(prompt, constraint, **options)
     return ids, ENCODING.parse(ids, policy="strict")
 
 
@@ -76,7 +80,7 @@ def test_it_speaks_harmony_to_any_conversation(conversation):
 @settings(max_examples=30)
 @given(token_streams() | st.lists(st.integers(0, 300_000), max_size=30))
 def test_it_speaks_to_prompts_that_are_no_conversation(ids):
-    assert reply(read_situation(ids, None))[-1] in {RETURN, CALL}
+    assert replied(ids)[-1] in {RETURN, CALL}
 
 
 def test_an_answer_repeats_the_user_and_says_that_no_model_is_there():
@@ -201,8 +205,21 @@ def test_the_answer_satisfies_the_schema_of_the_prompt_or_of_the_constraint():
     ],
 )
 def test_a_message_that_the_prompt_began_is_gone_on_with(begun, heard):
-    ids = [*ids_of(begun), *reply(read_situation([*PROMPT, *ids_of(begun)], None))]
+    ids = [*ids_of(begun), *replied([*PROMPT, *ids_of(begun)])]
     assert said(ENCODING.parse(ids, policy="strict")) == heard
+
+
+@pytest.mark.parametrize(
+    "begun", ["<|channel|>commentary to=functions", " to=functions"], ids=["channel", "role"]
+)
+def test_a_call_of_any_tool_that_the_prompt_began_names_one_also_behind_a_result(begun):
+    result = Message(Author(Role.TOOL, "functions.other"), (TextContent("7"),), "commentary")
+    tools = developer(("other", {}), ("get_city", CITY))
+    prompt = prompt_of(tools, "call get_city, please", result)
+    ids = [*ids_of(begun), *replied([*prompt, *ids_of(begun)])]
+    (call,) = ENCODING.parse(ids, policy="strict")
+    assert (call.channel, call.recipient, ids[-1]) == ("commentary", "functions.get_city", CALL)
+    assert jsonschema_rs.is_valid(CITY, json.loads(call.text))
 
 
 CASES = [case for case in malformed_cases() if case.role is not None]
@@ -210,16 +227,16 @@ CASES = [case for case in malformed_cases() if case.role is not None]
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_each_malformed_output_can_be_asked_for(case):
-    ids = reply(read_situation(prompt_of(f"demo:fault={case.id}"), None))
+    ids = replied(prompt_of(f"demo:fault={case.id}"))
     assert ids == ids_of(case.text)
-    assert ids == reply(read_situation(PROMPT, None), case.id)
+    assert ids == replied(PROMPT, fault=case.id)
     assert Recovered.of_all(ENCODING.parse(ids, tools=case.tools)) == case.recovery
 
 
 def test_each_kind_of_malformed_output_can_be_asked_for():
     texts = {case.text for case in CASES}
     for kind in {case.category.replace("_", "-") for case in CASES}:
-        asked = reply(read_situation(prompt_of(f"demo:fault={kind}"), None))
+        asked = replied(prompt_of(f"demo:fault={kind}"))
         assert ENCODING.decode(asked) in texts
 
 
@@ -234,7 +251,7 @@ async def test_it_is_an_engine_and_always_says_the_same():
     assert isinstance(engine, Engine)
     first = await run(engine, asking(logprobs=2))
     assert first == await run(engine, asking(logprobs=2))
-    assert first.ids == reply(read_situation(PROMPT, None))
+    assert first.ids == replied(PROMPT)
     assert first.finish == Finish("stop", RETURN)
 
 
@@ -247,7 +264,7 @@ async def test_it_stops_at_the_size_that_is_asked_for():
 @pytest.mark.anyio
 async def test_it_can_be_told_to_write_one_fault_always():
     result = await run(open_engine("demo:missing-message"))
-    assert result.ids == reply(read_situation(PROMPT, None), "missing-message")
+    assert result.ids == replied(PROMPT, fault="missing-message")
 
 
 @pytest.mark.anyio

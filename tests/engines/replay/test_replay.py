@@ -19,7 +19,7 @@ from harmonium.engines import (
     read_recordings,
 )
 from harmonium.engines.replay.recordings import write_recording
-from harmonium.errors import EngineError, EngineTimeoutError, InvalidInputError
+from harmonium.errors import EngineError, EngineRejectedError, EngineTimeoutError, InvalidInputError
 from tests.engines.running import PROMPT, asking, run
 from tests.engines.servers import ids_of
 
@@ -139,3 +139,45 @@ async def test_aborting_ends_a_playback(tmp_path):
     await anext(stream)
     await engine.abort("mine")
     assert [chunk.finish async for chunk in stream] == [Finish("abort")]
+
+
+CALLS = "<|channel|>analysis<|message|>Look.<|end|><|start|>assistant"
+CALLS += "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|call|>"
+
+
+@pytest.fixture
+def calling(tmp_path):
+    """Replays an answer that thinks and then calls, a token a chunk."""
+    path = tmp_path / "calls.jsonl"
+    chunks = [Chunk((token,)) for token in ids_of(CALLS)]
+    write_recording(Recording(PROMPT, (*chunks, Chunk((), finish=Finish("stop")))), path)
+    return ReplayEngine(path)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        "<|channel|>analysis<|message|>",
+        "<|channel|>analysis<|message|>Look",
+        "<|channel|>commentary to=functions",
+        "<|channel|>commentary to=functions.f <|constrain|>json<|message|>",
+    ],
+)
+async def test_a_message_that_the_prompt_began_is_continued(calling, begun):
+    result = await run(calling, asking((*OTHER, *ids_of(begun))))
+    rest = CALLS[CALLS.index(begun) + len(begun) :]
+    assert result.ids == ids_of(rest)
+
+
+async def test_a_call_behind_a_thought_is_continued(calling):
+    thought = CALLS.partition("<|channel|>comm")[0]
+    begun = f"{thought}<|channel|>commentary to=functions"
+    result = await run(calling, asking((*OTHER, *ids_of(begun))))
+    assert result.ids == ids_of(CALLS.removeprefix(begun))
+
+
+async def test_a_forced_call_that_nobody_recorded_is_refused(calling):
+    begun = ids_of("<|channel|>commentary to=functions.other <|constrain|>json<|message|>")
+    with pytest.raises(EngineRejectedError) as caught:
+        await run(calling, asking((*OTHER, *begun)))
+    assert (caught.value.code, caught.value.http_status) == ("not_recorded", 400)

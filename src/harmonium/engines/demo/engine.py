@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
+from harmonium.encoding import load_encoding
 from harmonium.engines.capability_check import check_supported
-from harmonium.engines.demo.prompt_reader import read_situation
+from harmonium.engines.demo.prompt_reader import read_prompt
 from harmonium.engines.demo.reply import check_fault, reply
 from harmonium.engines.protocol import Capabilities, Chunk, GenerationRequest, TokenLogprob
 from harmonium.engines.remote.dialect import StreamDelta
@@ -18,15 +19,16 @@ _MODEL = "demo"
 
 
 class DemoEngine:
-    """Speak Harmony without a model, always the same for the same prompt.
+    """A stand-in for a model: valid Harmony, always the same for the same prompt.
 
-    It reasons a line, then calls a declared tool with arguments of its type, or answers: with what
-    the tool said, in the JSON that is asked for, or by repeating the user. Every answer in free
-    text says that no model is here.
+    It writes a line of reasoning, then calls a declared tool with arguments of the right types, or
+    answers: with the tool's result, with JSON of the schema that is asked for, or by repeating the
+    user. Every answer in free text says that there is no model.
 
     Args:
         fault: the name of a malformed output (see `harmonium.testing.malformed_cases`), or of a
-            kind of them, to write in place of every answer.
+            category of them, to write in place of every answer.
+        encoding: the encoding of prompts and replies.
 
     Raises:
         InvalidInputError: there is no such fault (``unknown_fault``).
@@ -37,9 +39,10 @@ class DemoEngine:
 
     """
 
-    def __init__(self, fault: str | None = None) -> None:
+    def __init__(self, fault: str | None = None, *, encoding: str = "o200k_harmony") -> None:
         if fault is not None:
             check_fault(fault)
+        self._encoding = load_encoding(encoding)
         self._fault = fault
         self._running: dict[str, bool] = {}
         self._is_closed = False
@@ -62,14 +65,14 @@ class DemoEngine:
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Generate the reply, one token per chunk; see `Engine.generate`."""
         if self._is_closed:
-            message = "the demo engine is closed; open it anew"
+            message = "the demo engine is closed; open a new one"
             raise EngineUnavailableError(message, engine=self.name)
         check_supported(request, await self.capabilities(), self.name)
-        situation = read_situation(request.prompt, request.constraint)
+        context = read_prompt(request.prompt, request.constraint, self._encoding)
         ending = Ending(request)
         self._running[request.request_id] = True
         try:
-            for token in reply(situation, self._fault):
+            for token in reply(context, self._encoding, self._fault):
                 await asyncio.sleep(0)
                 chunk = ending.take(self._delta(token, request))
                 if chunk is not None:
@@ -94,7 +97,7 @@ class DemoEngine:
 
         """
         if self._is_closed:
-            message = "the demo engine is closed; open it anew"
+            message = "the demo engine is closed; open a new one"
             raise EngineUnavailableError(message, engine=self.name)
 
     async def aclose(self) -> None:

@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from harmonium.encoding import load_encoding
+from harmonium.encoding import Encoding
 from harmonium.engines.demo.tool_signatures import signatures
 from harmonium.engines.protocol import Constraint, JsonObject, JsonSchema
 from harmonium.model import Message, Role
-from harmonium.tokens import HARMONY_FORMAT
 
 _FORM = re.compile(r"^# Response Formats$.*?^(?=\{)", re.MULTILINE | re.DOTALL)
 
@@ -27,7 +26,7 @@ class PromptContext:
         is_harmony: whether the prompt is Harmony at all, and asks the assistant to speak.
         header: what the prompt has already written of the assistant's message.
         user: the last user message's text.
-        results: texts of the tool messages behind it.
+        results: texts of the tool messages that follow it.
         tools: recipient -> arguments that fit.
         schema: the JSON Schema that the answer must satisfy; None for free text.
 
@@ -41,13 +40,14 @@ class PromptContext:
     schema: object = None
 
 
-def read_situation(prompt: Sequence[int], constraint: Constraint | None) -> PromptContext:
+def read_prompt(
+    prompt: Sequence[int], constraint: Constraint | None, encoding: Encoding
+) -> PromptContext:
     """Read a prompt with the parser that reads what models write."""
-    encoding = load_encoding()
     ids = list(prompt)
-    if HARMONY_FORMAT.start not in ids:
+    if encoding.format.start not in ids:
         return PromptContext(is_harmony=False)
-    begin = len(ids) - 1 - ids[::-1].index(HARMONY_FORMAT.start)
+    begin = len(ids) - 1 - ids[::-1].index(encoding.format.start)
     messages = encoding.parse(ids[:begin], role=None)
     told = [message.text for message in messages if message.author.role is Role.DEVELOPER]
     tools: dict[str, object] = {}

@@ -1,6 +1,6 @@
 """The demo engine's reply: a line of reasoning, then an answer, a tool call, or a fault.
 
-Knows the situation it answers, and nothing of chunks.
+Knows what a prompt says, and nothing of chunks.
 """
 
 from __future__ import annotations
@@ -9,37 +9,39 @@ import json
 import re
 from collections.abc import Mapping
 
+from harmonium.encoding import Encoding
 from harmonium.engines.demo.prompt_reader import PromptContext
 from harmonium.engines.demo.schema_values import value_for
 from harmonium.errors import InvalidInputError
-from harmonium.tokens import HARMONY_FORMAT, load_tokenizer
 
-_ASKED_FAULT = re.compile(r"\bdemo:fault=([\w-]+)")
+_REQUESTED_FAULT = re.compile(r"\bdemo:fault=([\w-]+)")
+_RECIPIENT = re.compile(r"to=([\w.-]+)")
 _NO_MODEL = "This is harmonium's demo engine: no model is here."
-_MOST_QUOTED = 200
-_FORMAT = HARMONY_FORMAT
+_MAX_QUOTED_CHARS = 200
 
 
-def reply(situation: PromptContext, fault: str | None = None) -> list[int]:
-    """Return the ids the demo engine answers with, to the stop id.
+def reply(context: PromptContext, encoding: Encoding, fault: str | None = None) -> list[int]:
+    """Return the ids the demo engine answers with, up to the stop id.
 
     Args:
-        situation: what there is to answer.
-        fault: the name of a malformed output, or of its kind, to write instead. The user's message
-            can ask for one, too: ``demo:fault=missing-message``.
+        context: what the prompt says.
+        encoding: what to write in.
+        fault: the name of a malformed output, or of a category of them, to write instead. The
+            user's message can ask for one, too: ``demo:fault=missing-message``.
 
     """
-    asked = _ASKED_FAULT.search(situation.user)
-    name = fault or (asked and asked[1])
-    if name and not situation.results:
+    requested = _REQUESTED_FAULT.search(context.user)
+    name = fault or (requested and requested[1])
+    writer = _ReplyWriter(context, encoding)
+    if name and not context.results:
         faults = fault_texts()
         if name in faults:
-            return load_tokenizer().encode(faults[name], allowed_special="all")
+            return encoding.encode(faults[name], allowed_special="all")
         known = ", ".join(sorted(faults))
-        return [*_thought(situation), *_answer(f"{_NO_MODEL} It knows these faults: {known}.")]
-    if not situation.is_harmony:
-        return [*_plain(f" {_NO_MODEL}"), _FORMAT.return_]
-    return _continued(situation) or [*_thought(situation), *_act(situation)]
+        return [*writer.reasoning(), *writer.answer(f"{_NO_MODEL} It knows these faults: {known}.")]
+    if not context.is_harmony:
+        return writer.text_to_return(f" {_NO_MODEL}")
+    return writer.continued_message() or [*writer.reasoning(), *writer.call_or_answer()]
 
 
 def fault_texts() -> Mapping[str, str]:
@@ -60,86 +62,117 @@ def check_fault(name: str) -> None:
     """
     known = fault_texts()
     if name not in known:
-        message = f"the demo engine knows no such fault; it knows {', '.join(sorted(known))}"
+        message = f"unknown fault; the demo engine knows: {', '.join(sorted(known))}"
         raise InvalidInputError(message, code="unknown_fault")
 
 
-def _thought(situation: PromptContext) -> list[int]:
-    text = "No model is here, so there is nothing to think about."
-    if situation.tools and not situation.results:
-        text = f"No model is here. A tool is declared: {_wanted_tool(situation)}."
-    return [*_message("analysis", text), _FORMAT.end, *_next()]
+class _ReplyWriter:
+    """Write the parts of one reply as ids."""
+
+    def __init__(self, context: PromptContext, encoding: Encoding) -> None:
+        self._context = context
+        self._format = encoding.format
+        self._encode = encoding.encode_ordinary
+
+    def reasoning(self) -> list[int]:
+        """Return a whole analysis message, and the start of the next."""
+        text = "No model is here, so there is nothing to think about."
+        if self._context.tools and not self._context.results:
+            text = f"No model is here. A tool is declared: {self._wanted_tool()}."
+        return [*self._message("analysis", text), self._format.end, *self._next_header()]
+
+    def call_or_answer(self) -> list[int]:
+        """Return a call of a declared tool until one has answered, then the answer."""
+        if self._context.tools and not self._context.results:
+            name = self._wanted_tool()
+            form = self._format
+            header = [form.channel, *self._encode(f"commentary to={name} ")]
+            return [*header, *self._call_content(name)]
+        return self.answer(self._answer_text())
+
+    def answer(self, text: str) -> list[int]:
+        """Return a whole final message."""
+        return [*self._message("final", text), self._format.return_]
+
+    def text_to_return(self, text: str) -> list[int]:
+        """Return plain text up to the stop id."""
+        return [*self._encode(text), self._format.return_]
+
+    def continued_message(self) -> list[int]:
+        """Return the rest of a message whose header the prompt has begun; empty if it has not."""
+        form = self._format
+        header, is_complete, content = self._context.header.partition("<|message|>")
+        recipient = _RECIPIENT.search(header)
+        if content or (recipient is None and "<|channel|>" not in header):
+            return self.text_to_return(f" {_NO_MODEL}") if content else []
+        if recipient is not None:
+            return self._continued_call(
+                recipient[1],
+                is_complete=bool(is_complete),
+                has_channel="<|channel|>" in header,
+            )
+        opening = [] if is_complete else [form.message]
+        if "analysis" in header:
+            rest = [*self._encode(_NO_MODEL), form.end, *self._next_header()]
+            return [*opening, *rest, *self.call_or_answer()]
+        return [*opening, *self.text_to_return(self._answer_text())]
+
+    def _continued_call(self, recipient: str, *, is_complete: bool, has_channel: bool) -> list[int]:
+        """Return the rest of a call: its arguments, behind the rest of the tool's name.
+
+        A caller that wants any of several tools called writes the header up to their namespace.
+        """
+        name = recipient
+        if not is_complete and recipient not in self._context.tools:
+            name = self._wanted_tool(f"{recipient.removesuffix('.')}.")
+        if name and name != recipient:
+            rest = [*self._encode(name.removeprefix(recipient))]
+            if not has_channel:  # the recipient stands in the role, before the channel
+                rest += [self._format.channel, *self._encode("commentary")]
+            return [*rest, *self._encode(" "), *self._call_content(name)]
+        opening = [] if is_complete else [self._format.message]
+        return [*opening, *self._arguments(recipient), self._format.call]
+
+    def _call_content(self, name: str) -> list[int]:
+        form = self._format
+        return [
+            form.constrain,
+            *self._encode("json"),
+            form.message,
+            *self._arguments(name),
+            form.call,
+        ]
+
+    def _arguments(self, name: str) -> list[int]:
+        return self._encode(_to_json(self._context.tools.get(name, {})))
+
+    def _answer_text(self) -> str:
+        """Return JSON where a schema is asked for, else a sentence."""
+        context = self._context
+        if context.schema is not None:
+            return _to_json(value_for(context.schema))
+        if context.results:
+            return f"{_NO_MODEL} The tool said: {_truncate(context.results[-1])}"
+        return f"{_NO_MODEL} You said: {_truncate(context.user)}"
+
+    def _wanted_tool(self, prefix: str = "") -> str:
+        """Return the first tool that the user names, else the first there is; empty for none."""
+        names = [name for name in self._context.tools if name.startswith(prefix)]
+        words = set(re.findall(r"[\w-]+", self._context.user))
+        named = [name for name in names if name.rpartition(".")[2] in words]
+        return next(iter(named or names), "")
+
+    def _message(self, channel: str, text: str) -> list[int]:
+        form = self._format
+        return [form.channel, *self._encode(channel), form.message, *self._encode(text)]
+
+    def _next_header(self) -> list[int]:
+        return [self._format.start, *self._encode("assistant")]
 
 
-def _act(situation: PromptContext) -> list[int]:
-    if situation.tools and not situation.results:
-        name = _wanted_tool(situation)
-        return _call(name, situation.tools[name])
-    return _answer(_words(situation))
-
-
-def _answer(words: str) -> list[int]:
-    return [*_message("final", words), _FORMAT.return_]
-
-
-def _continued(situation: PromptContext) -> list[int]:
-    """Go on with a message whose header the prompt has written; nothing when it has not."""
-    header, is_whole, begun = situation.header.partition("<|message|>")
-    recipient = re.search(r"to=([\w.-]+)", header)
-    if begun or (recipient is None and "<|channel|>" not in header):
-        return [*_plain(f" {_NO_MODEL}"), _FORMAT.return_] if begun else []
-    opening = [] if is_whole else [_FORMAT.message]
-    if recipient is not None:
-        arguments = situation.tools.get(recipient[1], {})
-        return [*opening, *_plain(_json(arguments)), _FORMAT.call]
-    if "analysis" in header:
-        return [*opening, *_plain(_NO_MODEL), _FORMAT.end, *_next(), *_act(situation)]
-    return [*opening, *_plain(_words(situation)), _FORMAT.return_]
-
-
-def _words(situation: PromptContext) -> str:
-    """Return the answer: JSON where a schema is due, else words."""
-    if situation.schema is not None:
-        return _json(value_for(situation.schema))
-    if situation.results:
-        return f"{_NO_MODEL} The tool said: {_cut(situation.results[-1])}"
-    return f"{_NO_MODEL} You said: {_cut(situation.user)}"
-
-
-def _wanted_tool(situation: PromptContext) -> str:
-    """Return the first tool that the user names, else the first there is."""
-    said = set(re.findall(r"[\w-]+", situation.user))
-    named = [name for name in situation.tools if name.rpartition(".")[2] in said]
-    return (named or list(situation.tools))[0]
-
-
-def _call(recipient: str, arguments: object) -> list[int]:
-    return [
-        _FORMAT.channel,
-        *_plain(f"commentary to={recipient} "),
-        _FORMAT.constrain,
-        *_plain("json"),
-        _FORMAT.message,
-        *_plain(_json(arguments)),
-        _FORMAT.call,
-    ]
-
-
-def _message(channel: str, text: str) -> list[int]:
-    return [_FORMAT.channel, *_plain(channel), _FORMAT.message, *_plain(text)]
-
-
-def _next() -> list[int]:
-    return [_FORMAT.start, *_plain("assistant")]
-
-
-def _plain(text: str) -> list[int]:
-    return load_tokenizer().encode_ordinary(text)
-
-
-def _json(value: object) -> str:
+def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}…"
+def _truncate(text: str) -> str:
+    return text if len(text) <= _MAX_QUOTED_CHARS else f"{text[:_MAX_QUOTED_CHARS]}…"

@@ -19,7 +19,7 @@ from harmonium.engines.remote.dialect import (
 )
 from harmonium.engines.remote.error_mapping import raise_stream_error
 from harmonium.engines.remote.payload import Payload, payload_reader
-from harmonium.engines.remote.text_tokens import TextToIds, prompt_text
+from harmonium.engines.remote.text_tokens import TextToIds, prompt_text, stop_strings
 
 
 class _Choice(msgspec.Struct, gc=False):
@@ -48,9 +48,9 @@ class CompletionsDialect(Dialect):
         """Put a request in the API's words; raises as `prompt_text`."""
         body: dict[str, object] = {
             "model": request.model,
-            "prompt": prompt_text(request.prompt),
+            "prompt": prompt_text(request.prompt, self._tokenizer),
             "stream": True,
-            "stop": ["<|return|>", "<|call|>"],
+            "stop": stop_strings(self._tokenizer),
             "skip_special_tokens": False,
         }
         if room is not None:
@@ -59,7 +59,7 @@ class CompletionsDialect(Dialect):
 
     def make_decoder(self, request: GenerationRequest) -> Decoder:  # noqa: ARG002  (as the others)
         """Return the decoder of one stream."""
-        coder = TextToIds(self._limits.engine_line_bytes)
+        coder = TextToIds(self._limits.engine_line_bytes, self._tokenizer)
 
         def decode(payload: bytes) -> StreamDelta | None:
             completion = _read(payload)

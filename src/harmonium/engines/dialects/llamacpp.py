@@ -39,6 +39,7 @@ from harmonium.engines.remote.payload import (
     payload_reader,
     read_value,
 )
+from harmonium.tokens import Tokenizer
 
 _STOPS_BY_LIMIT = "limit"
 
@@ -141,7 +142,7 @@ class LlamacppDialect(Dialect):
 
     def make_decoder(self, request: GenerationRequest) -> Decoder:
         """Return the decoder of one stream."""
-        return _LlamacppDecoder(request.sampling.logprobs)
+        return _LlamacppDecoder(request.sampling.logprobs, self._tokenizer)
 
 
 class _LlamacppDecoder:
@@ -149,10 +150,10 @@ class _LlamacppDecoder:
 
     __slots__ = ("_missing", "_most", "_read")
 
-    def __init__(self, most: int | None) -> None:
+    def __init__(self, most: int | None, tokenizer: Tokenizer) -> None:
         self._most = most
         self._read = _read_plain if most is None else _read_with_logprobs
-        self._missing = MissingTokenRecovery()
+        self._missing = MissingTokenRecovery(tokenizer)
 
     def __call__(self, payload: bytes) -> StreamDelta:
         chunk = self._read(payload)

@@ -1,8 +1,22 @@
-"""Recovery of the token ids that llama.cpp omits from its stream.
+"""The ids that llama.cpp leaves out of its stream, found again. Knows nothing of connections.
 
-A token that ends inside a character sends nothing; the chunk that completes the character tells
-the last id alone, with the text of all of them. Every chunk also tells how many tokens there are
-by then. Knows nothing of connections.
+Theory of operation. llama.cpp streams text, and ids only beside it (``return_tokens``). A token
+that ends inside a character has no text to send yet, so its id is not sent either; the chunk that
+completes the character carries the last id alone, with the text of all of them. But each chunk also
+carries ``tokens_predicted``, the count of all tokens so far. So:
+
+1. ``total - known - len(ids)`` ids are missing before the ids of this chunk.
+2. Together with the last id they spell the chunk's text. Text that a model writes is nearly always
+   split as the tokenizer splits it: if encoding the text gives that many ids, the last one among
+   them, those are the missing ones.
+3. Otherwise the bytes in front of the last id's are known, and how many ids spell them: the first
+   spelling found is taken, longest first ids first. These are the bytes of one character, behind at
+   most the text of one token, so the search is small.
+4. Where the bytes are no character at all the server sends U+FFFD in their place, and the real
+   bytes are lost: what was sent is encoded, and the count may differ.
+
+Seen with llama.cpp's server as of 2026 and characters outside the Basic Multilingual Plane, which
+o200k spells with two to four ids.
 """
 
 from __future__ import annotations
@@ -27,7 +41,8 @@ class MissingTokenRecovery:
 
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tokenizer: Tokenizer | None = None) -> None:
+        self._tokenizer = tokenizer or load_tokenizer()
         self._known = 0
 
     def before(self, ids: tuple[int, ...], text: str, total: int | None) -> tuple[int, ...]:
@@ -45,11 +60,10 @@ class MissingTokenRecovery:
         self._known = max(total, self._known)
         if missing <= 0 or len(ids) != 1:
             return ()
-        return tuple(_ids_before(ids[0], text, missing))
+        return tuple(_ids_before(ids[0], text, missing, self._tokenizer))
 
 
-def _ids_before(last: int, text: str, count: int) -> list[int]:
-    tokenizer = load_tokenizer()
+def _ids_before(last: int, text: str, count: int, tokenizer: Tokenizer) -> list[int]:
     encoded = tokenizer.encode_ordinary(text)
     if len(encoded) == count + 1 and encoded[-1] == last:
         return encoded[:-1]

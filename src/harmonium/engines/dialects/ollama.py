@@ -19,7 +19,7 @@ from harmonium.engines.remote.dialect import (
 from harmonium.engines.remote.error_mapping import raise_stream_error
 from harmonium.engines.remote.model_list import JSONSource
 from harmonium.engines.remote.payload import Payload, payload_reader, read_value
-from harmonium.engines.remote.text_tokens import TextToIds, prompt_text
+from harmonium.engines.remote.text_tokens import TextToIds, prompt_text, stop_strings
 
 
 class _Line(Payload, gc=False):
@@ -65,12 +65,12 @@ class OllamaDialect(Dialect):
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Put a request in Ollama's words; raises as `prompt_text`."""
         options = self.sampling_fields(request.sampling)
-        options["stop"] = ["<|return|>", "<|call|>"]
+        options["stop"] = stop_strings(self._tokenizer)
         if room is not None:
             options["num_predict"] = room
         body = {
             "model": request.model,
-            "prompt": prompt_text(request.prompt),
+            "prompt": prompt_text(request.prompt, self._tokenizer),
             "raw": True,
             "stream": True,
             "options": options,
@@ -79,7 +79,7 @@ class OllamaDialect(Dialect):
 
     def make_decoder(self, request: GenerationRequest) -> Decoder:  # noqa: ARG002  (as the others)
         """Return the decoder of one stream."""
-        coder = TextToIds(self._limits.engine_line_bytes)
+        coder = TextToIds(self._limits.engine_line_bytes, self._tokenizer)
 
         def decode(payload: bytes) -> StreamDelta:
             line = _read(payload)

@@ -23,7 +23,6 @@ from harmonium.engines.remote.dialect import Decoder, Dialect, HttpRequest, Quic
 from harmonium.engines.remote.model_list import JSONSource
 from harmonium.engines.remote.payload import read_value
 from harmonium.errors import EngineProtocolError
-from harmonium.limits import DEFAULT_LIMITS, Limits
 
 _GENERATE, _ABORT = "/inference/v1/generate", "/inference/v1/abort_requests"
 
@@ -52,10 +51,7 @@ class VllmDialect(Dialect):
     )
     constraints = frozenset({"json_object", "json_schema", "structural_tag", "grammar"})
     max_logprobs = 20
-
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        super().__init__(limits)
-        self.has_token_route = False
+    has_token_route = False
 
     async def fetch_capabilities(self, server: JSONSource) -> Capabilities:
         """Ask for the models, and for the routes."""

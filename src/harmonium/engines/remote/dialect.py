@@ -21,6 +21,7 @@ from harmonium.engines.protocol import (
     TokenLogprob,
 )
 from harmonium.limits import DEFAULT_LIMITS, Limits
+from harmonium.tokens import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from harmonium.engines.remote.model_list import JSONSource
@@ -95,6 +96,10 @@ class Dialect(ABC):
         max_logprobs: how many alternatives it returns; 0 the chosen token's alone, None none.
         is_lossy: text goes in and out, so that structure may be lost.
 
+    Args:
+        limits: sizes.
+        tokenizer: the model's, for servers that take or return text; o200k_harmony's when None.
+
     """
 
     kind: ClassVar[str]
@@ -107,8 +112,9 @@ class Dialect(ABC):
     max_logprobs: ClassVar[int | None] = None
     is_lossy: ClassVar[bool] = False
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, tokenizer: Tokenizer | None = None) -> None:
         self._limits = limits
+        self._tokenizer = tokenizer or load_tokenizer()
 
     async def fetch_capabilities(self, server: JSONSource) -> Capabilities:
         """Ask the server what it supports.

@@ -87,8 +87,8 @@ def read_value(value: object, kind: type[_T]) -> _T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise _unexpected(error) from None
-    except (OverflowError, RecursionError):
-        message = "the engine sent a number that is out of range, or JSON nested too deeply"
+    except (OverflowError, RecursionError, UnicodeError):
+        message = "the engine sent a number out of range, half a character, or too deep a nesting"
         raise EngineProtocolError(message) from None
 
 

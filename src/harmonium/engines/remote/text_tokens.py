@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from harmonium.errors import EngineProtocolError, InvalidInputError, Position
-from harmonium.tokens import load_tokenizer
+from harmonium.tokens import HARMONY_FORMAT, Tokenizer, load_tokenizer
 
 _SPECIAL = re.compile(r"<\|[a-z_0-9]+\|>")
 _BEGUN_SPECIAL = re.compile(r"<(?:\|(?:[a-z_0-9]{0,40}\|?)?)?\Z")
@@ -26,6 +26,7 @@ class TextToIds:
 
     Args:
         limit: characters that may be held back.
+        tokenizer: the model's; o200k_harmony's when None.
 
     Example:
         >>> coder = TextToIds(1000)
@@ -34,9 +35,9 @@ class TextToIds:
 
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, tokenizer: Tokenizer | None = None) -> None:
         self._limit = limit
-        self._tokenizer = load_tokenizer()
+        self._tokenizer = tokenizer or load_tokenizer()
         self._held = ""
 
     def feed(self, text: str) -> list[int]:
@@ -79,7 +80,13 @@ class TextToIds:
         return found
 
 
-def prompt_text(prompt: Sequence[int]) -> str:
+def stop_strings(tokenizer: Tokenizer) -> list[str]:
+    """Return the texts of the tokens at which a model has to stop."""
+    form = tokenizer.format or HARMONY_FORMAT
+    return [tokenizer.decode([token]) for token in (form.return_, form.call)]
+
+
+def prompt_text(prompt: Sequence[int], tokenizer: Tokenizer | None = None) -> str:
     """Return a prompt as text that a server reads back with the same special tokens, or refuse.
 
     Raises:
@@ -87,7 +94,7 @@ def prompt_text(prompt: Sequence[int]) -> str:
             text would read as such (``prompt_spells_special``).
 
     """
-    tokenizer = load_tokenizer()
+    tokenizer = tokenizer or load_tokenizer()
     text = tokenizer.decode(prompt)
     meant = [token for token in prompt if tokenizer.is_special_token(token)]
     read = [tokenizer.special_tokens.get(match.group()) for match in _SPECIAL.finditer(text)]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterator
-from itertools import cycle
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 
 from harmonium.engines.capability_check import check_supported
@@ -21,6 +21,7 @@ from harmonium.engines.protocol import (
     TokenLogprob,
 )
 from harmonium.engines.remote.dialect import StreamDelta
+from harmonium.engines.replay.continuation import find_continuation
 from harmonium.engines.replay.recordings import Recording, read_recordings, write_recording
 from harmonium.engines.termination import Ending
 from harmonium.errors import (
@@ -33,35 +34,41 @@ from harmonium.errors import (
     InvalidInputError,
     OverloadedError,
 )
+from harmonium.tokens import HARMONY_FORMAT, Tokenizer, load_tokenizer
 
-_MOST_LOGPROBS = 20
+_MAX_LOGPROBS = 20
+_BAD_REQUEST = 400
 
 
 class ReplayEngine:
     """Play recordings back: those of the same prompt first, in order, then around again.
 
     A prompt that was not recorded gets the recordings of the file in order, whatever their prompts.
-    ``max_tokens`` and the stop ids of a request hold here as elsewhere; the rest of the sampling
-    changes nothing.
+    One that ends inside a message, as prompts do that force a call, gets what follows that
+    beginning in a recording, and is refused where no recording has it. ``max_tokens`` and the stop
+    ids of a request hold here as elsewhere; the rest of the sampling changes nothing.
 
     Args:
         path: a file that `Recorder` wrote.
+        tokenizer: the model's; o200k_harmony's when None.
 
     Raises:
         InvalidInputError: as `read_recordings`, also when the file cannot be read.
 
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = None) -> None:
+        self._format = (tokenizer or load_tokenizer()).format or HARMONY_FORMAT
         try:
             recordings = read_recordings(path)
         except OSError as error:
-            message = f"the recordings cannot be read ({type(error).__name__})"
+            message = f"cannot read the file of recordings ({type(error).__name__})"
             raise InvalidInputError(message, code="invalid_recording") from None
         self._models = tuple(dict.fromkeys(each.model for each in recordings if each.model))
         chunks = [chunk for each in recordings for chunk in each.chunks if chunk.token_ids]
         self._has_logprobs = all(chunk.logprobs is not None for chunk in chunks)
         self._any = cycle(recordings)
+        self._count = len(recordings)
         by_prompt: dict[tuple[int, ...], list[Recording]] = {}
         for recording in recordings:
             by_prompt.setdefault(recording.prompt, []).append(recording)
@@ -76,17 +83,17 @@ class ReplayEngine:
 
     async def capabilities(self) -> Capabilities:
         """Return the recorded models."""
-        logprobs = _MOST_LOGPROBS if self._has_logprobs else None
+        logprobs = _MAX_LOGPROBS if self._has_logprobs else None
         return Capabilities(models=self._models, logprobs=logprobs, is_simulated=True)
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Play one recording back; see `Engine.generate`."""
         check_supported(request, await self.capabilities(), self.name)
-        recording = next(self._by_prompt.get(tuple(request.prompt), self._any))
+        recording, skipped = self._choose(request.prompt)
         ending = Ending(request)
         self._running.add(request.request_id)
         try:
-            for delta in _deltas(recording, request.sampling.logprobs):
+            for delta in _deltas(recording, skipped, request.sampling.logprobs):
                 await asyncio.sleep(0)  # others may want the event loop
                 if request.request_id in self._aborted:
                     delta = StreamDelta(reason="abort")  # noqa: PLW2901  (what is played has changed)
@@ -100,6 +107,29 @@ class ReplayEngine:
             self._running.discard(request.request_id)
             self._aborted.discard(request.request_id)
         raise _error_of(recording.error or EngineBrokenError.code)
+
+    def _choose(self, prompt: Sequence[int]) -> tuple[Recording, int]:
+        """Return the recording to play, and how many of its ids come before what is played.
+
+        Raises:
+            EngineRejectedError: none continues the message that the prompt begins.
+
+        """
+        same = self._by_prompt.get(tuple(prompt))
+        if same is not None:
+            return next(same), 0
+        for recording in islice(self._any, self._count):
+            ids = tuple(token for chunk in recording.chunks for token in chunk.token_ids)
+            place = find_continuation(recording.prompt, ids, prompt, self._format)
+            if place is not None:
+                return recording, place
+        message = (
+            "no recorded generation continues the message that the prompt begins, such as a forced "
+            "tool call; record one that does"
+        )
+        raise EngineRejectedError(
+            message, upstream_status=_BAD_REQUEST, code="not_recorded", engine=self.name
+        )
 
     async def abort(self, request_id: str) -> None:
         """End a generation at its next chunk."""
@@ -169,19 +199,20 @@ class Recorder:
         await self._engine.aclose()
 
 
-def _deltas(recording: Recording, most: int | None) -> Iterator[StreamDelta]:
+def _deltas(recording: Recording, skipped: int, most: int | None) -> Iterator[StreamDelta]:
     for chunk in recording.chunks:
-        finish = chunk.finish
+        finish, size = chunk.finish, len(chunk.token_ids)
+        begin, skipped = min(skipped, size), max(0, skipped - size)
         yield StreamDelta(
-            chunk.token_ids,
-            _cut(chunk.logprobs or (), most),
+            chunk.token_ids[begin:],
+            _truncate_top((chunk.logprobs or ())[begin:], most),
             None if finish is None else finish.reason,
             None if finish is None else finish.stop_token,
             chunk.cached_tokens,
         )
 
 
-def _cut(logprobs: tuple[TokenLogprob, ...], most: int | None) -> tuple[TokenLogprob, ...]:
+def _truncate_top(logprobs: tuple[TokenLogprob, ...], most: int | None) -> tuple[TokenLogprob, ...]:
     return tuple(TokenLogprob(each.token_id, each.logprob, each.top[:most]) for each in logprobs)
 
 
