@@ -194,14 +194,19 @@ class EngineError(HarmoniumError):
     """The engine behind us failed.
 
     Args:
-        message: what happened, at which engine, and what to do.
+        message: what happened and what to do, in words that suit a client: "the engine".
         code: a stable word; the class's own when omitted.
-        engine: the engine's name, when known.
+        engine: the engine's name, when known. It holds the address, so it is for logs alone.
 
+    ``upstream_code`` is the engine's own word for what happened, an identifier; None when it had
+    none. ``upstream_message`` is what the engine said, cut to a bound. It may quote the prompt, so
+    it is no part of the message, and is logged only where content may be.
     """
 
     code = "engine_error"
     http_status = 502
+    upstream_code: str | None = None
+    upstream_message: str = ""
 
     def __init__(self, message: str, *, code: str | None = None, engine: str | None = None) -> None:
         super().__init__(message, code=code)
@@ -234,8 +239,8 @@ class EngineRejectedError(EngineError):
 
     ``upstream_status`` is its HTTP status. ``http_status`` is 400 when the request itself was at
     fault (400, 413, 422 upstream), else 502: credentials, names and places are the operator's.
-    ``upstream_message`` is what the engine said, cut to a bound; it may quote the prompt, so it is
-    no part of the message. Code ``context_length_exceeded`` when the prompt has no room.
+    Code ``context_length_exceeded`` when prompt and completion do not fit into the context;
+    ``max_context`` is then how many tokens do, None when the engine did not say.
     """
 
     code = "engine_rejected"
@@ -252,6 +257,7 @@ class EngineRejectedError(EngineError):
         super().__init__(message, code=code, engine=engine)
         self.upstream_status = upstream_status
         self.upstream_message = upstream_message
+        self.max_context: int | None = None
         self.http_status = 400 if upstream_status in {400, 413, 422} else 502
 
 

@@ -6,7 +6,7 @@ from harmonium.engines.protocol import Capabilities, GenerationRequest
 from harmonium.errors import InvalidInputError, Position
 
 
-def check_supported(request: GenerationRequest, capabilities: Capabilities, engine: str) -> None:
+def check_supported(request: GenerationRequest, capabilities: Capabilities) -> None:
     """Refuse a request for what the engine has no way to do.
 
     Raises:
@@ -17,14 +17,17 @@ def check_supported(request: GenerationRequest, capabilities: Capabilities, engi
     constraint = request.constraint
     if constraint is not None and constraint.name not in capabilities.constraints:
         known = ", ".join(sorted(capabilities.constraints)) or "none"
-        message = f"{engine} cannot constrain by {constraint.name}; it can by: {known}"
+        message = (
+            f"this engine does not support the constraint {constraint.name}; it supports: {known}"
+        )
         raise InvalidInputError(
             message, code="unsupported_constraint", position=Position(path="constraint")
         )
     wanted, most = request.sampling.logprobs, capabilities.logprobs
     if wanted is not None and (most is None or wanted > most):
-        offer = "none" if most is None else f"{most} alternatives"
-        message = f"{engine} cannot tell these log probabilities; it can tell {offer}"
+        message = "this engine does not return log probabilities; omit `logprobs`"
+        if most is not None:
+            message = f"this engine returns log probabilities of at most {most} alternatives"
         raise InvalidInputError(
             message, code="unsupported_logprobs", position=Position(path="sampling.logprobs")
         )

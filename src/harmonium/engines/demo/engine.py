@@ -67,7 +67,7 @@ class DemoEngine:
         if self._is_closed:
             message = "the demo engine is closed; open a new one"
             raise EngineUnavailableError(message, engine=self.name)
-        check_supported(request, await self.capabilities(), self.name)
+        check_supported(request, await self.capabilities())
         context = read_prompt(request.prompt, request.constraint, self._encoding)
         ending = Ending(request)
         self._running[request.request_id] = True

@@ -74,7 +74,7 @@ class LocalEngine:
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Generate one completion; see `Engine.generate`."""
-        check_supported(request, await self.capabilities(), self.name)
+        check_supported(request, await self.capabilities())
         room = self._model.room(request)
         ending, waits, outbox = Ending(request), Waits(self._limits, self.name), TokenQueue()
         self._running[request.request_id] = outbox

@@ -77,7 +77,7 @@ class RemoteEngine:
     ) -> AsyncGenerator[Chunk, None]:
         """Generate one completion; see `QuickEngine.generate_quickly`."""
         capabilities = self._known or await self.capabilities()
-        check_supported(request, capabilities, self.name)
+        check_supported(request, capabilities)
         request = _with_its_model(request, capabilities)
         http_request = self._dialect.build_request(request, _room(request, capabilities))
         stream = self._stream(request)

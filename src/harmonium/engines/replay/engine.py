@@ -88,7 +88,7 @@ class ReplayEngine:
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Play one recording back; see `Engine.generate`."""
-        check_supported(request, await self.capabilities(), self.name)
+        check_supported(request, await self.capabilities())
         recording, skipped = self._choose(request.prompt)
         ending = Ending(request)
         self._running.add(request.request_id)
