@@ -200,13 +200,16 @@ class EngineError(HarmoniumError):
 
     ``upstream_code`` is the engine's own word for what happened, an identifier; None when it had
     none. ``upstream_message`` is what the engine said, cut to a bound. It may quote the prompt, so
-    it is no part of the message, and is logged only where content may be.
+    it is no part of the message, and is logged only where content may be. ``broken_connections``
+    counts those that broke when the request had been sent and nothing was answered: the request
+    may be the reason, so that trying again may do harm.
     """
 
     code = "engine_error"
     http_status = 502
     upstream_code: str | None = None
     upstream_message: str = ""
+    broken_connections: int = 0
 
     def __init__(self, message: str, *, code: str | None = None, engine: str | None = None) -> None:
         super().__init__(message, code=code)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from harmonium.engines import GenerationRequest, SamplingParams
+from tests.engines.server import PATIENCE
 from tests.engines.servers import ids_of
 
 PROMPT = tuple(ids_of("<|start|>user<|message|>Hi.<|end|><|start|>assistant"))
@@ -32,3 +34,17 @@ async def run(engine, request=None):
     ids = [token for chunk in chunks for token in chunk.token_ids]
     assert not wants or [entry.token_id for entry in logprobs] == ids
     return Result(ids, logprobs, chunks[-1].finish, chunks[-1].cached_tokens)
+
+
+async def until(holds):
+    """Let the event loop turn until something holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110  (nobody sets an event)
+            await asyncio.sleep(0)
+
+
+async def until_answer(question, expected):
+    """Ask until the answer is the expected one."""
+    async with asyncio.timeout(PATIENCE):
+        while await question() != expected:  # noqa: ASYNC110  (nobody sets an event)
+            await asyncio.sleep(0)

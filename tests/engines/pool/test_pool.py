@@ -18,7 +18,7 @@ from harmonium.errors import (
     InvalidInputError,
     OverloadedError,
 )
-from tests.engines.running import PROMPT, asking, run
+from tests.engines.running import PROMPT, asking, run, until_answer
 from tests.engines.server import PATIENCE
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +77,11 @@ def down():
 async def asked(pool, *prompts):
     for number, prompt in enumerate(prompts):
         await run(pool, asking(prompt, name=f"r{number}"))
+
+
+async def at_once(_seconds):
+    """Pauses for a turn of the event loop."""
+    await asyncio.sleep(0)
 
 
 def counts(*engines):
@@ -238,10 +243,12 @@ async def test_capabilities_are_what_all_can_do():
 
 async def test_capabilities_are_asked_again_while_an_engine_is_silent():
     silent = Scripted("silent", capabilities=down())
-    pool = Pool([silent, Scripted("well", capabilities=Capabilities(logprobs=20))])
+    well = Scripted("well", capabilities=Capabilities(logprobs=20))
+    pool = Pool([silent, well], pause=at_once)
     assert (await pool.capabilities()).logprobs == 20
     silent.told = Capabilities(logprobs=3)
-    assert (await pool.capabilities()).logprobs == 3
+    await until_answer(pool.capabilities, Capabilities(logprobs=3))
+    await pool.aclose()
 
 
 async def test_a_pool_is_well_while_one_engine_is():

@@ -1,16 +1,31 @@
-"""Several engines that serve one model: routing of requests, health, retries.
+"""Several engines that serve one model: routing of requests, retries, merged capabilities.
 
 Knows engines by their protocol alone.
+
+Theory of operation. Three concerns, a part each:
+
+- *Where a request goes* (`Pool._choose`). A prefix cache saves an engine the prompt it has read
+  before, which is worth far more than an even load; so a request follows its prompt's beginning
+  (`PrefixAffinity`) while that engine is not much busier than the least busy one.
+- *Who takes part* (`Member`). Each engine has a circuit breaker. Its health and capabilities are
+  asked for by one task an engine, beside the requests: none waits for an engine that does not
+  answer while another is well.
+- *What is tried again* (`Pool.generate`). Only what no caller has seen a token of. A request that
+  never reached its engine may go to each of the others. One that had reached an engine that then
+  broke may be the reason, so it is given to one more engine alone, and then to `PromptQuarantine`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar, cast
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import cast
 
+from harmonium.engines.pool.member import HEALTH_ERRORS, Member
 from harmonium.engines.pool.prefix_affinity import PrefixAffinity
+from harmonium.engines.pool.quarantine import PromptQuarantine
 from harmonium.engines.protocol import (
     Capabilities,
     Chunk,
@@ -23,9 +38,7 @@ from harmonium.engines.protocol import (
 from harmonium.errors import (
     EngineBrokenError,
     EngineError,
-    EngineProtocolError,
     EngineTimeoutError,
-    EngineUnavailableError,
     InvalidInputError,
     OverloadedError,
 )
@@ -34,31 +47,25 @@ _SLACK = 4
 """Requests a member may have more than the least busy one and still keep its prompts: running a
 few more side by side costs an engine less than reading a long prompt anew."""
 
-_FAILURES = 3
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-_HEALTH_ERRORS = (
-    EngineUnavailableError,
-    EngineTimeoutError,
-    EngineBrokenError,
-    EngineProtocolError,
-)
-_Answer = TypeVar("_Answer")
+_PATIENCE_SECONDS = 0.1
+"""How long the first question of all waits for the rest, once one engine has answered: engines of
+one network answer within it, and one that does not is left out until it does."""
+
+_SUSPICION_SECONDS = 10.0
+"""Without a token for so long, an engine is asked whether it is well: prompts may take minutes, but
+a health check must not."""
+
+_MAX_BREAKS = 2
 _log = logging.getLogger("harmonium.engines")
 
 
 class Pool:
     """Spread generations over engines that serve the same model.
 
-    A request goes to the engine that has seen the beginning of its prompt, unless that one is much
-    busier than others; else to the one with the fewest requests under way. An engine that cannot be
-    reached, or fails three times in a row, gets no requests until a probe finds it well; when
-    none is well, all are tried. While no token has reached the caller, a request that failed is
-    given to another engine; a time-out later than connecting is not retried, since the caller has
-    waited long enough.
-
     Args:
         engines: one or more; the pool closes them with itself.
-        pause: waits some seconds between two probes of an engine that is down.
+        pause: waits some seconds between two health checks of an engine that is unhealthy.
+        clock: seconds from any beginning, for how long a prompt that broke engines is refused.
 
     Raises:
         InvalidInputError: no engine.
@@ -70,16 +77,18 @@ class Pool:
         engines: Iterable[Engine],
         *,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._members = [_Member(number, engine) for number, engine in enumerate(engines)]
+        self._members = [Member(number, engine, pause) for number, engine in enumerate(engines)]
         if not self._members:
             message = "a pool needs at least one engine"
             raise InvalidInputError(message, code="invalid_engine")
-        self._pause = pause
         self._prefixes = PrefixAffinity()
-        self._running: dict[str, _Member] = {}
-        self._known: Capabilities | None = None
+        self._quarantine = PromptQuarantine(clock)
+        self._running: dict[str, Member] = {}
         self._turn = 0
+        self._merged_from: tuple[Capabilities, ...] = ()
+        self._merged = Capabilities()
 
     @property
     def name(self) -> str:
@@ -89,20 +98,26 @@ class Pool:
     @property
     def healthy(self) -> tuple[str, ...]:
         """The names of the engines that get requests now."""
-        return tuple(member.engine.name for member in self._members if member.is_up)
+        return tuple(member.engine.name for member in self._members if member.is_healthy)
 
     async def capabilities(self) -> Capabilities:
-        """Return what every reachable engine supports; cached once all have answered."""
-        if self._known is not None:
-            return self._known
-        answers = await asyncio.gather(
-            *(member.engine.capabilities() for member in self._members), return_exceptions=True
-        )
-        told = _successes(answers)
-        merged = _shared(told)
-        if len(told) == len(self._members):
-            self._known = merged
-        return merged
+        """Return what every engine supports that has answered and is healthy.
+
+        Raises:
+            EngineError: none has answered; the error is one engine's.
+
+        """
+        asked = [member for member in self._members if member.is_healthy] or self._members
+        if not any(member.capabilities.known for member in self._members):
+            await _first_success(member.capabilities.get() for member in asked)
+        for member in asked:
+            member.capabilities.refresh()
+        told = [member.capabilities.known for member in asked]
+        told = told if any(told) else [member.capabilities.known for member in self._members]
+        known = tuple(each for each in told if each is not None)
+        if known != self._merged_from:  # every request asks, and hardly ever has anything changed
+            self._merged_from, self._merged = known, _merge_capabilities(known)
+        return self._merged
 
     def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Generate one completion at one of the engines; see `Engine.generate`."""
@@ -115,9 +130,13 @@ class Pool:
 
         Ids are taken behind a first chunk alone, so that what was taken is never retried.
         """
+        self._refuse_quarantined(request.prompt)
+        if not any(member.capabilities.known for member in self._members):
+            await self.capabilities()
         tried: set[int] = set()
+        breaks = 0
         while True:
-            member = self._choose(request.prompt, tried)
+            member = self._choose(request, tried)
             tried.add(member.number)
             stream = self._generate_at(member, request, take)
             has_begun = False
@@ -126,12 +145,17 @@ class Pool:
                     has_begun = has_begun or bool(chunk.token_ids)
                     yield chunk
             except EngineError as error:
-                self._note(member, error)
-                if has_begun or not _may_retry(error) or len(tried) == len(self._members):
+                member.on_failure(error)
+                if not has_begun:
+                    breaks += _breaks(error)
+                    self._quarantine.add(request.prompt, _breaks(error))
+                is_last = breaks >= _MAX_BREAKS or len(tried) == len(self._members)
+                if has_begun or is_last or not _may_retry(error):
                     raise
                 _log.warning("retrying at another engine: %s failed (%s)", member.name, error.code)
             else:
-                member.failures = 0
+                member.on_success()
+                self._quarantine.clear(request.prompt)
                 return
             finally:
                 await stream.aclose()
@@ -149,22 +173,17 @@ class Pool:
             EngineError: none can; the error is one engine's.
 
         """
-        checks = (member.engine.check() for member in self._members)
-        _successes(await asyncio.gather(*checks, return_exceptions=True))
+        await _first_success(member.engine.check() for member in self._members)
 
     async def aclose(self) -> None:
         """Close every engine."""
-        probes = [member.probe for member in self._members if member.probe is not None]
-        for probe in probes:
-            probe.cancel()
-        await asyncio.gather(*probes, return_exceptions=True)
-        await asyncio.gather(*(member.engine.aclose() for member in self._members))
+        await asyncio.gather(*(member.aclose() for member in self._members))
 
-    # ---- choosing
-
-    def _choose(self, prompt: Sequence[int], tried: set[int]) -> _Member:
+    def _choose(self, request: GenerationRequest, tried: set[int]) -> Member:
+        prompt = request.prompt
         untried = [member for member in self._members if member.number not in tried]
-        candidates = [member for member in untried if member.is_up] or untried
+        healthy = [member for member in untried if member.is_healthy]
+        candidates = [each for each in healthy if each.serves(request)] or healthy or untried
         chosen = min(candidates, key=lambda member: (member.outstanding, member.last_turn))
         holder = self._prefixes.find(prompt)
         for member in candidates:
@@ -176,56 +195,30 @@ class Pool:
         return chosen
 
     async def _generate_at(
-        self, member: _Member, request: GenerationRequest, take: Taker | None
+        self, member: Member, request: GenerationRequest, take: Taker | None
     ) -> AsyncGenerator[Chunk, None]:
         stream = _stream(member.engine, request, take)
         member.outstanding += 1
         self._running[request.request_id] = member
+        loop = asyncio.get_running_loop()
+        suspicion = loop.call_later(_SUSPICION_SECONDS, member.verify)
         try:
             async for chunk in stream:
+                suspicion.cancel()
                 yield chunk
         finally:
+            suspicion.cancel()
             member.outstanding -= 1
             self._running.pop(request.request_id, None)
             await stream.aclose()
 
-    # ---- health
-
-    def _note(self, member: _Member, error: EngineError) -> None:
-        if not isinstance(error, _HEALTH_ERRORS):
-            return
-        member.failures += 1
-        is_ill = isinstance(error, EngineUnavailableError) or member.failures >= _FAILURES
-        if is_ill and member.is_up:
-            member.is_up = False
-            _log.warning("engine %s is down (%s); probing it", member.name, error.code)
-            member.probe = asyncio.get_running_loop().create_task(self._recover(member))
-
-    async def _recover(self, member: _Member) -> None:
-        pause = _FIRST_PAUSE
-        while not member.is_up:
-            await self._pause(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-            try:
-                await member.engine.check()
-            except EngineError:
-                continue
-            member.is_up, member.failures, member.probe = True, 0, None
-        _log.warning("engine %s is up again", member.name)
-
-
-class _Member:
-    """One engine and how it fares."""
-
-    def __init__(self, number: int, engine: Engine) -> None:
-        self.number = number
-        self.engine = engine
-        self.name = engine.name
-        self.outstanding = 0
-        self.last_turn = 0
-        self.failures = 0
-        self.is_up = True
-        self.probe: asyncio.Task[None] | None = None
+    def _refuse_quarantined(self, prompt: Sequence[int]) -> None:
+        seconds = self._quarantine.seconds_left(prompt)
+        if seconds:
+            message = "engines broke when they were given this prompt; it is refused for a minute"
+            error = OverloadedError(message, retry_after=seconds)
+            error.code = "prompt_quarantined"
+            raise error
 
 
 def _stream(
@@ -236,33 +229,59 @@ def _stream(
     return engine.generate(request)
 
 
+def _breaks(error: EngineError) -> int:
+    """Return how often something broke behind a request before a token came."""
+    return max(error.broken_connections, int(isinstance(error, EngineBrokenError)))
+
+
 def _may_retry(error: EngineError) -> bool:
+    """Return whether another engine may do better, soon enough.
+
+    What one engine refused, the others would refuse too. A time-out later than connecting is not
+    worth another: the caller has waited long enough.
+    """
     if isinstance(error, EngineTimeoutError):
         return error.phase in {"connect", "probe"}
-    return isinstance(error, (*_HEALTH_ERRORS, OverloadedError))
+    return isinstance(error, (*HEALTH_ERRORS, OverloadedError))
 
 
-def _successes(answers: Sequence[_Answer | BaseException]) -> list[_Answer]:
-    """Return the answers that are none of the failures; raise the first failure if none is."""
-    successes = [answer for answer in answers if not isinstance(answer, BaseException)]
-    failures = [answer for answer in answers if isinstance(answer, BaseException)]
-    for failure in failures:
-        if not successes or not isinstance(failure, EngineError):
-            raise failure
-    return successes
+async def _first_success(questions: Iterable[Coroutine[object, object, object]]) -> None:
+    """Ask all at once, and return soon after the first has answered; the others are left alone.
+
+    Raises:
+        EngineError: none has answered; the error is the first one's.
+
+    """
+    tasks = [asyncio.ensure_future(question) for question in questions]
+    try:
+        pending: set[asyncio.Future[object]] = set(tasks)
+        has_answer = False
+        while pending and not has_answer:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            has_answer = any(task.exception() is None for task in done)
+        if not has_answer:
+            await tasks[0]
+        elif pending:
+            await asyncio.wait(pending, timeout=_PATIENCE_SECONDS)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _shared(told: Sequence[Capabilities]) -> Capabilities:
-    """Return what all of them can do."""
-    contexts = [each.max_context for each in told if each.max_context is not None]
+def _merge_capabilities(known: Sequence[Capabilities]) -> Capabilities:
+    """Return what all of them can do; where no model is served by all, the models of any."""
+    names = dict.fromkeys(name for each in known for name in each.models)
+    shared = tuple(name for name in names if all(name in each.models for each in known))
+    contexts = [each.max_context for each in known if each.max_context is not None]
     return Capabilities(
-        models=tuple(name for name in told[0].models if all(name in each.models for each in told)),
+        models=shared or tuple(names),
         max_context=min(contexts, default=None),
-        constraints=frozenset.intersection(*(each.constraints for each in told)),
+        constraints=frozenset.intersection(*(each.constraints for each in known)),
         logprobs=min(
-            (each.logprobs for each in told), key=lambda most: -1 if most is None else most
+            (each.logprobs for each in known), key=lambda most: -1 if most is None else most
         ),
-        lossy=any(each.lossy for each in told),
-        is_simulated=any(each.is_simulated for each in told),
-        ignored=frozenset.union(*(each.ignored for each in told)),
+        lossy=any(each.lossy for each in known),
+        is_simulated=any(each.is_simulated for each in known),
+        ignored=frozenset.union(*(each.ignored for each in known)),
     )

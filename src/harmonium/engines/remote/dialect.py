@@ -139,7 +139,7 @@ class Dialect(ABC):
             constraints=self.constraints,
             logprobs=self.max_logprobs,
             lossy=self.is_lossy,
-            ignored=SAMPLING_FIELDS - self.param_names.keys() - self.other_params,
+            ignored=SAMPLING_FIELDS - frozenset(self.param_names) - self.other_params,
         )
 
     @abstractmethod

@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 
+from harmonium.engines.capability_cache import CapabilityCache
 from harmonium.engines.capability_check import check_supported
 from harmonium.engines.protocol import (
     Capabilities,
@@ -52,8 +54,7 @@ class RemoteEngine:
         self._upstream = upstream
         self._dialect = dialect
         self._quick = dialect if isinstance(dialect, QuickDialect) else None
-        self._known: Capabilities | None = None
-        self._probing = asyncio.Lock()
+        self._capabilities = CapabilityCache(partial(dialect.fetch_capabilities, upstream))
         self._abortions: set[asyncio.Task[None]] = set()
 
     @property
@@ -62,11 +63,8 @@ class RemoteEngine:
         return self._upstream.name
 
     async def capabilities(self) -> Capabilities:
-        """Return what the server supports; asked once, cached when it answered."""
-        async with self._probing:
-            if self._known is None:
-                self._known = await self._dialect.fetch_capabilities(self._upstream)
-            return self._known
+        """Return what the server supports, as it last said."""
+        return await self._capabilities.get()
 
     def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Generate one completion; see `Engine.generate`."""
@@ -76,7 +74,7 @@ class RemoteEngine:
         self, request: GenerationRequest, take: Taker | None
     ) -> AsyncGenerator[Chunk, None]:
         """Generate one completion; see `QuickEngine.generate_quickly`."""
-        capabilities = self._known or await self.capabilities()
+        capabilities = await self._capabilities.get()
         check_supported(request, capabilities)
         request = _with_its_model(request, capabilities)
         http_request = self._dialect.build_request(request, _room(request, capabilities))
@@ -99,6 +97,7 @@ class RemoteEngine:
             await stream.drain()
         except EngineError as error:
             error.engine = self.name
+            self._capabilities.expire()
             is_reached = not isinstance(error, _NEVER_BEGAN)
             raise
         finally:
@@ -128,6 +127,7 @@ class RemoteEngine:
 
     async def aclose(self) -> None:
         """Close the connections, after the server was told which generations to abort."""
+        await self._capabilities.aclose()
         await asyncio.gather(*self._abortions)
         await self._upstream.aclose()
 

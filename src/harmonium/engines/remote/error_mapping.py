@@ -171,7 +171,9 @@ def explaining(name: str, *, begun: bool) -> Iterator[None]:
             message = "the engine closed the connection in the middle of an answer; see its log"
             raise EngineBrokenError(message, engine=name) from None
         message = f"cannot reach the engine ({type(error).__name__}); is it running?"
-        raise EngineUnavailableError(message, engine=name) from None
+        unavailable = EngineUnavailableError(message, engine=name)
+        unavailable.broken_connections = int(not isinstance(error, aiohttp.ClientConnectorError))
+        raise unavailable from None
 
 
 def _seconds(header: str | None) -> float | None:

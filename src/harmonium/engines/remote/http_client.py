@@ -114,18 +114,23 @@ class Upstream:
     async def _answer(self, path: str, body: Mapping[str, object]) -> aiohttp.ClientResponse:
         """Post until there are headers: a kept connection may have been closed at the other end.
 
-        llama.cpp closes each behind a stream without saying so. A new connection that fails is not
-        tried again.
+        llama.cpp closes each behind a stream without saying so. It is tried once more, on a new
+        connection: the request may be what broke the first one.
         """
         import aiohttp  # noqa: PLC0415  (only engines behind HTTP need it)
 
-        while True:
-            attempt = SimpleNamespace(is_kept=False)
-            try:
-                return await self._post(path, body, attempt)
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-                if not attempt.is_kept:
-                    raise
+        attempt = SimpleNamespace(is_kept=False)
+        try:
+            return await self._post(path, body, attempt)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if not attempt.is_kept:
+                raise
+        try:
+            with explaining(self.name, begun=False):
+                return await self._post(path, body)
+        except EngineUnavailableError as error:
+            error.broken_connections += 1
+            raise
 
     async def aclose(self) -> None:
         """Close every connection."""
