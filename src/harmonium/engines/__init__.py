@@ -1,5 +1,6 @@
 """Where tokens are generated: prompt ids in, generated ids out, whatever server does it."""
 
+from harmonium.engines.engine_check import EngineReport, check_engines
 from harmonium.engines.pool.engine import Pool
 from harmonium.engines.protocol import (
     Capabilities,
@@ -28,6 +29,7 @@ __all__ = [
     "Constraint",
     "ConstraintName",
     "Engine",
+    "EngineReport",
     "Finish",
     "FinishReason",
     "GenerationRequest",
@@ -41,6 +43,7 @@ __all__ = [
     "SamplingParams",
     "StructuralTag",
     "TokenLogprob",
+    "check_engines",
     "open_engine",
     "read_recordings",
 ]

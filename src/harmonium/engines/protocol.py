@@ -148,6 +148,7 @@ class Chunk:
         logprobs: one entry an id when asked for, else None.
         finish: why it ended, in the last chunk.
         cached_tokens: prompt tokens the engine had in its cache, once it has said so.
+        engine: the name of the engine that generates, in the first chunk of a pool's generation.
 
     """
 
@@ -155,6 +156,7 @@ class Chunk:
     logprobs: tuple[TokenLogprob, ...] | None = None
     finish: Finish | None = None
     cached_tokens: int | None = None
+    engine: str | None = None
 
 
 def join_chunks(chunks: Sequence[Chunk]) -> Chunk:
@@ -168,6 +170,7 @@ def join_chunks(chunks: Sequence[Chunk]) -> Chunk:
         tuple(chain.from_iterable(told)) if told else None,
         chunks[-1].finish,
         max(cached, default=None),
+        chunks[0].engine,
     )
 
 

@@ -10,6 +10,7 @@ from harmonium.engines import Capabilities, JsonObject, Pool, open_engine
 from harmonium.engines.pool.quarantine import PromptQuarantine
 from harmonium.errors import (
     EngineBrokenError,
+    EngineRejectedError,
     EngineTimeoutError,
     EngineUnavailableError,
     OverloadedError,
@@ -221,4 +222,23 @@ async def test_a_server_that_hangs_costs_nobody_time(three):
     took = asyncio.get_running_loop().time() - begun
     assert [result.ids for result in results] == [ANSWER] * 8
     assert took < 2  # it took forty seconds when each request asked anew
+    await pool.aclose()
+
+
+async def test_the_first_chunk_names_the_engine_that_answers():
+    bad, good = Scripted("bad", down()), Scripted("good", [1], [2])
+    pool = Pool([bad, good])
+    chunks = [chunk async for chunk in pool.generate(asking())]
+    assert [chunk.engine for chunk in chunks] == ["good", None, None]
+    await pool.aclose()
+
+
+async def test_an_error_names_the_engine_that_failed(three):
+    for server in three[:2]:
+        BY_NAME["Vllm"].prepare(server)
+        server.on("/v1/completions", 400)
+    pool = open_engine(",".join(f"vllm:{server.url}" for server in three[:2]))
+    with pytest.raises(EngineRejectedError) as caught:
+        await run(pool)
+    assert caught.value.engine == f"vllm:{three[0].url}"
     await pool.aclose()

@@ -21,6 +21,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from typing import cast
 
 from harmonium.engines.pool.member import HEALTH_ERRORS, Member
@@ -96,6 +97,11 @@ class Pool:
         return ",".join(member.engine.name for member in self._members)
 
     @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Its engines."""
+        return tuple(member.engine for member in self._members)
+
+    @property
     def healthy(self) -> tuple[str, ...]:
         """The names of the engines that get requests now."""
         return tuple(member.engine.name for member in self._members if member.is_healthy)
@@ -142,8 +148,8 @@ class Pool:
             has_begun = False
             try:
                 async for chunk in stream:
+                    yield chunk if has_begun else replace(chunk, engine=member.name)
                     has_begun = has_begun or bool(chunk.token_ids)
-                    yield chunk
             except EngineError as error:
                 member.on_failure(error)
                 if not has_begun:
