@@ -10,8 +10,8 @@ BIN = $(VENV)/bin
 WHEEL_BIN = $(WHEEL_VENV)/bin
 export HARMONIUM_ORACLES = $(abspath $(ORACLES))
 
-.PHONY: run test install oracles lint types unit wheel docs bench bench-gateway soak engines test-engines \
-	clients clean
+.PHONY: run test test-long install oracles lint types unit wheel docs bench bench-repair bench-gateway \
+	soak engines test-engines clients clean
 
 run: install
 	$(BIN)/python examples/tour.py
@@ -52,6 +52,11 @@ types: install
 unit: install oracles
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -m "not alone"
 	$(BIN)/python -m pytest -m alone
+
+# Generated damage ten times as often as in `test`: 50,000 cases and the cuts of 200 completions.
+test-long: install
+	DAMAGE_TIMES=10 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 \
+		tests/testing/test_damage_repair.py
 
 docs: install
 	$(BIN)/python scripts/build_reference.py $(DOCS)
@@ -94,6 +99,11 @@ $(ORACLES)/litellm/.installed:
 
 bench-gateway: install $(ORACLES)/litellm/.installed
 	$(BIN)/python -m benchmarks.gateway $(BENCH)
+
+# Which damaged outputs each parser reads rightly, by kind of damage. BENCH holds options: --quick,
+# --publish.
+bench-repair: install oracles
+	$(BIN)/python -m benchmarks.repair $(BENCH)
 
 # Minutes of requests to a real gateway, many of them broken off or failed by the engine: memory
 # stays, nothing is left, the counts add up. SOAK is how many seconds.

@@ -75,7 +75,7 @@ class Process:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=_environment(places),
+            env=environment(places),
         )
 
     def ask(self, work: str, inputs: Sequence[object]) -> Mapping[str, Any] | None:
@@ -112,7 +112,7 @@ def startup(contender: Contender, purpose: str, places: Mapping[str, str]) -> Ma
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        env=_environment(places),
+        env=environment(places),
     )
     told: Mapping[str, Any] = json.loads(done.stdout)
     return told
@@ -125,6 +125,6 @@ def version(contender: Contender) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def _environment(places: Mapping[str, str]) -> dict[str, str]:
+def environment(places: Mapping[str, str]) -> dict[str, str]:
     """Give what a contender sees of the environment: nothing that could turn its work aside."""
     return {"PATH": os.environ["PATH"], **places}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from hypothesis import given, settings
 
-from harmonium import MessageEnded, Repaired, load_encoding
+from harmonium import Message, MessageEnded, Repaired, load_encoding
 from harmonium.testing import (
     DAMAGE_KINDS,
     Recovered,
@@ -39,9 +37,12 @@ def parse(case):
     return Recovered.of_all(ended), reported
 
 
-def verdicts(count, faults):
-    cases = damaged_cases(count, faults=faults)
-    return Counter(judge(case, *parse(case)) for case in cases)
+def valid_ids(case):
+    """The ids of what the case meant, as the default profile renders it behind the prompt."""
+    said = [
+        Message.assistant(it.text, channel=it.channel, recipient=it.recipient) for it in case.meant
+    ]
+    return tuple(ENCODING.render(said, history="keep")[2:])
 
 
 def test_there_are_at_least_44_kinds():
@@ -60,7 +61,8 @@ def test_a_valid_completion_has_one_reading_which_is_what_was_meant(seed):
 
 
 def test_our_parser_reads_every_valid_completion_rightly():
-    assert verdicts(500, faults=0) == {"right": 500}
+    cases = damaged_cases(500, faults=0)
+    assert {judge(case, *parse(case)) for case in cases} == {"right"}
 
 
 def test_a_valid_completion_passes_the_strict_parser():
@@ -83,7 +85,7 @@ def test_the_same_seed_makes_the_same_case(code):
 def test_every_kind_breaks_the_grammar_or_the_meaning(code):
     cases = list(damaged_cases(10, kinds=[code]))
     assert [case.faults for case in cases] == [(code,)] * 10
-    assert {case.readings[0] == case.meant or len(case.readings) > 0 for case in cases} == {True}
+    assert [case.seed for case in cases if case.ids == valid_ids(case)] == []
 
 
 @pytest.mark.parametrize("code", LOSE_NOTHING)
@@ -126,8 +128,3 @@ def test_a_message_left_out_is_lost_unless_it_is_reported():
     case = valid_case(5)
     assert judge(case, case.meant[:-1]) == "lost"
     assert judge(case, case.meant[:-1], [case.meant[-1].text]) == "wrong"
-
-
-@pytest.mark.parametrize("faults", [1, 2, 3])
-def test_our_parser_raises_on_no_damaged_completion(faults):
-    assert verdicts(1000, faults).total() == 1000

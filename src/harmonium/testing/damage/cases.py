@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,13 +10,18 @@ from typing import Literal
 
 from harmonium.encoding import load_encoding
 from harmonium.testing.corpus import Recovered
-from harmonium.testing.damage import header_faults, token_faults, turn_faults
+from harmonium.testing.damage import header_faults, recipient_faults, token_faults, turn_faults
 from harmonium.testing.damage.completions import completion
 from harmonium.testing.damage.faults import Fault, fault, registered
 from harmonium.testing.damage.pieces import Draft, Run, cut_turns, ids_of, runs_of, turns_of
 from harmonium.testing.damage.reading import Unreadable, readings
 
-_MODULES = (header_faults, token_faults, turn_faults)  # importing them registers their faults
+_MODULES = (
+    header_faults,
+    recipient_faults,
+    token_faults,
+    turn_faults,
+)  # importing them registers their faults
 
 
 @fault("the corpus: truncated")
@@ -67,14 +73,11 @@ class DamagedCase:
     def text(self) -> str:
         """The output with special tokens by name, to look at; ids beyond the vocabulary as ⟨id⟩."""
         encoding = load_encoding()
-        shown = (
-            encoding.decode([id_]) if id_ < encoding.n_vocab else f"\u27e8{id_}\u27e9"
-            for id_ in self.ids
+        groups = itertools.groupby(self.ids, key=lambda id_: id_ < encoding.n_vocab)
+        return "".join(
+            encoding.decode(ids) if known else "".join(f"\u27e8{id_}\u27e9" for id_ in ids)
+            for known, ids in groups
         )
-        return "".join(shown) if self._is_split() else encoding.decode(self.ids)
-
-    def _is_split(self) -> bool:
-        return any(id_ >= load_encoding().n_vocab for id_ in self.ids)
 
 
 def damaged_cases(

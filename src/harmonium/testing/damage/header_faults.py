@@ -1,4 +1,4 @@
-"""Faults of the words in a header: misplaced, misspelt, glued, invented, repeated.
+"""Faults of the words in a header: misplaced, misspelt, glued, repeated.
 
 Does not know what a damaged completion should be read as.
 """
@@ -10,162 +10,13 @@ import re
 from collections.abc import Callable
 
 from harmonium.testing.damage.faults import fault
-from harmonium.testing.damage.pieces import Draft, Part, Piece, Turn, token
+from harmonium.testing.damage.pieces import Draft, Part, Piece, token
 
-PREFIX = "functions."
 SYNONYMS = {
     "analysis": (("thinking", "reasoning", "thought", "think", "critic"), ("analysis",)),
     "commentary": (("comment", "preamble", "tool", "action"), ("commentary",)),
     "final": (("answer", "response", "output", "summary"), ("commentary", "final")),
 }
-
-
-def _has_function(turn: Turn) -> bool:
-    recipient = turn.find("recipient")
-    return recipient is not None and recipient.means[0].startswith(PREFIX)
-
-
-def _rewrite(draft: Draft, spell: Callable[[str], str]) -> bool:
-    """Spell the recipient of a call to a declared function another way, from its bare name."""
-    turn = draft.pick(_has_function)
-    if turn is None:
-        return False
-
-    def change(piece: Piece) -> Piece:
-        text = spell(piece.means[0].removeprefix(PREFIX))
-        return piece._replace(text=text, garbled=True)
-
-    return turn.swap("recipient", change)
-
-
-@fault("the corpus: bare_tool_name")
-def prefix_missing(draft: Draft) -> bool:
-    """The recipient lacks functions.."""
-    return _rewrite(draft, " to={}".format)
-
-
-@fault("shapes of public reports: damaged_prefix")
-def prefix_damaged(draft: Draft) -> bool:
-    """The prefix functions. is misspelt."""
-    prefix = draft.random.choice(
-        ("function.", "functions:", "functions/", "functions_", "functions>", "FUNCTIONS.",
-         "functions", "Functions.", "func.", "functions..", "functions.functions."),
-    )  # fmt: skip
-    return _rewrite(draft, lambda name: f" to={prefix}{name}")
-
-
-@fault("cubist38/mlx-openai-server#51")
-def namespace_invented(draft: Draft) -> bool:
-    """A namespace is invented for a declared tool."""
-    space = draft.random.choice(
-        ("repo_browser.", "tools.", "tool.", "assistant.", "default.", "default_api.", "api/",
-         "tools:", "functions.tools.", "multi_tool_use."),
-    )  # fmt: skip
-    return _rewrite(draft, lambda name: f" to={space}{name}")
-
-
-@fault("shapes of public reports: damaged_prefix")
-def mark_damaged(draft: Draft) -> bool:
-    """The mark to= is misspelt."""
-    spell = draft.random.choice(
-        (" to functions.{}", " TO=functions.{}", " =functions.{}", " call functions.{}",
-         " (functions.{})", " @functions.{}", " -> functions.{}", " to\uff1dfunctions.{}",
-         " to: functions.{}", " recipient=functions.{}", " To=functions.{}", " to==functions.{}",
-         " please use functions.{}"),
-    )  # fmt: skip
-    return _rewrite(draft, spell.format)
-
-
-@fault("the corpus: bare_tool_name")
-def mark_missing(draft: Draft) -> bool:
-    """The recipient stands without to=."""
-    return _rewrite(draft, draft.random.choice((" functions.{}", " {}")).format)
-
-
-@fault()
-def mark_spaced(draft: Draft) -> bool:
-    """There is white space around the mark to=."""
-    spell = draft.random.choice((" to = functions.{}", " to= functions.{}", " to =functions.{}"))
-    return _rewrite(draft, spell.format)
-
-
-@fault("the corpus: dup_to")
-def mark_doubled(draft: Draft) -> bool:
-    """The mark to= is there twice."""
-    spell = draft.random.choice((" to=to=functions.{}", " to=functions.{0} to=functions.{0}"))
-    return _rewrite(draft, spell.format)
-
-
-@fault("the corpus: prose_in_header")
-def recipient_signed(draft: Draft) -> bool:
-    """Signs stand around the recipient."""
-    spell = draft.random.choice(
-        (' to="functions.{}"', " to=functions.{}:", " to=functions.{}.", " to=functions.{}()",
-         " to='functions.{}'", " to=functions.{}?", " to=<functions.{}>", " to=functions.{},",
-         " to=`functions.{}`"),
-    )  # fmt: skip
-    return _rewrite(draft, spell.format)
-
-
-@fault("the corpus: lost_recipient")
-def recipient_missing(draft: Draft) -> bool:
-    """A call has no recipient."""
-    turn = draft.pick(lambda it: it.find("recipient") and it.find("channel"))
-    return turn is not None and turn.remove("recipient")
-
-
-@fault("the corpus: stray_to_assistant")
-def recipient_is_assistant(draft: Draft) -> bool:
-    """A message to nobody is addressed to the assistant."""
-    turn = draft.pick(lambda it: it.find("channel") and not it.find("recipient"))
-    if turn is None:
-        return False
-    return turn.put(Piece("noise", " to=assistant", garbled=True), after="channel")
-
-
-@fault("the corpus: bare_tool_name")
-def recipient_and_assistant(draft: Draft) -> bool:
-    """A call is addressed to the assistant as well."""
-    turn = draft.pick(_has_function)
-    if turn is None:
-        return False
-    return turn.put(Piece("noise", " to=assistant", garbled=True), before="recipient")
-
-
-@fault("the corpus: tool_in_channel_slot")
-def tool_as_channel(draft: Draft) -> bool:
-    """The tool's name stands in the channel's place."""
-    turn = draft.pick(lambda it: _has_function(it) and it.find("channel_token"))
-    recipient = None if turn is None else turn.find("recipient")
-    if turn is None or recipient is None:
-        return False
-    text = draft.random.choice((PREFIX, "")) + recipient.means[0].removeprefix(PREFIX)
-    turn.remove("recipient", "channel")
-    return turn.put(recipient._replace(text=text, garbled=True), after="channel_token")
-
-
-@fault("the corpus: tool_in_role_slot")
-def tool_as_role(draft: Draft) -> bool:
-    """The tool's name stands in the role's place."""
-    turn = draft.pick(lambda it: _has_function(it) and it.find("role"), first=1)
-    recipient = None if turn is None else turn.find("recipient")
-    if turn is None or recipient is None:
-        return False
-    turn.remove("recipient")
-    name = recipient.means[0].removeprefix(PREFIX)
-    return turn.swap("role", lambda _: recipient._replace(text=name, garbled=True))
-
-
-@fault("the corpus: tool_in_constrain_slot")
-def tool_as_type(draft: Draft) -> bool:
-    """The tool's name stands behind the constrain token."""
-    turn = draft.pick(lambda it: _has_function(it) and it.find("constrain"))
-    recipient = None if turn is None else turn.find("recipient")
-    if turn is None or recipient is None:
-        return False
-    turn.remove("recipient", "type")
-    text = draft.random.choice((PREFIX, "")) + recipient.means[0].removeprefix(PREFIX)
-    return turn.put(recipient._replace(text=text, garbled=True), after="constrain")
 
 
 @fault("the corpus: channel_in_role_slot")
@@ -183,21 +34,9 @@ def channel_as_type(draft: Draft) -> bool:
         return False
     if turn.find("constrain"):
         return turn.put(Piece("noise", "commentary ", garbled=True), after="constrain")
-    marked = turn.put(Piece("noise", "commentary", garbled=True), before="message")
-    return marked and turn.put(token("constrain", "constrain"), before="noise")
-
-
-@fault()
-def words_reordered(draft: Draft) -> bool:
-    """The words of a header stand in another order."""
-    turn = draft.pick(lambda it: it.find("recipient") and it.find("type"))
-    if turn is None:
-        return False
-    recipient = turn.find("recipient")
-    if recipient is None:
-        return False
-    turn.remove("recipient")
-    return turn.put(recipient._replace(garbled=True), before="message")
+    for piece in (token("constrain", "constrain"), Piece("noise", "commentary", garbled=True)):
+        turn.put(piece, before="message")
+    return True
 
 
 @fault("the corpus: dup_channel")
@@ -207,7 +46,7 @@ def channel_before(draft: Draft) -> bool:
     if turn is None:
         return False
     word = draft.random.choice(("analysis", "commentary", "final"))
-    first = Piece("noise", word, garbled=True)
+    first = Piece("channel", word, means=(word,), garbled=True)
     return turn.put(token("noise", "channel"), before="channel_token") and turn.put(
         first, before="channel_token"
     )
@@ -280,7 +119,9 @@ def channel_misspelt(draft: Draft) -> bool:
 
 
 def _misspell(word: str, chance: random.Random) -> str:
-    """Drop, double or swap one letter behind the second."""
+    """Drop, double or swap one letter behind the second; leave short words as they are."""
+    if len(word) < len("final"):
+        return word
     at = chance.randrange(2, len(word) - 1)
     match chance.choice(("drop", "double", "swap")):
         case "drop":
@@ -318,14 +159,14 @@ def channel_unknown(draft: Draft) -> bool:
     channel = None if turn is None else turn.find("channel")
     if turn is None or channel is None:
         return False
-    means = tuple(dict.fromkeys(("commentary", *channel.means)))
+    means = ("commentary", *channel.means)
     return turn.swap("channel", lambda it: it._replace(text=word, means=means, garbled=True))
 
 
 @fault()
 def words_glued(draft: Draft) -> bool:
     """The words of a header run together."""
-    turn = draft.pick(lambda it: any(_is_spaced(piece) for piece in it.head))
+    turn = draft.pick(lambda it: not it.find("noise") and any(map(_is_spaced, it.head)))
     if turn is None:
         return False
     sign = draft.random.choice(("", "", ","))

@@ -9,6 +9,7 @@ that is equally right is accepted; two rules decide those cases. Doubtful text i
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -28,6 +29,8 @@ _LOOKS_STRIPPED = re.compile(
     r"(?:assistant|user)\s*(?:analysis|commentary|final|to=)|(?:assistant|user|system|tool)\s*\Z"
 )
 _FEW_LETTERS = 4
+_CHANNEL = "<|channel|>"
+_CHANNELS = frozenset({"analysis", "commentary", "final", "comm"})
 
 
 class Unreadable(Exception):  # noqa: N818  (a state of a completion, not an error of the caller)
@@ -136,12 +139,11 @@ def _follows(turns: Sequence[Turn], index: int) -> _Follows:
         turn = turns[later]
         if not turn.head and not _is_closed(turns, later):
             continue
-        if turn.kind != "said" or (turn.is_cut and not turn.text) or not turn.text:
-            found = "doubt"
-        elif not (_is_closed(turns, later) or turn.has_token("<|start|>")):
-            found = "doubt" if not any(it.is_token for it in turn.head) else "message"
-        else:
+        open_ended = not (_is_closed(turns, later) or turn.has_token("<|start|>"))
+        hidden = open_ended and not any(piece.is_token for piece in turn.head)
+        if turn.kind == "said" and turn.text and not hidden:
             return "message"
+        found = "doubt"
     return found
 
 
@@ -160,11 +162,11 @@ def _unclosed(turn: Turn, follows: _Follows, *, after_message: bool) -> list[_Op
     if loose:
         separate += [(_Glued(loose), *option) for option in separate]
     if first.is_token:
-        return separate if first.text == "<|channel|>" else _unique([*separate, merged])
+        return separate if first.text == _CHANNEL else _unique([*separate, merged])
     if first.part != "role" or first.garbled:
         keeps = [(_Glued(loose + first.text), *option) for option in separate]
         # A channel token ends the message before in any case; a wrong role may be its last word.
-        if turn.has_token("<|channel|>"):
+        if turn.has_token(_CHANNEL):
             return _unique([*separate, *keeps]) if first.part == "role" else separate
         return _unique([*separate, *keeps, merged])
     if _names_header(head[1:], after_message=after_message):
@@ -198,7 +200,7 @@ def _aside(turns: Sequence[Turn], index: int, follows: _Follows) -> list[_Option
         return [(_Glued(text),)]
     following = turns[index + 1] if index + 1 < len(turns) else None
     if following is not None and not following.has_token("<|start|>"):
-        if not (following.has_token("<|message|>") or following.has_token("<|channel|>")):
+        if not (following.has_token("<|message|>") or following.has_token(_CHANNEL)):
             raise Unreadable
         return _unique([(), (Recovered("analysis", None, text),), (_Glued(text),)])
     shown = ["final"] if follows == "nothing" else []
@@ -210,6 +212,8 @@ def _aside(turns: Sequence[Turn], index: int, follows: _Follows) -> list[_Option
 
 def _separate(turn: Turn, follows: _Follows, *, is_first: bool) -> list[_Option]:
     """Return the readings of a message that begins where it begins."""
+    if _reads_as_tool(turn) or _is_confused(turn):
+        raise Unreadable
     if turn.is_cut and not turn.body and not turn.has_token("<|message|>"):
         return _cut_in_header(turn, is_first=is_first)
     if turn.has_token("<|message|>"):
@@ -224,6 +228,31 @@ def _separate(turn: Turn, follows: _Follows, *, is_first: bool) -> list[_Option]
     return _unique([*found, *_split(turn, found, follows)]) if split else _unique(found)
 
 
+def _is_confused(turn: Turn) -> bool:
+    """Return whether words that a token kept apart have run into the header's own words."""
+    for before, piece in itertools.pairwise(turn.head):
+        is_stray = piece.part == "noise" and piece.text.strip() in _CHANNELS
+        is_unknown = (
+            piece.part == "channel" and len(piece.means) > 1 and not turn.has_token(_CHANNEL)
+        )
+        if (is_stray or is_unknown) and not before.is_token:
+            return True
+    return False
+
+
+def _reads_as_tool(turn: Turn) -> bool:
+    """Return whether damage made a header that the format reads as a tool's own message."""
+    words = [piece for piece in turn.head if not piece.is_token]
+    if not words or turn.head[0].text != "<|start|>":
+        return False
+    first = words[0].text.strip()
+    answers = any(piece.text == " to=assistant" for piece in words)
+    by_tool = words[0].part == "recipient" and "=" not in first
+    return (by_tool and (answers or first.startswith("functions."))) or (
+        answers and words[0].part == "role" and words[0].garbled
+    )
+
+
 def _texts(turn: Turn) -> list[str]:
     """Return what the content may be, with half a character or a spelt stop at its end or not."""
     text = turn.text
@@ -235,7 +264,9 @@ def _texts(turn: Turn) -> list[str]:
 def _channels(turn: Turn) -> list[str | None]:
     channel = turn.find("channel")
     if channel is not None:
-        return list(channel.means)
+        # A word of no meaning is a channel where the channel's token says so, and only there.
+        unmarked = len(channel.means) > 1 and turn.find("channel_token") is None
+        return list(dict.fromkeys([*channel.means, *([None] if unmarked else [])]))
     if turn.find("recipient") is not None:
         return list(dict.fromkeys([None, "commentary", turn.meant.channel]))
     return list(dict.fromkeys([None, turn.meant.channel]))
@@ -352,6 +383,8 @@ def _split(turn: Turn, found: Sequence[_Option], follows: _Follows) -> list[_Opt
     at = next(index for index, piece in enumerate(turn.body) if piece.part == "split")
     first = "".join(piece.text for piece in turn.body[:at] if piece.part == "content")
     second = "".join(piece.text for piece in turn.body[at:] if piece.part == "content")
+    if _HEADER_WORD.match(second):
+        raise Unreadable
     options: list[_Option] = []
     for option in found:
         if len(option) == 1 and isinstance(option[0], Recovered):

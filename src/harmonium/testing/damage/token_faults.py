@@ -279,7 +279,10 @@ def stop_wrong(draft: Draft) -> bool:
     turn = draft.pick(lambda it: it.tail and it.tail[0].is_token)
     if turn is None:
         return False
-    others = [stop for stop in STOPS if stop != turn.tail[0].text]
+    answers = turn.meant.channel == "final"  # which may end in either of the other two
+    others = [it for it in STOPS if it != turn.tail[0].text and (it == "<|call|>" or not answers)]
+    if not others:
+        return False
     turn.tail[0] = Piece("stop", draft.random.choice(others), is_token=True)
     return True
 
@@ -306,8 +309,14 @@ def header_stopped(draft: Draft) -> bool:
     return _break_off(draft, (Piece("noise", "<|end|>", is_token=True),))
 
 
+def _is_whole(turn: Turn) -> bool:
+    """Return whether a header has its tokens, and the assistant's role where one must stand."""
+    opened = turn.head and (turn.head[0].part != "start" or turn.head[1].part == "role")
+    return bool(opened and turn.find("channel_token") and turn.find("message"))
+
+
 def _break_off(draft: Draft, stop: tuple[Piece, ...]) -> bool:
-    turn = draft.pick(lambda it: it.find("channel_token") and it.find("message"))
+    turn = draft.pick(_is_whole)
     if turn is None:
         return False
     begun = [token("noise", "channel")]
