@@ -27,7 +27,7 @@ _MIN_AGE_SECONDS = 1.0
 
 
 class CapabilityCache:
-    """Cache what an engine supports.
+    """What an engine supports, cached.
 
     Args:
         fetch: asks the engine; raises `EngineError`.
@@ -55,16 +55,16 @@ class CapabilityCache:
         return self.known
 
     def refresh(self) -> None:
-        """Begin a question where one is due; nobody waits for it."""
+        """Ask the engine again if that is due; nobody waits for the answer."""
         if self.known is None or asyncio.get_running_loop().time() >= self._due:
             self._ask()
 
     def expire(self) -> None:
-        """Make a question due: the engine failed, and may not be the one it was."""
+        """Make a refresh due: the engine failed, and may have been replaced."""
         self._due = min(self._due, self._asked + _MIN_AGE_SECONDS)
 
     async def aclose(self) -> None:
-        """End a question that is under way."""
+        """Cancel the question that is under way."""
         if self._question is not None:
             self._question.cancel()
             await asyncio.gather(self._question, return_exceptions=True)

@@ -7,7 +7,7 @@ from harmonium.errors import InvalidInputError, Position
 
 
 def check_supported(request: GenerationRequest, capabilities: Capabilities) -> None:
-    """Refuse a request for what the engine has no way to do.
+    """Check that an engine supports what a request asks for.
 
     Raises:
         InvalidInputError: a constraint (``unsupported_constraint``), or more log probabilities

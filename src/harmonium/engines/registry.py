@@ -87,7 +87,7 @@ def _open_one(spec: str, api_key: str | None, limits: Limits, tokenizer: Tokeniz
     if kind == "replay" and place:
         return ReplayEngine(place, tokenizer=tokenizer)
     if kind == "local" and place:
-        return _open_local(place, limits)
+        return _open_local(place, limits, tokenizer)
     message = (
         f"unknown engine; use one of {', '.join(ENGINE_KINDS)}, a colon and an address or path"
     )
@@ -110,7 +110,7 @@ def _load_dialect(kind: str, limits: Limits, tokenizer: Tokenizer) -> Dialect:
     return dialect
 
 
-def _open_local(place: str, limits: Limits) -> Engine:
+def _open_local(place: str, limits: Limits, tokenizer: Tokenizer) -> Engine:
     try:
         room = import_module("harmonium.engines.local")
     except ImportError as error:
@@ -118,5 +118,5 @@ def _open_local(place: str, limits: Limits) -> Engine:
             f"engine local needs {error.name}; install it with: pip install 'harmonium[local]'"
         )
         raise InvalidInputError(message, code="invalid_engine") from None
-    engine: Engine = room.LocalEngine(place, limits=limits)
+    engine: Engine = room.LocalEngine(place, limits=limits, tokenizer=tokenizer)
     return engine

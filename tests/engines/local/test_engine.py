@@ -165,7 +165,7 @@ async def test_what_the_runtime_refuses_is_the_requests_fault(local, player):
 
 
 async def test_a_slow_reader_makes_the_model_wait(local, player, monkeypatch):
-    monkeypatch.setattr(token_queue, "_ROOM", 4)
+    monkeypatch.setattr(token_queue, "_CAPACITY", 4)
     player.ids = tuple(range(90))
     given, ahead = [], []
     async for chunk in local.generate(asking()):

@@ -14,7 +14,7 @@ from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.engines.termination import Ending
 from harmonium.errors import EngineUnavailableError
 
-_MOST_LOGPROBS = 20
+_MAX_LOGPROBS = 20
 _MODEL = "demo"
 
 
@@ -58,7 +58,7 @@ class DemoEngine:
             models=(_MODEL,),
             max_context=131_072,
             constraints=frozenset({"json_object", "json_schema"}),
-            logprobs=_MOST_LOGPROBS,
+            logprobs=_MAX_LOGPROBS,
             is_simulated=True,
         )
 
@@ -90,7 +90,7 @@ class DemoEngine:
             self._running[request_id] = False
 
     async def check(self) -> None:
-        """Find that it can always serve, until it is closed.
+        """Check that it is not closed.
 
         Raises:
             EngineUnavailableError: it is closed.
@@ -101,7 +101,7 @@ class DemoEngine:
             raise EngineUnavailableError(message, engine=self.name)
 
     async def aclose(self) -> None:
-        """Serve nothing from now on."""
+        """Close the engine; it generates nothing from then on."""
         self._is_closed = True
 
     def _delta(self, token: int, request: GenerationRequest) -> StreamDelta:

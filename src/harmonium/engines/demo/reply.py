@@ -54,7 +54,7 @@ def fault_texts() -> Mapping[str, str]:
 
 
 def check_fault(name: str) -> None:
-    """Refuse a name that no fault has.
+    """Check that there is a fault of this name.
 
     Raises:
         InvalidInputError: it has none; the message lists them (``unknown_fault``).
@@ -67,7 +67,7 @@ def check_fault(name: str) -> None:
 
 
 class _ReplyWriter:
-    """Write the parts of one reply as ids."""
+    """The parts of one reply, written as ids."""
 
     def __init__(self, context: PromptContext, encoding: Encoding) -> None:
         self._context = context

@@ -28,7 +28,7 @@ Schema = Mapping[str, object]
 
 
 class UnsatisfiableError(Exception):
-    """Nothing plain satisfies a schema, or it is nested too deep."""
+    """No simple value satisfies a schema, or it is nested too deeply."""
 
 
 def value_for(schema: object) -> object:
@@ -50,7 +50,7 @@ def value_for(schema: object) -> object:
 
 
 class _Maker:
-    """Make values for the places of one document."""
+    """A builder of values for the schemas of one document."""
 
     def __init__(self, document: object) -> None:
         self._document = document

@@ -55,7 +55,7 @@ def _arguments(text: str, place: int) -> object:
 
 
 class _TypeReader:
-    """Read one type, and make a value of it: of a union the first, of an object what it needs."""
+    """A reader of one type, which makes a value: a union's first, an object's required keys."""
 
     def __init__(self, text: str, place: int) -> None:
         self._text = text

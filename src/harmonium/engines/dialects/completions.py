@@ -45,7 +45,7 @@ class CompletionsDialect(Dialect):
     is_lossy = True
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
-        """Put a request in the API's words; raises as `prompt_text`."""
+        """Return a request in the API's form; raises as `prompt_text`."""
         body: dict[str, object] = {
             "model": request.model,
             "prompt": prompt_text(request.prompt, self._tokenizer),

@@ -115,7 +115,7 @@ class LlamacppDialect(Dialect):
         return replace(capabilities, max_context=settings.n_ctx if settings else None)
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
-        """Put a request in llama.cpp's words."""
+        """Return a request in llama.cpp's form."""
         sampling = request.sampling
         body = self.sampling_fields(sampling)
         body |= {
@@ -146,7 +146,7 @@ class LlamacppDialect(Dialect):
 
 
 class _LlamacppDecoder:
-    """Decode one stream; its last chunk has no ids, unless the server does not stream at all."""
+    """The decoder of one stream; its last chunk has ids only where the server does not stream."""
 
     __slots__ = ("_missing", "_most", "_read")
 

@@ -28,7 +28,7 @@ from harmonium.tokens import Tokenizer, load_tokenizer
 
 
 class MissingTokenRecovery:
-    """Find the ids that one stream leaves out, chunk after chunk.
+    """The ids that one stream leaves out, recovered chunk by chunk.
 
     Their bytes are known, and how many they are. One id has its bytes alone; several are taken as
     the text is encoded, else as any ids of these bytes. Where the model wrote bytes that are no

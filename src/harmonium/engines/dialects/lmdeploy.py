@@ -56,7 +56,7 @@ class LmdeployDialect(Dialect):
     max_logprobs = 0
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
-        """Put a request in lmdeploy's words."""
+        """Return a request in lmdeploy's form."""
         body: dict[str, object] = {
             "input_ids": list(request.prompt),
             "stream": True,

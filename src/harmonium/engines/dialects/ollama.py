@@ -63,7 +63,7 @@ class OllamaDialect(Dialect):
         return self.capabilities([model.name for model in models or ()], None)
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
-        """Put a request in Ollama's words; raises as `prompt_text`."""
+        """Return a request in Ollama's form; raises as `prompt_text`."""
         options = self.sampling_fields(request.sampling)
         options["stop"] = stop_strings(self._tokenizer)
         if room is not None:

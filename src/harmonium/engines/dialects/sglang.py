@@ -101,7 +101,7 @@ class SglangDialect(Dialect):
     max_logprobs = 20
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
-        """Put a request in SGLang's words."""
+        """Return a request in SGLang's form."""
         sampling = self.sampling_fields(request.sampling)
         sampling |= {"skip_special_tokens": False, "no_stop_trim": True}
         if room is not None:
@@ -138,7 +138,7 @@ class SglangDialect(Dialect):
 
 
 class _SglangDecoder:
-    """Decode one stream, and find out whether its ids are new or cumulative."""
+    """The decoder of one stream, which finds out whether its ids are new or cumulative."""
 
     __slots__ = ("_given", "_is_cumulative", "_most", "_read")
 

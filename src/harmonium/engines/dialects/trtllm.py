@@ -28,7 +28,7 @@ class TrtllmDialect(Dialect):
     )
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
-        """Put a request in TensorRT-LLM's words."""
+        """Return a request in TensorRT-LLM's form."""
         body: dict[str, object] = {
             "model": request.model,
             "prompt": list(request.prompt),

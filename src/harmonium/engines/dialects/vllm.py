@@ -60,7 +60,7 @@ class VllmDialect(Dialect):
         return capabilities
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
-        """Put a request in vLLM's words. Without room vLLM fills the context: null, not absent."""
+        """Return a request in vLLM's form; no room is null, which fills the context."""
         sampling: dict[str, object] = self.sampling_fields(request.sampling)
         sampling |= {"max_tokens": room, "skip_special_tokens": False}
         if request.constraint is not None:
@@ -94,7 +94,7 @@ class VllmDialect(Dialect):
         return read_usual_completion if request.sampling.logprobs is None else None
 
     def abort_request(self, request_id: str) -> HttpRequest | None:
-        """End by name on the token route; the other one has only its connection.
+        """Return the request that aborts; only the token route has one.
 
         vLLM 0.32 knows the generation by a longer name than it was given; it passes over those
         it does not know.

@@ -29,7 +29,7 @@ from harmonium.errors import EngineRejectedError
 if TYPE_CHECKING:
     import numpy as np
 
-_MOST_LOGPROBS = 20
+_MAX_LOGPROBS = 20
 _ANY_SEED = 0xFFFFFFFF
 """llama.cpp draws a seed of its own for this one."""
 
@@ -39,7 +39,7 @@ _ABORTED = "llama_decode returned 2"
 
 
 class LlamaRuntime:
-    """Run one GGUF model.
+    """One GGUF model.
 
     The tokens of the last prompt and answer stay in the model's cache: a prompt that begins like
     them computes the rest alone.
@@ -68,7 +68,7 @@ class LlamaRuntime:
             verbose=False,
         )
         self._name = path.stem
-        self._held: list[int] = []
+        self._cached_ids: list[int] = []
         self._flag: _Flag | None = None
 
     @property
@@ -82,42 +82,44 @@ class LlamaRuntime:
             models=(self._name,),
             max_context=self._llama.n_ctx(),
             constraints=frozenset({"json_object", "json_schema", "grammar"}),
-            logprobs=_MOST_LOGPROBS,
+            logprobs=_MAX_LOGPROBS,
         )
 
     def start(
         self,
         request: GenerationRequest,
         room: int,  # noqa: ARG002  (the context has no other bound)
-        interest: CancelToken,
+        cancel_token: CancelToken,
     ) -> Generation:
         """Begin a generation; nothing is computed before its first token is asked for."""
         prompt = list(request.prompt)
-        same = takewhile(lambda pair: pair[0] == pair[1], zip(self._held, prompt, strict=False))
+        same = takewhile(
+            lambda pair: pair[0] == pair[1], zip(self._cached_ids, prompt, strict=False)
+        )
         cached = min(sum(1 for _ in same), len(prompt) - 1)
-        return Generation(self._tokens(prompt, request, interest), cached)
+        return Generation(self._tokens(prompt, request, cancel_token), cached)
 
     def close(self) -> None:
         """Free the model."""
         self._llama.close()
 
     def _tokens(
-        self, prompt: list[int], request: GenerationRequest, interest: CancelToken
+        self, prompt: list[int], request: GenerationRequest, cancel_token: CancelToken
     ) -> Iterator[Token]:
         sampling = request.sampling
-        self._held = prompt
+        self._cached_ids = prompt
         self._flag = flag = _Flag(self._library, self._llama.ctx)
-        interest.on_cancel(flag.lift)
+        cancel_token.on_cancel(flag.set)
         self._llama.set_seed(_ANY_SEED if sampling.seed is None else sampling.seed & _ANY_SEED)
         try:
             for made in self._llama.generate(prompt, **self._choices(request)):
                 token = int(made)
                 yield self._token(token, sampling)
-                self._held.append(token)
+                self._cached_ids.append(token)
         except RuntimeError as error:
             self._llama.reset()
-            self._held = []
-            if interest.is_cancelled() and str(error) == _ABORTED:
+            self._cached_ids = []
+            if cancel_token.is_cancelled() and str(error) == _ABORTED:
                 raise GenerationCancelled from None
             raise
 
@@ -127,14 +129,14 @@ class LlamaRuntime:
         return Token(token, logprob_of(token, self._logits(), sampling.logprobs))
 
     def _logits(self) -> np.ndarray[Any, Any]:
-        """Look at the logits that the last token was chosen from; the next one replaces them."""
+        """Return the logits that the last token was chosen from; the next one replaces them."""
         import numpy as np  # noqa: PLC0415  (comes with the library)
 
         found = self._library.llama_get_logits_ith(self._llama.ctx, -1)
         return np.ctypeslib.as_array(found, shape=(self._llama.n_vocab(),))
 
     def _choices(self, request: GenerationRequest) -> dict[str, Any]:
-        """Put the sampling in the library's words; what is open is as gpt-oss recommends."""
+        """Return the sampling in the library's terms; what is not set is as gpt-oss recommends."""
         sampling = request.sampling
         out: dict[str, Any] = {
             "temp": _or(sampling.temperature, 1.0),
@@ -160,14 +162,14 @@ class LlamaRuntime:
             schema = constraint.schema if isinstance(constraint, JsonSchema) else _OBJECT
             return make.from_json_schema(json.dumps(dict(schema)), verbose=False)
         except Exception:  # noqa: BLE001  (whatever the library raises of what it cannot read)
-            message = f"llama.cpp makes nothing of that {constraint.name}; write it more plainly"
+            message = f"llama.cpp could not compile this {constraint.name}; simplify it"
             raise EngineRejectedError(
                 message, upstream_status=_BAD_REQUEST, code="unsupported_constraint"
             ) from None
 
 
 class _Flag:
-    """Stop llama.cpp while it computes; it asks at every operation, thousands of times a token.
+    """A way to stop llama.cpp while it computes: it asks thousands of times a token.
 
     A Python function would have to wait for the interpreter each time, which a busy event loop may
     hold for milliseconds. So it calls C's ``strlen`` on two bytes: 0 until the first is set. Each
@@ -181,7 +183,7 @@ class _Flag:
         where = ctypes.cast(self._bytes, ctypes.c_void_p)
         library.llama_set_abort_callback(context, self._ask, where)
 
-    def lift(self) -> None:
+    def set(self) -> None:
         self._bytes[0] = b"\1"
 
 

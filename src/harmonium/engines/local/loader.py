@@ -29,7 +29,7 @@ def loader(path: Path, options: LocalOptions) -> Load:
         return lambda name: _load(name, lambda: LlamaRuntime(path, options))
     if (path / CONFIG).is_file():
         return lambda name: _load(name, lambda: OnnxRuntime(path, options))
-    message = f"a local model is a .gguf file, or a folder with {CONFIG}; this path is neither"
+    message = f"no local model at this path: give a .gguf file, or a folder with {CONFIG}"
     raise InvalidInputError(message, code="invalid_engine", position=Position(path="engine"))
 
 
@@ -38,8 +38,8 @@ def _load(name: str, make: Callable[[], Runtime]) -> Runtime:
         return make()
     except ImportError as error:
         extra = "local-gguf" if error.name == "llama_cpp" else "local"
-        message = f"{name} needs {error.name}: pip install 'harmonium[{extra}]'"
+        message = f"the engine needs {error.name}: pip install 'harmonium[{extra}]'"
         raise EngineUnavailableError(message, engine=name) from None
     except Exception as error:
-        message = f"{name} cannot be loaded ({type(error).__name__}); is it a whole gpt-oss?"
+        message = f"cannot load the model ({type(error).__name__}); is it a complete gpt-oss model?"
         raise EngineUnavailableError(message, engine=name) from error

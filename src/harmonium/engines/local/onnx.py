@@ -18,12 +18,12 @@ from harmonium.engines.protocol import Capabilities, GenerationRequest, Sampling
 CONFIG = "genai_config.json"
 """What makes a folder a model for ONNX Runtime GenAI."""
 
-_MOST_LOGPROBS = 20
+_MAX_LOGPROBS = 20
 _IGNORED = frozenset({"min_p", "presence_penalty", "frequency_penalty"})
 
 
 class OnnxRuntime:
-    """Run one model folder, as ``onnxruntime_genai``'s model builder writes it.
+    """One model folder, as ``onnxruntime_genai``'s model builder writes it.
 
     Args:
         path: the folder.
@@ -40,7 +40,7 @@ class OnnxRuntime:
         import onnxruntime_genai  # noqa: PLC0415  (an extra)
 
         if options.gpu_layers:
-            message = "gpu_layers is for GGUF files; here the folder says where it runs"
+            message = "gpu_layers applies to GGUF files; an ONNX folder names its own devices"
             raise ValueError(message)
         self._library = onnxruntime_genai
         about = json.loads((path / CONFIG).read_text("utf-8"))["model"]
@@ -65,32 +65,32 @@ class OnnxRuntime:
         return Capabilities(
             models=(self._name,),
             max_context=self._context,
-            logprobs=_MOST_LOGPROBS,
+            logprobs=_MAX_LOGPROBS,
             ignored=_IGNORED,
         )
 
-    def start(self, request: GenerationRequest, room: int, interest: CancelToken) -> Generation:
+    def start(self, request: GenerationRequest, room: int, cancel_token: CancelToken) -> Generation:
         """Begin a generation; nothing is computed before its first token is asked for."""
-        return Generation(self._tokens(request, room, interest))
+        return Generation(self._tokens(request, room, cancel_token))
 
     def close(self) -> None:
         """Free the model."""
         self._model = None
 
     def _tokens(
-        self, request: GenerationRequest, room: int, interest: CancelToken
+        self, request: GenerationRequest, room: int, cancel_token: CancelToken
     ) -> Iterator[Token]:
         parameters = self._library.GeneratorParams(self._model)
         length = max(len(request.prompt) + room, self._window)  # it refuses a smaller cache
         parameters.set_search_options(**_choices(request.sampling, length))
         generator = self._library.Generator(self._model, parameters)
-        interest.on_cancel(lambda: generator.set_runtime_option("terminate_session", "1"))
+        cancel_token.on_cancel(lambda: generator.set_runtime_option("terminate_session", "1"))
         try:
             generator.append_tokens(list(request.prompt))
             while not generator.is_done():
                 yield _next(generator, request.sampling)
         except Exception:
-            if interest.is_cancelled():
+            if cancel_token.is_cancelled():
                 raise GenerationCancelled from None
             raise
 
@@ -113,7 +113,7 @@ def _next(generator: Any, sampling: SamplingParams) -> Token:  # noqa: ANN401  (
 
 
 def _choices(sampling: SamplingParams, length: int) -> dict[str, float]:
-    """Put the sampling in the library's words; what is open is as gpt-oss recommends."""
+    """Return the sampling in the library's terms; what is not set is as gpt-oss recommends."""
     given = {
         "temperature": sampling.temperature or None,
         "top_p": sampling.top_p,

@@ -10,7 +10,7 @@ from harmonium.errors import InvalidInputError, Position
 
 @dataclass(frozen=True, slots=True)
 class LocalOptions:
-    """Choose what a model may use.
+    """What a model may use.
 
     Args:
         context: tokens of prompt and completion together; memory grows with it.

@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 from harmonium.engines.protocol import Capabilities, GenerationRequest, TokenLogprob
 
 
-class GenerationCancelled(Exception):  # noqa: N818  (no error: somebody changed their mind)
-    """A generation was given up while the model was computing."""
+class GenerationCancelled(Exception):  # noqa: N818  (not an error: nobody wants the rest)
+    """A generation was cancelled while the model was computing."""
 
 
 class Token(NamedTuple):
@@ -20,14 +20,14 @@ class Token(NamedTuple):
 
 
 class CancelToken(Protocol):
-    """Return whether somebody still wants what is being generated; safe from any thread."""
+    """Whether a generation is still wanted; safe to ask from any thread."""
 
     def is_cancelled(self) -> bool:
-        """Return whether the generation has been given up."""
+        """Return whether the generation has been cancelled."""
         ...
 
     def on_cancel(self, react: Callable[[], object]) -> None:
-        """Call `react` once the generation is given up, at once if it has been.
+        """Call `react` once the generation is cancelled, at once if it has been.
 
         It is called from another thread, and must not wait.
         """
@@ -48,7 +48,7 @@ class Generation(NamedTuple):
 
 
 class Runtime(Protocol):
-    """Run one model, one generation at a time, on one thread."""
+    """One model, which computes one generation at a time, on one thread."""
 
     @property
     def vocabulary(self) -> int:
@@ -59,10 +59,10 @@ class Runtime(Protocol):
         """Return what the model and its library support; ``max_context`` is never None."""
         ...
 
-    def start(self, request: GenerationRequest, room: int, interest: CancelToken) -> Generation:
+    def start(self, request: GenerationRequest, room: int, cancel_token: CancelToken) -> Generation:
         """Begin a generation of at most `room` tokens, which fit behind the prompt.
 
-        Its tokens raise `GenerationCancelled` when the interest is lost while the model computes.
+        Its tokens raise `GenerationCancelled` when it is cancelled while the model computes.
         """
         ...
 

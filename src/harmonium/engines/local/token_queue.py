@@ -1,7 +1,12 @@
 """The queue of tokens from the thread that computes them to the event loop that reads them.
 
-Knows nothing of models. Tokens wait in a bounded queue: a slow reader makes the model wait. The
-loop is woken once for all the tokens it has not seen, so that a fast model costs it little.
+Knows nothing of models.
+
+Theory of operation. A bounded queue under one condition variable, which only the thread ever waits
+on: a slow reader makes the model wait. The loop waits on an `asyncio.Event`. Waking a loop from
+another thread costs a system call, so it is done for the first token of those the loop has not
+taken, not for each: a fast model finds the loop awake. Cancelling notifies the condition, and calls
+the reactions outside of it, since they call into the model's library.
 """
 
 from __future__ import annotations
@@ -15,19 +20,19 @@ from contextlib import suppress
 from harmonium.engines.local.runtime import Token
 from harmonium.errors import EngineError
 
-_ROOM = 256
-"""Tokens that may wait; over a second's worth of most models on most machines."""
+_CAPACITY = 256
+"""Tokens that may wait: more than most models make in a second on most machines."""
 
 
 class TokenQueue:
-    """Carry the tokens of one generation. Made in a running event loop."""
+    """The tokens of one generation. Made in a running event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._changed = threading.Condition()
         self._waiting: deque[Token] = deque()
-        self._is_lost = False
+        self._is_cancelled = False
         self._reactions: list[Callable[[], object]] = []
         self._is_over = False
         self._is_seen = False
@@ -35,22 +40,22 @@ class TokenQueue:
         self.cached_tokens: int | None = None
 
     def is_cancelled(self) -> bool:
-        """Return whether no more tokens are wanted; from any thread."""
-        return self._is_lost
+        """Return whether the generation is cancelled; callable from any thread."""
+        return self._is_cancelled
 
     def cancel(self) -> None:
         """Cancel the generation; queued tokens can still be read. Callable from any thread."""
         with self._changed:
-            self._is_lost = True
+            self._is_cancelled = True
             self._changed.notify_all()
             reactions, self._reactions = self._reactions, []
         for react in reactions:
             react()
 
     def on_cancel(self, react: Callable[[], object]) -> None:
-        """Call `react` when no more tokens are wanted, at once if that is so; any thread."""
+        """Call `react` on cancellation, at once if that has happened; from any thread."""
         with self._changed:
-            if not self._is_lost:
+            if not self._is_cancelled:
                 self._reactions.append(react)
                 return
         react()
@@ -58,7 +63,7 @@ class TokenQueue:
     def put(self, token: Token) -> None:
         """Add a token, waiting for room while somebody reads; from the computing thread."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_lost or len(self._waiting) < _ROOM)
+            self._changed.wait_for(lambda: self._is_cancelled or len(self._waiting) < _CAPACITY)
             self._waiting.append(token)
             is_first = len(self._waiting) == 1
         if is_first:
@@ -78,7 +83,7 @@ class TokenQueue:
         """Return the tokens that have come since the last call, waiting for one; none at the end.
 
         Raises:
-            EngineError: what ``fail`` was told, once the tokens before it have been given.
+            EngineError: what ``fail`` was given, once the tokens before it have been given.
 
         """
         tokens: list[Token] = []

@@ -61,7 +61,7 @@ _log = logging.getLogger("harmonium.engines")
 
 
 class Pool:
-    """Spread generations over engines that serve the same model.
+    """Engines that serve the same model, used as one.
 
     Args:
         engines: one or more; the pool closes them with itself.
@@ -173,7 +173,7 @@ class Pool:
             await member.engine.abort(request_id)
 
     async def check(self) -> None:
-        """Find out whether any engine can serve.
+        """Check that any engine can serve.
 
         Raises:
             EngineError: none can; the error is one engine's.

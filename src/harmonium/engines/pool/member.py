@@ -89,13 +89,13 @@ class Member:
         self.capabilities.refresh()
 
     def on_success(self) -> None:
-        """Note a token, or an answer: the engine works."""
+        """Record a success: the engine works."""
         self._failures = 0
         self._is_on_probation = False
         self._seconds = _FIRST_PAUSE
 
     def on_failure(self, error: EngineError) -> None:
-        """Note a failure; it may open the breaker."""
+        """Record a failure, which may open the breaker."""
         if not isinstance(error, HEALTH_ERRORS):
             return
         self.capabilities.expire()

@@ -8,19 +8,19 @@ from collections.abc import Iterator, Sequence
 _BLOCK = 64
 """Tokens compared at once: engines cache by blocks of 16 to 128."""
 
-_MOST = 65_536
+_MAX_BLOCKS = 65_536
 """Blocks remembered: four million tokens, more than the caches of a rack hold."""
 
 
 class PrefixAffinity:
-    """Remember, for each block of each prompt, who was given it last; the oldest are forgotten.
+    """Who was last given each block of each prompt; the oldest blocks are forgotten.
 
     A block counts together with all that stands before it, so two prompts share blocks exactly as
     far as they begin alike.
     """
 
-    def __init__(self, most: int = _MOST) -> None:
-        self._most = most
+    def __init__(self, max_blocks: int = _MAX_BLOCKS) -> None:
+        self._max_blocks = max_blocks
         self._holders: OrderedDict[int, int] = OrderedDict()
 
     def find(self, prompt: Sequence[int]) -> int | None:
@@ -34,11 +34,11 @@ class PrefixAffinity:
         return holder
 
     def remember(self, prompt: Sequence[int], holder: int) -> None:
-        """Note who is given a prompt."""
+        """Record who is given a prompt."""
         for key in _keys(prompt):
             self._holders[key] = holder
             self._holders.move_to_end(key)
-        while len(self._holders) > self._most:
+        while len(self._holders) > self._max_blocks:
             self._holders.popitem(last=False)
 
 

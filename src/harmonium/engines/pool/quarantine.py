@@ -25,7 +25,7 @@ _MAX_PROMPTS = 1_024
 
 
 class PromptQuarantine:
-    """Count the breaks of prompts.
+    """How often something broke behind each prompt.
 
     Args:
         clock: seconds, from any beginning.

@@ -63,7 +63,7 @@ expected `int`, got `str`
 
 
 def read_json(payload: bytes) -> object:
-    """Read one JSON value, also one with the infinities and halved characters that Python writes.
+    """Parse one JSON value, including the infinities and lone surrogates that Python writes.
 
     Raises:
         EngineProtocolError: it is none, or nested deeper than can be read.

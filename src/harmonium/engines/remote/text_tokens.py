@@ -22,7 +22,7 @@ _SAFE_CUT = re.compile(
 
 
 class TextToIds:
-    """Encode text that comes in pieces; ids are given as soon as no later text can change them.
+    """An encoder of text that comes in pieces; ids are returned once no later text can change them.
 
     Args:
         limit: characters that may be held back.

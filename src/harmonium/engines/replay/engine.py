@@ -41,7 +41,7 @@ _BAD_REQUEST = 400
 
 
 class ReplayEngine:
-    """Play recordings back: those of the same prompt first, in order, then around again.
+    """Recordings played back: those of the same prompt, in order and around again.
 
     A prompt that was not recorded gets the recordings of the file in order, whatever their prompts.
     One that ends inside a message, as prompts do that force a call, gets what follows that
@@ -137,14 +137,14 @@ class ReplayEngine:
             self._aborted.add(request_id)
 
     async def check(self) -> None:
-        """Find that recordings can always be played."""
+        """Return: recordings can always be played."""
 
     async def aclose(self) -> None:
         """Release nothing: the file was read when this was made."""
 
 
 class Recorder:
-    """Record what an engine generates, and change nothing of it.
+    """A recorder of what an engine generates, which changes nothing of it.
 
     The file is made for its owner's eyes alone, and added to: one line a generation, when it ends.
 
@@ -191,7 +191,7 @@ class Recorder:
         await self._engine.abort(request_id)
 
     async def check(self) -> None:
-        """Find out whether the engine can serve."""
+        """Check that the engine can serve."""
         await self._engine.check()
 
     async def aclose(self) -> None:
