@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 
@@ -92,6 +94,13 @@ def test_every_kind_breaks_the_grammar_or_the_meaning(code):
 def test_what_was_meant_is_right_wherever_the_damage_leaves_it_readable(code):
     cases = list(damaged_cases(40, kinds=[code]))
     assert [case.seed for case in cases if case.meant not in case.readings] == []
+
+
+@pytest.mark.parametrize("faults", [1, 2, 3])
+def test_the_likeliest_reading_keeps_all_the_text_that_is_left(faults):
+    cases = list(damaged_cases(1000, faults=faults))
+    verdicts = {judge(replace(case, readings=()), case.readings[0]) for case in cases}
+    assert "lost" not in verdicts
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -10,18 +10,21 @@ from typing import Literal
 
 from harmonium.encoding import load_encoding
 from harmonium.testing.corpus import Recovered
-from harmonium.testing.damage import header_faults, recipient_faults, token_faults, turn_faults
-from harmonium.testing.damage.completions import completion
-from harmonium.testing.damage.faults import Fault, fault, registered
-from harmonium.testing.damage.pieces import Draft, Run, cut_turns, ids_of, runs_of, turns_of
-from harmonium.testing.damage.reading import Unreadable, readings
-
-_MODULES = (
+from harmonium.testing.damage import (
     header_faults,
+    missing_faults,
     recipient_faults,
     token_faults,
     turn_faults,
-)  # importing them registers their faults
+)
+from harmonium.testing.damage.completions import completion
+from harmonium.testing.damage.faults import Fault, fault, registered
+from harmonium.testing.damage.message_reading import Unreadable
+from harmonium.testing.damage.pieces import Draft, Run, cut_turns, ids_of, runs_of, turns_of
+from harmonium.testing.damage.reading import readings
+
+# Importing these registers their faults.
+_MODULES = (header_faults, missing_faults, recipient_faults, token_faults, turn_faults)
 
 
 @fault("the corpus: truncated")

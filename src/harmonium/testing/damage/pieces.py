@@ -70,6 +70,7 @@ class Turn:
         role: who speaks.
         is_cut: whether the stream ends inside this message.
         has_half_character: whether it ends inside a character.
+        has_margin: whether white space around the content stands for tokens that are gone.
 
     """
 
@@ -81,6 +82,7 @@ class Turn:
     role: str = "assistant"
     is_cut: bool = False
     has_half_character: bool = False
+    has_margin: bool = False
 
     @property
     def pieces(self) -> list[Piece]:
