@@ -15,6 +15,9 @@ TIMES = int(os.environ.get("DAMAGE_TIMES", "1"))
 SHARES = {1: 2500, 2: 1500, 3: 1000}
 """How many cases of one, two and three faults: 5,000 together, times what the long target asks."""
 
+LEAST_RIGHT = {1: 0.83, 2: 0.71, 3: 0.63}
+"""The rates of right readings that hold; the goals are 0.99, 0.95 and 0.85. They only rise."""
+
 
 def verdict(case):
     """What our parser's reading is worth; every token is accounted for on the way."""
@@ -27,10 +30,11 @@ def verdict(case):
 
 
 @pytest.mark.parametrize("faults", SHARES)
-def test_damaged_completions_never_raise_and_account_for_every_token(faults):
+def test_damaged_completions_never_raise_and_are_mostly_read_rightly(faults):
     count = SHARES[faults] * TIMES
     counts = Counter(map(verdict, damaged_cases(count, faults=faults)))
     assert counts.total() == count
+    assert counts["right"] / count >= LEAST_RIGHT[faults], counts
 
 
 @pytest.mark.parametrize("seed", range(20 * TIMES))
