@@ -50,6 +50,10 @@ class Wire:
             await self.send(piece)
         await self.end()
 
+    def close(self):
+        """Close the connection, once what was written is sent."""
+        self._writer.close()
+
     def die(self):
         self._writer.transport.abort()
 

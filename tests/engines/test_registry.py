@@ -76,3 +76,14 @@ def test_the_path_that_openai_clients_want_is_dropped(kind, path):
 
 def test_any_other_path_is_kept():
     assert open_engine("vllm:http://host/my/v1x").name == "vllm:http://host/my/v1x"
+
+
+@pytest.mark.parametrize("kind", sorted(set(ENGINE_KINDS) - {"demo", "local", "replay"}))
+async def test_capabilities_can_be_compared_and_merged(server, kind):
+    server.on("/v1/models", {"data": [{"id": "tiny"}]})
+    server.on("/api/tags", {"models": [{"name": "tiny"}]})
+    engine = open_engine(f"{kind}:{server.url}")
+    capabilities = await engine.capabilities()
+    assert capabilities.models == ("tiny",)
+    assert {capabilities} == {await engine.capabilities()}
+    await engine.aclose()
