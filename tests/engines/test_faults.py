@@ -88,6 +88,7 @@ async def test_nobody_there_is_unavailable(server, opened):
         await run(engine)
     assert caught.value.http_status == 503
     assert caught.value.engine == engine.name
+    assert server.url not in str(caught.value)
 
 
 async def test_dying_before_any_answer_is_unavailable(server, kind, opened):
@@ -245,6 +246,7 @@ async def test_silence_before_headers_is_a_time_out(server, kind, opened):
     with pytest.raises(EngineTimeoutError) as caught:
         await run(opened(QUICK))
     assert (caught.value.phase, caught.value.http_status) == ("first_token", 504)
+    assert server.url not in str(caught.value)
     await server.someone_left()
 
 

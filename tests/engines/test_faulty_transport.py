@@ -43,6 +43,7 @@ async def _play(name, *answers):
             server.on(kind.path, spoiled(frames, plan))
             outcomes.append(await outcome(engine))
     await engine.aclose()
+    assert [str(end) for _, end in outcomes if server.url in str(end)] == []
     left = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
     assert left <= server.tasks
     await server.stop()

@@ -78,7 +78,7 @@ def test_any_other_path_is_kept():
     assert open_engine("vllm:http://host/my/v1x").name == "vllm:http://host/my/v1x"
 
 
-@pytest.mark.parametrize("kind", sorted(set(ENGINE_KINDS) - {"demo", "local", "replay"}))
+@pytest.mark.parametrize("kind", REMOTE)
 async def test_capabilities_can_be_compared_and_merged(server, kind):
     server.on("/v1/models", {"data": [{"id": "tiny"}]})
     server.on("/api/tags", {"models": [{"name": "tiny"}]})

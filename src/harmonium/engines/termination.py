@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from harmonium.engines.protocol import Chunk, Finish, FinishReason, GenerationRequest, TokenLogprob
 from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.errors import EngineProtocolError, UnknownTokenError
-from harmonium.tokens import HARMONY_FORMAT, load_tokenizer
+from harmonium.tokens import HARMONY_FORMAT, Tokenizer, load_tokenizer
 
-_END_OF_TEXT = 199_999  # the third id at which these models end
+_END_OF_TEXT = "<|endoftext|>"
+"""The third token at which these models end, beside those of the format."""
 
 
 class Ending:
@@ -26,17 +27,26 @@ class Ending:
         request: what was asked for.
         infers_stop: append the id that ended the generation when the server leaves it out:
             ``<|call|>`` when the open message has a recipient, else ``<|return|>``.
+        tokenizer: the model's; o200k_harmony's when None.
 
     """
 
-    def __init__(self, request: GenerationRequest, *, infers_stop: bool = False) -> None:
+    def __init__(
+        self,
+        request: GenerationRequest,
+        *,
+        infers_stop: bool = False,
+        tokenizer: Tokenizer | None = None,
+    ) -> None:
         sampling = request.sampling
+        tokenizer = tokenizer or load_tokenizer()
         self.finish: Finish | None = None
         self.cached_tokens: int | None = None
         self._stops = frozenset(sampling.stop_token_ids)
         self._room = sampling.max_tokens
         self._wants_logprobs = sampling.logprobs is not None
-        self._header = _OpenHeader(request.prompt) if infers_stop else None
+        self._header = _OpenHeader(request.prompt, tokenizer) if infers_stop else None
+        self._ends = {*self._stops, tokenizer.special_tokens.get(_END_OF_TEXT)}
         self._last: int | None = None
 
     def take(self, delta: StreamDelta) -> Chunk | None:
@@ -94,7 +104,7 @@ class Ending:
         """Return the ids to append for an end that the server tells, and the end."""
         if reason != "stop":
             return (), Finish(reason)
-        if self._last is not None and self._last in {*self._stops, _END_OF_TEXT}:
+        if self._last is not None and self._last in self._ends:
             return (), Finish("stop", self._last)
         missing = told if told in self._stops else None
         if missing is None and self._header is not None:
@@ -120,16 +130,18 @@ class Ending:
 class _OpenHeader:
     """Remember the header of the message that is being written."""
 
-    def __init__(self, prompt: Sequence[int]) -> None:
+    def __init__(self, prompt: Sequence[int], tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._format = tokenizer.format or HARMONY_FORMAT
         self._ids: list[int] = []
         self._is_open = True
-        self.take(_since_last_start(prompt))
+        self.take(_since_last(self._format.start, prompt))
 
     def take(self, ids: Sequence[int]) -> None:
         for token in ids:
-            if token == HARMONY_FORMAT.start:
+            if token == self._format.start:
                 self._ids, self._is_open = [], True
-            elif token == HARMONY_FORMAT.message:
+            elif token == self._format.message:
                 self._is_open = False
             elif self._is_open:
                 self._ids.append(token)
@@ -137,15 +149,15 @@ class _OpenHeader:
     @property
     def stop_token(self) -> int:
         try:
-            header = load_tokenizer().decode_bytes(self._ids)
+            header = self._tokenizer.decode_bytes(self._ids)
         except UnknownTokenError:
-            return HARMONY_FORMAT.return_
-        return HARMONY_FORMAT.call if b"to=" in header else HARMONY_FORMAT.return_
+            return self._format.return_
+        return self._format.call if b"to=" in header else self._format.return_
 
 
-def _since_last_start(prompt: Sequence[int]) -> Sequence[int]:
+def _since_last(start: int, prompt: Sequence[int]) -> Sequence[int]:
     """Return what follows the last start token of a prompt; all of it where there is none."""
     for place in range(len(prompt) - 1, -1, -1):
-        if prompt[place] == HARMONY_FORMAT.start:
+        if prompt[place] == start:
             return prompt[place + 1 :]
     return prompt

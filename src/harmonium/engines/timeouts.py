@@ -16,9 +16,9 @@ from harmonium.limits import Limits
 TimeoutPhase = Literal["first_token", "idle", "total", "close"]
 
 _WORDS: dict[TimeoutPhase, str] = {
-    "first_token": "gave no token in time",
-    "idle": "fell silent in the middle of an answer",
-    "total": "took longer than a whole answer may",
+    "first_token": "sent no token in time",
+    "idle": "stopped sending tokens",
+    "total": "took longer than one answer may take",
     "close": "did not end its answer",
 }
 
@@ -134,7 +134,7 @@ class Waits:
 
     def _error(self, *, is_total: bool) -> EngineTimeoutError:
         phase: TimeoutPhase = "total" if is_total else self._phase
-        message = f"{self._name} {_WORDS[phase]}; the limits say how long it may take"
+        message = f"the engine {_WORDS[phase]}; its time-outs are settings"
         return EngineTimeoutError(message, phase=phase, engine=self._name)
 
 

@@ -69,7 +69,7 @@ class DemoEngine:
             raise EngineUnavailableError(message, engine=self.name)
         check_supported(request, await self.capabilities())
         context = read_prompt(request.prompt, request.constraint, self._encoding)
-        ending = Ending(request)
+        ending = Ending(request, tokenizer=self._encoding.tokenizer)
         self._running[request.request_id] = True
         try:
             for token in reply(context, self._encoding, self._fault):

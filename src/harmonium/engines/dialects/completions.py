@@ -48,9 +48,9 @@ class CompletionsDialect(Dialect):
         """Return a request in the API's form; raises as `prompt_text`."""
         body: dict[str, object] = {
             "model": request.model,
-            "prompt": prompt_text(request.prompt, self._tokenizer),
+            "prompt": prompt_text(request.prompt, self.tokenizer),
             "stream": True,
-            "stop": stop_strings(self._tokenizer),
+            "stop": stop_strings(self.tokenizer),
             "skip_special_tokens": False,
         }
         if room is not None:
@@ -59,7 +59,7 @@ class CompletionsDialect(Dialect):
 
     def make_decoder(self, request: GenerationRequest) -> Decoder:  # noqa: ARG002  (as the others)
         """Return the decoder of one stream."""
-        coder = TextToIds(self._limits.engine_line_bytes, self._tokenizer)
+        coder = TextToIds(self._limits.engine_line_bytes, self.tokenizer)
 
         def decode(payload: bytes) -> StreamDelta | None:
             completion = _read(payload)

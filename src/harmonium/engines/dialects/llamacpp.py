@@ -142,7 +142,7 @@ class LlamacppDialect(Dialect):
 
     def make_decoder(self, request: GenerationRequest) -> Decoder:
         """Return the decoder of one stream."""
-        return _LlamacppDecoder(request.sampling.logprobs, self._tokenizer)
+        return _LlamacppDecoder(request.sampling.logprobs, self.tokenizer)
 
 
 class _LlamacppDecoder:

@@ -65,12 +65,12 @@ class OllamaDialect(Dialect):
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Return a request in Ollama's form; raises as `prompt_text`."""
         options = self.sampling_fields(request.sampling)
-        options["stop"] = stop_strings(self._tokenizer)
+        options["stop"] = stop_strings(self.tokenizer)
         if room is not None:
             options["num_predict"] = room
         body = {
             "model": request.model,
-            "prompt": prompt_text(request.prompt, self._tokenizer),
+            "prompt": prompt_text(request.prompt, self.tokenizer),
             "raw": True,
             "stream": True,
             "options": options,
@@ -79,7 +79,7 @@ class OllamaDialect(Dialect):
 
     def make_decoder(self, request: GenerationRequest) -> Decoder:  # noqa: ARG002  (as the others)
         """Return the decoder of one stream."""
-        coder = TextToIds(self._limits.engine_line_bytes, self._tokenizer)
+        coder = TextToIds(self._limits.engine_line_bytes, self.tokenizer)
 
         def decode(payload: bytes) -> StreamDelta:
             line = _read(payload)

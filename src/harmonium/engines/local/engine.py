@@ -73,7 +73,8 @@ class LocalEngine:
     ) -> None:
         path, options = read_place(place)
         self._path = Path(path).expanduser()
-        end = (tokenizer or load_tokenizer()).special_tokens.get(_END_OF_TEXT)
+        self._tokenizer = tokenizer or load_tokenizer()
+        end = self._tokenizer.special_tokens.get(_END_OF_TEXT)
         self._model = _Model(self.name, loader(self._path, options), end)
         self._limits = limits
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="harmonium-local")
@@ -98,7 +99,11 @@ class LocalEngine:
         """Generate one completion; see `Engine.generate`."""
         check_supported(request, await self.capabilities())
         room = self._model.room(request)
-        ending, waits, queue = Ending(request), Waits(self._limits, self.name), TokenQueue()
+        ending, waits, queue = (
+            Ending(request, tokenizer=self._tokenizer),
+            Waits(self._limits, self.name),
+            TokenQueue(),
+        )
         self._running[request.request_id] = queue
         self._thread.submit(self._model.compute, request, room, queue)
         try:

@@ -114,7 +114,7 @@ class Dialect(ABC):
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, tokenizer: Tokenizer | None = None) -> None:
         self._limits = limits
-        self._tokenizer = tokenizer or load_tokenizer()
+        self.tokenizer = tokenizer or load_tokenizer()
 
     async def fetch_capabilities(self, server: JSONSource) -> Capabilities:
         """Ask the server what it supports.

@@ -112,7 +112,11 @@ class RemoteEngine:
             frames=_FRAMES[self._dialect.framing](upstream.limits.engine_line_bytes),
             decode=self._dialect.make_decoder(request),
             read_quickly=None if self._quick is None else self._quick.quick_reader(request),
-            ending=Ending(request, infers_stop=self._dialect.omits_stop_token),
+            ending=Ending(
+                request,
+                infers_stop=self._dialect.omits_stop_token,
+                tokenizer=self._dialect.tokenizer,
+            ),
         )
 
     async def abort(self, request_id: str) -> None:
@@ -220,9 +224,9 @@ class RemoteEngine:
 
     def _ended_early(self, stream: _Stream) -> EngineError:
         if stream.has_spoken:
-            message = f"{self.name} stopped in the middle of an answer; see its log"
+            message = "the engine stopped in the middle of an answer; see its log"
             return EngineBrokenError(message, engine=self.name)
-        message = f"{self.name} answered without a single event; is it the right engine?"
+        message = "the engine answered without a single event; is it the right kind of engine?"
         return EngineProtocolError(message, engine=self.name)
 
 

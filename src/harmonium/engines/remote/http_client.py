@@ -144,7 +144,7 @@ class Upstream:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._is_closed:
-            message = f"{self.name} is closed; open it anew"
+            message = "the engine is closed; open a new one"
             raise EngineUnavailableError(message, engine=self.name)
         if self._session is None:
             import aiohttp  # noqa: PLC0415  (only engines behind HTTP need it)
@@ -186,7 +186,7 @@ class Upstream:
                 with explaining(self.name, begun=False):
                     yield
         except TimeoutError:
-            message = f"{self.name} did not answer a question in time; is it overloaded?"
+            message = "the engine did not answer a health check in time; is it overloaded?"
             raise EngineTimeoutError(message, phase="probe", engine=self.name) from None
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
@@ -197,7 +197,7 @@ class Upstream:
             size += len(piece)
             if size > most:
                 response.close()
-                message = f"{self.name} answered with more than {most} bytes"
+                message = f"the engine answered with more than {most} bytes"
                 raise EngineProtocolError(message, engine=self.name)
             parts.append(piece)
         return b"".join(parts)
@@ -308,7 +308,7 @@ def _checked(url: str) -> str:
     fault = _fault_of(url)
     if fault is None:
         return url.rstrip("/")
-    message = f"the engine's address cannot be used: {fault}"
+    message = f"the engine's address is invalid: {fault}"
     raise InvalidInputError(message, code="invalid_engine", position=Position(path="engine"))
 
 

@@ -58,7 +58,8 @@ class ReplayEngine:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = None) -> None:
-        self._format = (tokenizer or load_tokenizer()).format or HARMONY_FORMAT
+        self._tokenizer = tokenizer or load_tokenizer()
+        self._format = self._tokenizer.format or HARMONY_FORMAT
         try:
             recordings = read_recordings(path)
         except OSError as error:
@@ -90,7 +91,7 @@ class ReplayEngine:
         """Play one recording back; see `Engine.generate`."""
         check_supported(request, await self.capabilities())
         recording, skipped = self._choose(request.prompt)
-        ending = Ending(request)
+        ending = Ending(request, tokenizer=self._tokenizer)
         self._running.add(request.request_id)
         try:
             for delta in _deltas(recording, skipped, request.sampling.logprobs):

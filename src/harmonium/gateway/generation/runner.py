@@ -265,13 +265,13 @@ class GenerationRunner(Generic[T]):
         return _make_piece((choice, said, chunk.logprobs or (), finish))
 
     def _broke_off(self) -> EngineBrokenError:
-        message = f"{self._engine.name} ended a generation without saying why; try again"
+        message = "the engine ended a generation without a reason; try again"
         return EngineBrokenError(message, engine=self._engine.name)
 
     def _reason(self, finish: Finish) -> EngineFinish:
         if finish.reason == "stop" or finish.reason == "length":  # noqa: PLR1714  (narrows the type)
             return finish.reason
-        message = f"{self._engine.name} gave the generation up ({finish.reason}); try again"
+        message = f"the engine aborted the generation ({finish.reason}); try again"
         raise EngineBrokenError(message, engine=self._engine.name)
 
 
