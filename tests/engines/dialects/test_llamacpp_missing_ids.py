@@ -66,6 +66,13 @@ def test_a_server_that_does_not_count_is_taken_at_its_word():
     assert MissingTokenRecovery().before((116,), "🌸", None) == ()
 
 
+@pytest.mark.parametrize("count", [1, 9, 12, 60, 119, 2**53])
+@pytest.mark.parametrize("text", ["\U0001f338" * 31, "a" * 120, "a" * 200_000])
+def test_a_server_that_miscounts_costs_no_time(text, count):
+    ids = MissingTokenRecovery().before((116,), text, count)
+    assert len(ids) < 400_000
+
+
 @pytest.mark.anyio
 async def test_a_stream_with_gaps_gives_every_id(server: Server):
     ids = [*ENCODING.encode_ordinary("世界！🌸"), RETURN]  # noqa: RUF001

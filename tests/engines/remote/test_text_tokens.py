@@ -54,6 +54,33 @@ def test_text_that_never_allows_a_cut_is_bounded():
         TextToIds(100).feed("x" * 101)
 
 
+@given(st.text("a1<|_>", max_size=400), st.integers(1, 90))
+def test_text_that_hardly_ever_allows_a_cut_gives_the_same_ids(text, size):
+    coder = TextToIds(10_000)
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    ids = [token for piece in pieces for token in coder.feed(piece)] + coder.end()
+    assert ids == ENCODING.encode(text, allowed_special="all")
+
+
+def test_a_special_token_behind_a_long_word_is_found_however_it_is_cut():
+    text = "x" * 1_000 + "<|reserved_200013|>" + "y" * 1_000
+    for size in range(1, 200):
+        coder = TextToIds(10_000)
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        ids = [token for piece in pieces for token in coder.feed(piece)] + coder.end()
+        assert ids == ENCODING.encode(text, allowed_special="all")
+
+
+@pytest.mark.parametrize("piece", ["a", "7", "\u65e5", "<", "|>"])
+def test_text_without_a_cut_takes_linear_time(piece):
+    def run(size):
+        coder = TextToIds(10**9)
+        for _ in range(size):
+            coder.feed(piece)
+
+    assert grows_linearly(run, 2_000)
+
+
 def test_many_small_pieces_take_linear_time():
     def run(size):
         coder = TextToIds(10**9)

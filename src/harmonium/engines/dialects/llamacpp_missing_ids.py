@@ -11,7 +11,8 @@ carries ``tokens_predicted``, the count of all tokens so far. So:
    them, those are the missing ones.
 3. Otherwise the bytes in front of the last id's are known, and how many ids spell them: the first
    spelling found is taken, longest first ids first. These are the bytes of one character, behind at
-   most the text of one token, so the search is small.
+   most the text of one token: of more, which only a server that miscounts sends, no spelling is
+   searched.
 4. Where the bytes are no character at all the server sends U+FFFD in their place, and the real
    bytes are lost: what was sent is encoded, and the count may differ.
 
@@ -21,10 +22,11 @@ o200k spells with two to four ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from harmonium.errors import UnknownTokenError
 from harmonium.tokens import Tokenizer, load_tokenizer
+
+_MAX_BYTES = 128
+"""Bytes to search a spelling of: a character has four, in front of it stands one token's text."""
 
 
 class MissingTokenRecovery:
@@ -68,8 +70,11 @@ def _ids_before(last: int, text: str, count: int, tokenizer: Tokenizer) -> list[
     if len(encoded) == count + 1 and encoded[-1] == last:
         return encoded[:-1]
     rest = text.encode("utf-8", "surrogatepass").removesuffix(_bytes_of(last, tokenizer))
-    found = next(_spellings(rest, count, tokenizer), None)
-    return found or tokenizer.encode_ordinary(rest.decode("utf-8", "replace"))
+    if count <= len(rest) <= _MAX_BYTES:
+        found = _Speller(rest, tokenizer).spell(0, count)
+        if found is not None:
+            return found
+    return tokenizer.encode_ordinary(rest.decode("utf-8", "replace"))
 
 
 def _bytes_of(token: int, tokenizer: Tokenizer) -> bytes:
@@ -79,19 +84,32 @@ def _bytes_of(token: int, tokenizer: Tokenizer) -> bytes:
         return b""
 
 
-def _spellings(rest: bytes, count: int, tokenizer: Tokenizer) -> Iterator[list[int]]:
-    """Return every way to spell some bytes in that many ids, long first ids first.
+class _Speller:
+    """A search for the ids that spell some bytes, long first ids first.
 
-    Few bytes are ever asked for: those of one character, behind at most one token's text.
+    What cannot be spelt from a place in a number of ids is remembered, so that the search takes
+    time in proportion to places times ids, not to the ways of dividing the bytes.
     """
-    if count == 0:
-        if not rest:
-            yield []
-        return
-    for end in range(len(rest) - count + 1, 0, -1):
-        first = _id_of(rest[:end], tokenizer)
-        if first is not None:
-            yield from ([first, *others] for others in _spellings(rest[end:], count - 1, tokenizer))
+
+    def __init__(self, rest: bytes, tokenizer: Tokenizer) -> None:
+        self._rest = rest
+        self._tokenizer = tokenizer
+        self._failed: set[tuple[int, int]] = set()
+
+    def spell(self, place: int, count: int) -> list[int] | None:
+        """Return that many ids for the bytes from a place on; None where there are none."""
+        size = len(self._rest)
+        if count == 0:
+            return [] if place == size else None
+        if (place, count) in self._failed:
+            return None
+        for end in range(size - count + 1, place, -1):
+            first = _id_of(self._rest[place:end], self._tokenizer)
+            others = None if first is None else self.spell(end, count - 1)
+            if first is not None and others is not None:
+                return [first, *others]
+        self._failed.add((place, count))
+        return None
 
 
 def _id_of(piece: bytes, tokenizer: Tokenizer) -> int | None:

@@ -29,7 +29,7 @@ class _Line(Payload, gc=False):
 
 
 class _Model(msgspec.Struct, gc=False):
-    name: str
+    name: str = ""
 
 
 class _ModelList(msgspec.Struct, gc=False):
@@ -60,7 +60,7 @@ class OllamaDialect(Dialect):
         """Ask for the models, which have a list of their own."""
         answer = await server.get("/api/tags")
         models = read_value(answer, _ModelList).models if isinstance(answer, dict) else None
-        return self.capabilities([model.name for model in models or ()], None)
+        return self.capabilities([model.name for model in models or () if model.name], None)
 
     def build_request(self, request: GenerationRequest, room: int | None) -> HttpRequest:
         """Return a request in Ollama's form; raises as `prompt_text`."""

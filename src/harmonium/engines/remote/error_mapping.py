@@ -42,6 +42,7 @@ _TOO_MANY, _UNAVAILABLE, _BAD_REQUEST, _SERVER_ERROR = 429, 503, 400, 500
 _NO_STATUS = 600
 _PROXY_FAULTS = frozenset({502, 504})
 _MAX_MESSAGE_CHARS = 2_000
+_MAX_CONTEXT = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _complaint_of(error: object) -> _Complaint:
     codes = [each for each in (detail.get("code"), detail.get("type")) if isinstance(each, str)]
     code = next((each for each in codes if _IDENTIFIER.fullmatch(each)), None)
     told, size = detail.get("n_ctx"), _SIZE.search(words)
-    if type(told) is not int:
+    if type(told) is not int or not 0 < told <= _MAX_CONTEXT:
         told = int(size[1]) if size else None
     return _Complaint(words, code, bool(_TOO_LONG.search(f"{code} {words}")), told)
 

@@ -30,7 +30,7 @@ class _ModelMeta(msgspec.Struct, gc=False):
 class ModelEntry(msgspec.Struct, gc=False):
     """One model; its context has one of two names."""
 
-    id: str
+    id: str = ""
     max_model_len: Count | None = None
     meta: _ModelMeta | None = None
 
@@ -54,7 +54,7 @@ async def list_models(server: JSONSource) -> Sequence[ModelEntry]:
     answer = await server.get("/v1/models")
     if not isinstance(answer, dict):
         return ()
-    return read_value(answer, _ModelList).data or ()
+    return [model for model in read_value(answer, _ModelList).data or () if model.id]
 
 
 def smallest_context(models: Sequence[ModelEntry]) -> int | None:

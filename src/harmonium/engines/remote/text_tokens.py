@@ -1,7 +1,14 @@
-"""Token ids recovered from streamed text, and the check of a prompt sent as text.
+"""The way from text back to token ids, as text comes in, and the check of a prompt as text.
 
-Knows nothing of servers. The ids are those that encoding the whole text at once would give, with
-special tokens allowed, however the text is cut.
+Knows nothing of servers.
+
+Theory of operation. The ids must be those that encoding the whole text at once would give, with
+special tokens allowed, however the text is cut. Encoding splits text into pieces first; no token
+spans two pieces; so text can be encoded up to any place where a piece is sure to end (`_SAFE_CUT`),
+and up to any special token that is complete. What is behind is held back. A text without such a
+place (a long number, a script without blanks) is held back whole, so what was searched once must
+not be searched again: only a window of the last characters is, long enough for a special token that
+has begun. The rest waits in a list. So each character costs the same, however long the text.
 """
 
 from __future__ import annotations
@@ -14,6 +21,9 @@ from harmonium.tokens import HARMONY_FORMAT, Tokenizer, load_tokenizer
 
 _SPECIAL = re.compile(r"<\|[a-z_0-9]+\|>")
 _BEGUN_SPECIAL = re.compile(r"<(?:\|(?:[a-z_0-9]{0,40}\|?)?)?\Z")
+_WINDOW = 64
+"""Characters that are searched again with the next text: more than any special token has."""
+
 _SAFE_CUT = re.compile(
     # Behind a letter or digit, before a blank or a sign other than an apostrophe: every piece of
     # the split pattern ends there, whatever follows.
@@ -38,7 +48,9 @@ class TextToIds:
     def __init__(self, limit: int, tokenizer: Tokenizer | None = None) -> None:
         self._limit = limit
         self._tokenizer = tokenizer or load_tokenizer()
-        self._held = ""
+        self._searched: list[str] = []
+        self._searched_size = 0
+        self._window = ""
 
     def feed(self, text: str) -> list[int]:
         """Process some text and return the ids that are now certain.
@@ -47,37 +59,56 @@ class TextToIds:
             EngineProtocolError: more than the limit is held back.
 
         """
-        self._held += text
+        self._window += text
         found = self._take_specials()
-        begun = _BEGUN_SPECIAL.search(self._held)
-        end = len(self._held) if begun is None else begun.start() + 1
-        cut = max((match.end() for match in _SAFE_CUT.finditer(self._held, 0, end)), default=0)
-        found += self._tokenizer.encode_ordinary(self._held[:cut])
-        self._held = self._held[cut:]
-        if len(self._held) > self._limit:
-            message = f"the engine sent more than {self._limit} characters that cannot be cut"
-            raise EngineProtocolError(message)
+        window = self._window
+        begun = _BEGUN_SPECIAL.search(window)
+        end = len(window) if begun is None else begun.start() + 1
+        cut = max((match.end() for match in _SAFE_CUT.finditer(window, 0, end)), default=0)
+        if cut:
+            found += self._encode(window[:cut])
+            self._window = window[cut:]
+        self._hold()
         return found
 
     def end(self, text: str = "") -> list[int]:
         """Process the last text and return the ids of all that was held back."""
-        self._held += text
-        found = self._take_specials() + self._tokenizer.encode_ordinary(self._held)
-        self._held = ""
+        self._window += text
+        found = self._take_specials() + self._encode(self._window)
+        self._window = ""
         return found
 
     def _take_specials(self) -> list[int]:
         """Encode up to the last special token that is complete."""
         found: list[int] = []
         done = 0
-        for match in _SPECIAL.finditer(self._held):
+        for match in _SPECIAL.finditer(self._window):
             special = self._tokenizer.special_tokens.get(match.group())
             if special is not None:
-                found += self._tokenizer.encode_ordinary(self._held[done : match.start()])
+                found += self._encode(self._window[done : match.start()])
                 found.append(special)
                 done = match.end()
-        self._held = self._held[done:]
+        self._window = self._window[done:]
         return found
+
+    def _encode(self, text: str) -> list[int]:
+        """Encode what was searched before, and some text behind it."""
+        if self._searched:
+            text = "".join([*self._searched, text])
+            self._searched, self._searched_size = [], 0
+        return self._tokenizer.encode_ordinary(text)
+
+    def _hold(self) -> None:
+        """Move all but the window's last characters out of it; half of it at least, so seldom."""
+        if len(self._window) >= 2 * _WINDOW:
+            self._searched.append(self._window[:-_WINDOW])
+            self._searched_size += len(self._window) - _WINDOW
+            self._window = self._window[-_WINDOW:]
+        if self._searched_size + len(self._window) > self._limit:
+            message = (
+                f"the engine sent more than {self._limit} characters without a place to divide them"
+            )
+            raise EngineProtocolError(message)
 
 
 def stop_strings(tokenizer: Tokenizer) -> list[str]:
