@@ -184,7 +184,7 @@ class Capabilities:
         constraints: names of the kinds of `Constraint` it honours.
         logprobs: how many alternatives it can give; 0 the chosen token's alone, None none at all.
         lossy: text goes in or out, so that ids are recovered from text and structure may be lost.
-        stand_in: no model is there.
+        is_simulated: there is no model, as with the demo and with recordings.
         ignored: the fields of `SamplingParams` that it does not honour.
 
     """

@@ -16,6 +16,13 @@ _END_OF_TEXT = "<|endoftext|>"
 """The third token at which these models end, beside those of the format."""
 
 
+def end_tokens(request: GenerationRequest, tokenizer: Tokenizer) -> frozenset[int]:
+    """Return the ids at which a model may end a generation: the request's, and the end of text."""
+    end_of_text = tokenizer.special_tokens.get(_END_OF_TEXT)
+    ends = frozenset(request.sampling.stop_token_ids)
+    return ends if end_of_text is None else ends | {end_of_text}
+
+
 class Ending:
     """Turn deltas into chunks, and know the one end.
 
@@ -46,7 +53,7 @@ class Ending:
         self._room = sampling.max_tokens
         self._wants_logprobs = sampling.logprobs is not None
         self._header = _OpenHeader(request.prompt, tokenizer) if infers_stop else None
-        self._ends = {*self._stops, tokenizer.special_tokens.get(_END_OF_TEXT)}
+        self._ends = end_tokens(request, tokenizer)
         self._last: int | None = None
 
     def take(self, delta: StreamDelta) -> Chunk | None:

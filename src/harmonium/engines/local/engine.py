@@ -30,7 +30,7 @@ from harmonium.engines.local.runtime import GenerationCancelled, Runtime, Token
 from harmonium.engines.local.token_queue import TokenQueue
 from harmonium.engines.protocol import Capabilities, Chunk, FinishReason, GenerationRequest
 from harmonium.engines.remote.dialect import StreamDelta
-from harmonium.engines.termination import Ending
+from harmonium.engines.termination import Ending, end_tokens
 from harmonium.engines.timeouts import Waits
 from harmonium.errors import (
     EngineBrokenError,
@@ -39,9 +39,6 @@ from harmonium.errors import (
 )
 from harmonium.limits import DEFAULT_LIMITS, Limits
 from harmonium.tokens import Tokenizer, load_tokenizer
-
-_END_OF_TEXT = "<|endoftext|>"
-"""Models end at it too, beside the ids of the format."""
 
 _BAD_REQUEST = 400
 
@@ -74,8 +71,7 @@ class LocalEngine:
         path, options = read_place(place)
         self._path = Path(path).expanduser()
         self._tokenizer = tokenizer or load_tokenizer()
-        end = self._tokenizer.special_tokens.get(_END_OF_TEXT)
-        self._model = _Model(self.name, loader(self._path, options), end)
+        self._model = _Model(self.name, loader(self._path, options), self._tokenizer)
         self._limits = limits
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="harmonium-local")
         self._running: dict[str, TokenQueue] = {}
@@ -99,18 +95,16 @@ class LocalEngine:
         """Generate one completion; see `Engine.generate`."""
         check_supported(request, await self.capabilities())
         room = self._model.room(request)
-        ending, waits, queue = (
-            Ending(request, tokenizer=self._tokenizer),
-            Waits(self._limits, self.name),
-            TokenQueue(),
-        )
+        ending = Ending(request, tokenizer=self._tokenizer)
+        ends = end_tokens(request, self._tokenizer)
+        waits, queue = Waits(self._limits, self.name), TokenQueue()
         self._running[request.request_id] = queue
         self._thread.submit(self._model.compute, request, room, queue)
         try:
             while ending.finish is None:
                 async with waits.bounding():
                     tokens = await queue.take()
-                chunk = ending.take(_delta(tokens, queue, request, self._model.end_of_text))
+                chunk = ending.take(_delta(tokens, queue, request, ends))
                 if chunk is not None:
                     yield chunk
                 waits.go_on()
@@ -143,12 +137,12 @@ class LocalEngine:
 class _Model:
     """What the engine's one thread does: load, compute, free."""
 
-    def __init__(self, name: str, load: Load, end_of_text: int | None) -> None:
+    def __init__(self, name: str, load: Load, tokenizer: Tokenizer) -> None:
         self._name = name
         self._load = load
         self._runtime: Runtime | None = None
         self.known: Capabilities | None = None
-        self.end_of_text = end_of_text
+        self._tokenizer = tokenizer
 
     def load(self) -> None:
         if self._runtime is None:
@@ -214,12 +208,12 @@ class _Model:
             return
         if queue.is_cancelled():
             return
-        stops = {*request.sampling.stop_token_ids, self.end_of_text}
+        ends = end_tokens(request, self._tokenizer)
         generation = self._runtime.start(request, room, queue)
         queue.cached_tokens = generation.cached_tokens
         for token in islice(generation.tokens, room):
             queue.put(token)
-            if token.token_id in stops or queue.is_cancelled():
+            if token.token_id in ends or queue.is_cancelled():
                 return
 
 
@@ -228,14 +222,14 @@ def _closed(name: str) -> EngineUnavailableError:
 
 
 def _delta(
-    tokens: list[Token], queue: TokenQueue, request: GenerationRequest, end_of_text: int | None
+    tokens: list[Token], queue: TokenQueue, request: GenerationRequest, ends: frozenset[int]
 ) -> StreamDelta:
     """Return the delta of what came; nothing means the end, without a stop id."""
     ids = tuple([token.token_id for token in tokens])
     reason: FinishReason | None = None
     if not ids:
         reason = "abort" if queue.is_cancelled() else "length"
-    elif ids[-1] == end_of_text:
+    elif ids[-1] in ends:
         reason = "stop"
     likely = None
     if request.sampling.logprobs is not None:
