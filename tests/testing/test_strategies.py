@@ -193,7 +193,7 @@ def test_without_hypothesis_the_error_names_the_extra():
 import sys
 sys.modules["hypothesis"] = None
 import harmonium.testing
-assert len(harmonium.testing.malformed_cases()) == 43
+assert len(harmonium.testing.malformed_cases()) == 69
 try:
     harmonium.testing.conversations
 except ModuleNotFoundError as error:

@@ -13,6 +13,7 @@ from harmonium.parse.events import Event, MessageEnded
 from harmonium.parse.ids import as_token_ids
 from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.parser import Parser
+from harmonium.parse.repair.glued_header import GUARD_BYTES, LONGEST_RUN, trailing_header
 from harmonium.parse.repair.header_reader import Policy
 
 
@@ -37,11 +38,32 @@ class BatchParser(Parser):
             if self._plain:
                 data, end = read_pieces(tokens, place)
                 if end > place:
-                    self._take_bytes(data, end - place)
+                    held = self._count_held(tokens, place, end, data)
+                    if held:
+                        data = read_pieces(tokens[: end - held], place)[0]
+                    if end - held > place:
+                        self._take_bytes(data, end - held - place)
+                    for token in tokens[end - held : end]:
+                        self._take_one(index(token))
                     place = end
                     continue
             self._take_one(index(tokens[place]))
             place += 1
+
+    def _count_held(self, tokens: list[int], begin: int, end: int, data: bytes) -> int:
+        """Return how many of the last tokens may be header words run into the content."""
+        tail = data[-LONGEST_RUN:]
+        if self._policy == "strict" or not any(guard in tail for guard in GUARD_BYTES):
+            return 0
+        cut = trailing_header(tail.decode("utf-8", "replace"))
+        if cut is None:
+            return 0
+        left = len(tail.decode("utf-8", "replace")[cut:].encode())
+        place = end
+        while left > 0 and place > begin:
+            place -= 1
+            left -= len(self._lexicon.piece(tokens[place]) or b"")
+        return end - place
 
     def _take_bytes(self, data: bytes, count: int) -> None:
         end = self._index + count

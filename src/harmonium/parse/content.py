@@ -79,6 +79,11 @@ class ContentBuffer:
         self._tail = b""  # the beginning of a character that is not whole yet
         self._begun = 0  # its first token
 
+    @property
+    def has_half(self) -> bool:
+        """Whether a character is incomplete."""
+        return bool(self._tail)
+
     def add_bytes(self, piece: bytes, begin: int, end: int) -> Decoded:
         """Add the bytes of the tokens from `begin` to `end`, whole characters or not."""
         if not self._tail:

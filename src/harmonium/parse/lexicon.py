@@ -27,7 +27,7 @@ PLACES = {
 }
 
 
-HeaderKey = tuple[str, Role | None, ToolNames, tuple[int, ...]]
+HeaderKey = tuple[str, Role | None, ToolNames, bytes, tuple[int, ...]]
 """Policy, role from outside, declared tools, and the header's tokens."""
 
 _SMALLEST_BLOCK, _BLOCK = 64, 512

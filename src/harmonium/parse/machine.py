@@ -24,7 +24,8 @@ from harmonium.parse.fields import Field, Place, split_fields
 from harmonium.parse.header import ROLE_AUTHORS, Header
 from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.repair.deviations import DEVIATIONS
-from harmonium.parse.repair.header_reader import Policy, read_header
+from harmonium.parse.repair.glued_header import GUARD_BYTES, may_become_header, trailing_header
+from harmonium.parse.repair.header_reader import Policy, read_header, reads_as_header
 from harmonium.parse.repair.header_repair import Deviation
 from harmonium.parse.repair.headerless import Recovery, recover, recover_overlong
 from harmonium.parse.states import TRANSITIONS, State, TokenClass
@@ -50,9 +51,11 @@ class Machine:
         self._outbox = EventQueue()
         self._index = 0
         self._state = State.START
-        self._stray: list[int] = []
         self._sticky: Role | None = None
         self._implicit = False
+        self._loose = False
+        self._glued = b""
+        self._held: list[int] = []
         self._tokens: list[int] = []
         self._header_start = 0
         self._overlong = False
@@ -84,26 +87,22 @@ class Machine:
 
     # Between messages
 
-    def _skip_text(self, token: int, _: TokenClass) -> None:
+    def _open_loose(self, token: int, _: TokenClass) -> None:
+        """Read text behind a message as the role part of a header whose start token is missing.
+
+        What follows decides: a marker makes it a header, a stop token or the end makes it an
+        answer without a header (openai/harmony#68, sgl-project/sglang#31019).
+        """
         if self._policy == "strict":
             self._fail("stray_text", self._index)
-        self._stray.append(token)
-
-    def _flush_stray(self) -> None:
-        """Report the text since the last message as one piece."""
-        if self._stray:
-            pieces = b"".join(self._lexicon.piece(token) or b"" for token in self._stray)
-            span = Span(self._index - len(self._stray), self._index)
-            text = pieces.decode("utf-8", "replace")
-            self._stray = []
-            self._deviate("stray_text", span, text, "discarded", discarded=True)
+        self._begin_header(None, self._index)
+        self._loose = True
+        self._tokens.append(token)
 
     def _skip_stop(self, token: int, _: TokenClass) -> None:
-        self._flush_stray()
         self._discard_one("stray_stop", token)
 
     def _skip_unknown(self, token: int, _: TokenClass) -> None:
-        self._flush_stray()
         self._flush_character()
         self._discard_one("unknown_token", token)
 
@@ -114,13 +113,11 @@ class Machine:
     # Headers
 
     def _open_header(self, token: int, _: TokenClass) -> None:
-        self._flush_stray()
         self._outbox.decide(followed=True)
         self._begin_header(None, self._index)
         self._tokens.append(token)
 
     def _open_implicit(self, token: int, token_class: TokenClass) -> None:
-        self._flush_stray()
         self._outbox.decide(followed=True)
         here = Span(self._index, self._index)
         self._deviate("missing_start", here, "", "an assistant message is assumed")
@@ -137,6 +134,8 @@ class Machine:
         self._plain = False
         self._sticky = sticky
         self._implicit = False
+        self._loose = False
+        self._glued = b""
         self._overlong = False
         self._structured = False
         self._header_start = start
@@ -147,8 +146,53 @@ class Machine:
             self._extend_overlong(token, token_class)
             return
         if token_class is not TokenClass.TEXT:
+            self._settle_role_part()
             self._structured = True
         self._tokens.append(token)
+
+    def _settle_role_part(self) -> None:
+        """Decide at the first marker of a header what the text before it is.
+
+        The words directly before the marker are the first part of the header; prose before them is
+        a message of its own, which another follows.
+        """
+        if self._policy == "strict" or self._structured or not self._tokens:
+            return
+        if not (self._loose or self._sticky):
+            return
+        field = self._fields()[0]
+        cut = trailing_header(field.text)
+        if cut is None:
+            is_prose = self._loose and not reads_as_header(field, self._tools)
+            cut = len(field.text) if is_prose else 0
+        if cut > 0 and (cut == len(field.text) or field.token_at(cut) < field.span.end):
+            self._cut_role_part(field, cut)
+        elif self._loose:
+            self._outbox.decide(followed=True)
+            here = Span(self._header_start, self._header_start)
+            self._deviate("missing_start", here, "", "the text before it is part of the header")
+
+    def _cut_role_part(self, field: Field, cut: int) -> None:
+        count = field.token_at(cut) - field.text_start
+        first, rest = self._tokens[:count], self._tokens[count:]
+        begin = field.begins[count] if count < len(field.begins) else len(field.text)
+        glued = field.text[cut:begin].encode()
+        middle = self._header_start + count
+        before = Field(
+            Place.ROLE, field.text[:cut], Span(self._header_start, middle), field.begins[:count]
+        )
+        found = recover((before,), self._sticky, self._tools, None, loose=self._loose)
+        self._outbox.decide(followed=True)
+        if found.messages:
+            self._release(found, None, Span(middle, middle), followed=True, truncated=False)
+        elif first:
+            self._deviate("stray_text", before.span, before.text, "discarded", discarded=True)
+        here = Span(middle, middle)
+        self._deviate("missing_start", here, "", "an assistant message is assumed")
+        self._begin_header(None if rest else Role.ASSISTANT, middle)
+        self._implicit = not rest
+        self._glued = glued
+        self._tokens = rest
 
     def _extend_header_text(self, tokens: Sequence[int]) -> bool:
         """Add text tokens to a header at once; return False if they must go one by one."""
@@ -172,8 +216,19 @@ class Machine:
         elif token_class is TokenClass.TEXT:
             self._tokens.append(token)
         else:
+            self._break_overlong(token, token_class)
+
+    def _break_overlong(self, token: int, token_class: TokenClass) -> None:
+        """End text that went on for too long at a marker, with the header words before it."""
+        cut = trailing_header(self._fields()[0].text)
+        self._overlong = False
+        if cut is not None:
+            self._settle_role_part()
+        if cut is None or len(self._tokens) >= self._header_limit:
             self._break_header(None, followed=True)
             self._open_implicit(token, token_class)
+        else:
+            self._handle(token, token_class)
 
     def _end_overlong(self) -> None:
         found = recover_overlong(self._fields(), self._sticky, self._tools)
@@ -192,9 +247,21 @@ class Machine:
         self._tokens.append(token)
 
     def _restart_header(self, token: int, token_class: TokenClass) -> None:
-        if self._tokens:
+        if self._loose and not self._structured and not self._reads_as_messages():
+            self._discard_loose()
+        elif self._tokens:
             self._break_header(None, followed=True)
         self._open_header(token, token_class)
+
+    def _reads_as_messages(self) -> bool:
+        """Return whether text without markers has header words, and so is more than stray prose."""
+        found = recover(self._fields(), None, self._tools, None, loose=True).messages
+        return any(message.code != "missing_header" for message in found)
+
+    def _discard_loose(self) -> None:
+        span = Span(self._header_start, self._index)
+        text = self._fields()[0].text
+        self._deviate("stray_text", span, text, "discarded", discarded=True)
 
     def _stop_header(self, token: int, _: TokenClass) -> None:
         if not self._tokens:
@@ -202,7 +269,7 @@ class Machine:
             self._header_start = self._index + 1
             return
         stop: Stop = self._lexicon.stops[token]
-        if self._break_header(stop, followed=None if stop == "end" else False):
+        if self._break_header(stop, followed=None if stop == "end" else False) or self._loose:
             self._state = State.START
         else:
             sticky = self._sticky or Role.ASSISTANT
@@ -210,6 +277,8 @@ class Machine:
 
     def _fields(self) -> tuple[Field, ...]:
         parts = list(map(self._lexicon.header_part, self._tokens))
+        if self._glued:
+            parts[0] = (None, self._glued + parts[0][1])
         return split_fields(parts, self._header_start, sticky=self._sticky is not None)
 
     def _break_header(
@@ -221,13 +290,22 @@ class Machine:
             self._fail(code, self._index)
         fields = self._fields()
         has_text = any(field.text for field in fields)
-        remains = recover(fields, self._sticky, self._tools, stop) if has_text else Recovery()
+        remains = Recovery()
+        if has_text:
+            remains = recover(fields, self._sticky, self._tools, stop, loose=self._loose)
         stopped = Span(self._index, self._index + (stop is not None))
+        if not remains.messages and self._loose and not self._structured:
+            self._discard_loose()
+            if stop is not None:
+                self._deviate("stray_stop", stopped, stop, "skipped", discarded=True)
+            return False
         if not remains.messages:
             span = Span(self._header_start, stopped.end)
             code = "truncated_header" if truncated else "discarded_header"
             self._deviate(code, span, self._header_text(), "discarded", discarded=True)
             return False
+        if self._loose:
+            self._outbox.decide(followed=True)
         self._release(remains, stop, stopped, followed=followed, truncated=truncated)
         return True
 
@@ -263,10 +341,10 @@ class Machine:
 
     def _begin_content(self, token: int, token_class: TokenClass) -> None:
         if self._overlong:
-            self._break_header(None, followed=True)
-            self._open_implicit(token, token_class)
+            self._break_overlong(token, token_class)
             return
-        key = (self._policy, self._sticky, self._tools, tuple(self._tokens))
+        self._settle_role_part()
+        key = (self._policy, self._sticky, self._tools, self._glued, tuple(self._tokens))
         header = self._lexicon.headers.get(key)
         if header is None:
             fields = self._fields()
@@ -290,6 +368,61 @@ class Machine:
 
     def _extend_content(self, token: int, _: TokenClass) -> None:
         piece = self._lexicon.piece(token) or b""
+        if self._policy == "repair" and self._is_held(piece):
+            self._held.append(token)
+            self._plain = False
+            return
+        self._add_piece(piece)
+
+    def _is_held(self, piece: bytes) -> bool:
+        """Return whether a piece may belong to header words at the end of the content.
+
+        What was held before is released when it does not.
+        """
+        if self._held:
+            if may_become_header((self._held_bytes() + piece).decode("utf-8", "replace")):
+                return True
+            self._release_held()
+        return piece in GUARD_BYTES and not self._content.has_half
+
+    def _held_bytes(self) -> bytes:
+        return b"".join(self._lexicon.piece(token) or b"" for token in self._held)
+
+    def _release_held(self) -> None:
+        """Give back as content what was held."""
+        held, self._held = self._held, []
+        begin = self._index - len(held)
+        for place, token in enumerate(held, begin):
+            delta, _ = self._content.add_bytes(self._lexicon.piece(token) or b"", place, place + 1)
+            if delta is not None:
+                self._emit_delta(delta)
+        self._plain = self._unopened is None
+
+    def _cut_held(self) -> bool:
+        """End the message before the header words that were held; return whether there are any."""
+        held, self._held = self._held, []
+        begin = self._index - len(held)
+        text = b"".join(self._lexicon.piece(token) or b"" for token in held).decode()
+        cut = trailing_header(text)
+        if cut is None:
+            self._held = held
+            self._release_held()
+            return False
+        rest = held
+        glued = b""
+        if text.startswith("."):  # the token holds the end of the content as well
+            rest, glued = held[1:], (self._lexicon.piece(held[0]) or b"")[1:]
+            self._emit_delta(self._content.add_text(".", begin, begin + 1))
+            begin += 1
+        here = Span(begin, begin)
+        self._deviate("missing_end", here, "", "the message ends where the next begins")
+        self._finish(None, here, truncated=False)
+        self._deviate("missing_start", here, "", "the text before it is part of the header")
+        self._begin_header(None, begin)
+        self._glued, self._tokens = glued, list(rest)
+        return True
+
+    def _add_piece(self, piece: bytes) -> None:
         delta, partial = self._content.add_bytes(piece, self._index, self._index + 1)
         if delta is not None:
             self._emit_delta(delta)
@@ -303,12 +436,17 @@ class Machine:
 
     def _flush_character(self) -> None:
         """Replace an incomplete character by U+FFFD: nothing can complete it any more."""
+        if self._held:
+            self._release_held()
         delta = self._content.flush(self._index)
         if delta is not None:
             self._emit_delta(delta)
         self._plain = self._state is State.CONTENT and self._unopened is None
 
-    def _skip_marker(self, token: int, _: TokenClass) -> None:
+    def _skip_marker(self, token: int, token_class: TokenClass) -> None:
+        if self._held and self._cut_held():
+            self._handle(token, token_class)
+            return
         self._flush_character()
         self._discard_one("stray_marker", token)
 
@@ -321,6 +459,9 @@ class Machine:
         self._finish(stop, span, truncated=False)
 
     def _break_message(self, token: int, token_class: TokenClass) -> None:
+        if self._held and token_class is TokenClass.CHANNEL and self._cut_held():
+            self._handle(token, token_class)
+            return
         self._flush_character()
         here = Span(self._index, self._index)
         self._deviate("missing_end", here, "", "the message ends where the next begins")
@@ -349,8 +490,7 @@ class Machine:
             self._flush_character()
             self._finish(None, Span(self._index, self._index), truncated=True)
         elif self._state is State.HEADER and self._tokens and not self._ends_prompt():
-            self._break_header(None, followed=False, truncated=True)
-        self._flush_stray()
+            self._break_header(None, followed=False, truncated=not self._loose)
         self._outbox.decide(followed=False)
 
     def _ends_prompt(self) -> bool:

@@ -18,6 +18,7 @@ from harmonium.parse.events import ContentDelta, Event
 from harmonium.parse.ids import as_token_ids
 from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.machine import Machine
+from harmonium.parse.repair.glued_header import GUARDS
 from harmonium.parse.repair.header_reader import Policy
 from harmonium.parse.states import State
 from harmonium.parse.tool_names import tool_names
@@ -91,7 +92,7 @@ class Parser(Machine):
                 text = self._texts[ids]
             except IndexError:
                 text = None
-            if text is not None:
+            if text is not None and text not in GUARDS:
                 start = self._index
                 self._index = end = start + 1
                 self._content.pieces.append(text)
@@ -110,8 +111,11 @@ class Parser(Machine):
         try:
             if min(ids) < 0:  # a list would take -1 for its last
                 return None
-            text = "".join([texts[token] for token in ids])  # type: ignore[misc]  # None raises
+            pieces = [texts[token] for token in ids]
+            text = "".join(pieces)  # type: ignore[arg-type]  # None raises
         except (IndexError, TypeError):
+            return None
+        if not GUARDS.isdisjoint(pieces):
             return None
         start = self._index
         self._index = end = start + len(ids)
@@ -165,7 +169,9 @@ class Parser(Machine):
     def _take(self, tokens: Sequence[int]) -> None:
         """Process tokens: whole characters inside content in bulk, all others one by one."""
         pieces = self._lexicon.texts.get_all(tokens)
-        others = [] if all(pieces) else [at for at, piece in enumerate(pieces) if piece is None]
+        others: list[int] = []
+        if not (all(pieces) and GUARDS.isdisjoint(pieces)):
+            others = [at for at, piece in enumerate(pieces) if piece is None or piece in GUARDS]
         begin = 0
         for place in others:
             self._take_whole(tokens, pieces, begin, place)

@@ -2,7 +2,7 @@
 
 Read a row as: in this state, a token of this class is handled by that action and leads there.
 Where an action decides between states (a header may turn out to be unusable), ``to`` names each.
-The actions are methods of ``parser.Parser`` with an underscore in front; the diagram in the docs
+The actions are methods of `machine.Machine` with an underscore in front; the diagram in the docs
 is drawn from this table, and a test walks every (state, class) pair.
 """
 
@@ -59,7 +59,7 @@ TRANSITIONS: Mapping[tuple[State, TokenClass], Transition] = MappingProxyType(
         (_S.START, _T.CONSTRAIN): Transition("open_implicit", (_S.HEADER,), deviates=True),
         (_S.START, _T.MESSAGE): Transition("open_implicit", (_S.CONTENT,), deviates=True),
         (_S.START, _T.STOP): Transition("skip_stop", (_S.START,), deviates=True),
-        (_S.START, _T.TEXT): Transition("skip_text", (_S.START,), deviates=True),
+        (_S.START, _T.TEXT): Transition("open_loose", (_S.HEADER,), deviates=True),
         (_S.START, _T.UNKNOWN): Transition("skip_unknown", (_S.START,), deviates=True),
         (_S.HEADER, _T.START): Transition("restart_header", (_S.HEADER,), deviates=True),
         (_S.HEADER, _T.CHANNEL): _STAY_IN_HEADER,

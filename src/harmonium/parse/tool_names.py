@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -11,9 +12,11 @@ from harmonium.errors import InvalidInputError, Position
 PREFIX = "functions."
 BUILT_IN = ("browser.", "container.")
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
-_NAME = re.compile(rf"[^\s<>(){{}}|,;\[\]{_QUOTES}]+")
+_NAME = re.compile(rf"[^\s<>(){{}}|,;\[\]{_QUOTES}]{{1,256}}")
 _TRAILING_SIGNS = ".:!?#*…"
 _GLUED = re.compile(r"(?:analysis|commentary|final|assistant|json|code)+\Z")
+_SEPARATORS = re.compile(r"[./:\\>]+")
+_DAMAGED_PREFIX = re.compile(r"(?:functions?|tools?)[\W_]*", re.IGNORECASE)
 _PLAIN_NEXT = re.compile(r"[\w.\-]", re.ASCII)
 
 
@@ -44,6 +47,13 @@ class ToolNames:
                 raise InvalidInputError(message, position=Position(path="tools"))
             bare = name.removeprefix(PREFIX)
             self._recipients[bare] = bare if is_built_in(bare) else PREFIX + bare
+        self._declared = frozenset(self._recipients.values())
+        last_parts = Counter(name.rpartition(".")[2] for name in self._recipients)
+        self._by_last_part = {
+            part: recipient
+            for name, recipient in self._recipients.items()
+            if last_parts[part := name.rpartition(".")[2]] == 1
+        }
         longest = sorted((n for n in self._recipients if not _NAME.fullmatch(n)), key=len)
         self._odd = tuple(reversed(longest))
         self._lengths = sorted({len(name) for name in self._recipients}, reverse=True)
@@ -61,7 +71,29 @@ class ToolNames:
                 return self._recipients[bare]
         if word in self._recipients:
             return self._recipients[word]
+        damaged = self._under_damaged_prefix(word)
+        if damaged is not None:
+            return damaged
         return word if word.startswith(PREFIX) and len(word) > len(PREFIX) else None
+
+    def means_declared(self, word: str) -> bool:
+        """Return whether `word` stands for a declared tool, whatever its prefix."""
+        return self.recipient(word) in self._declared
+
+    def _under_damaged_prefix(self, word: str) -> str | None:
+        """Return the declared tool under an invented or damaged namespace, such as ``tools.f``.
+
+        What follows the last separator must be one declared name, or the end of exactly one
+        (models call ``list_files`` or ``repo_browser.list_files`` where ``fs.list_files`` was
+        declared: cubist38/mlx-openai-server#51).
+        """
+        bare = _DAMAGED_PREFIX.match(word)
+        if bare is not None and word[bare.end() :] in self._recipients:
+            return self._recipients[word[bare.end() :]]
+        last = _SEPARATORS.split(word)[-1]
+        if last != word and last in self._recipients:
+            return self._recipients[last]
+        return self._by_last_part.get(last)
 
     def read(self, text: str, start: int) -> tuple[str, int]:
         """Read the name that begins at `start`; give it and where it ends (may be empty)."""

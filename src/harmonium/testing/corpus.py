@@ -2,8 +2,8 @@
 
 The outputs were collected from public bug reports of gpt-oss servers and clients. ``fidelity``
 says how much of a case is the model's own: ``verbatim`` (the whole output as reported),
-``header-verbatim`` (the header as reported, its content shortened) or ``reconstructed`` (made
-from a description of the fault).
+``header-verbatim`` (the header as reported, its content shortened), ``reconstructed`` (made from
+a description of the fault) or ``synthetic`` (the fault applied to words of our own).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Literal, Self
 
 from harmonium.model import Message
 
-Fidelity = Literal["verbatim", "header-verbatim", "reconstructed"]
+Fidelity = Literal["verbatim", "header-verbatim", "reconstructed", "synthetic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ class MalformedCase:
 
 @cache
 def malformed_cases() -> tuple[MalformedCase, ...]:
-    """Return the corpus: 43 malformed outputs, each with the recovery it should have.
+    """Return the corpus: 69 malformed outputs, each with the recovery it should have.
 
     Example:
         >>> len(malformed_cases())
-        43
+        69
 
     """
     source = resources.files("harmonium.testing").joinpath("data", "malformed.jsonl")

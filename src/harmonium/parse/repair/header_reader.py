@@ -11,7 +11,12 @@ from harmonium.parse.events import Span
 from harmonium.parse.fields import Field
 from harmonium.parse.header import Header, read_strictly
 from harmonium.parse.repair.header_repair import Deviation, HeaderRepair
-from harmonium.parse.repair.header_words import CHANNELS, ROLES, is_known_type
+from harmonium.parse.repair.header_words import (
+    CHANNELS,
+    ROLES,
+    FieldReader,
+    is_known_type,
+)
 from harmonium.parse.tool_names import ToolNames
 
 Policy = Literal["repair", "strict"]
@@ -39,6 +44,20 @@ def read_header(
             return header, ()
     repaired = HeaderRepair(fields, sticky, tools, complete=True).read()
     return repaired.header, repaired.deviations or broken
+
+
+_LONGEST_ROLE_PART = 200
+"""Characters of the longest text before a marker that is read as the role part of a header."""
+
+
+def reads_as_header(field: Field, tools: ToolNames) -> bool:
+    """Return whether the text before a marker consists of header words, and not of prose."""
+    text = field.text.rstrip()
+    if not text or len(text) > _LONGEST_ROLE_PART:
+        return False
+    reading = FieldReader(field, tools, skip_unknown=True, sticky=False).read()
+    known = any(word.kind != "unknown" for word in reading.words)
+    return reading.end >= len(text) and (known or not any(map(str.isspace, text)))
 
 
 def _is_settled(header: Header, tools: ToolNames) -> bool:

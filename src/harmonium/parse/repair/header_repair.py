@@ -16,7 +16,14 @@ from harmonium.model.names import is_known_tool
 from harmonium.parse.events import Span
 from harmonium.parse.fields import Field, Place
 from harmonium.parse.header import ROLE_AUTHORS, Header
-from harmonium.parse.repair.header_words import CHANNELS, ROLES, FieldReader, Reading, Word
+from harmonium.parse.repair.header_words import (
+    CHANNELS,
+    ROLES,
+    THOUGHT_CHANNELS,
+    FieldReader,
+    Reading,
+    Word,
+)
 from harmonium.parse.tool_names import ToolNames
 
 
@@ -67,6 +74,10 @@ class HeaderRepair:
         self._complete = complete
         self._deviations: list[Deviation] = []
         self._readings = tuple(self._read(index) for index in range(len(fields)))
+        # where each field names a tool last: looked up for every channel word of a long header
+        self._last_calls = {
+            field.span: word.start for field, word in self._each("recipient", "tool")
+        }
 
     def _read(self, index: int) -> Reading:
         field = self._fields[index]
@@ -173,17 +184,16 @@ class HeaderRepair:
             if field.place is not Place.CHANNEL:
                 self._report("misplaced_channel", field, word, "taken as the channel")
             elif word.garbled:
-                self._report("garbled_channel", field, word, f"taken as {word.value}")
+                is_known = field.text[word.start : word.end].lower() not in THOUGHT_CHANNELS
+                code = "garbled_channel" if is_known else "unknown_channel"
+                self._report(code, field, word, f"taken as {word.value}")
             if found:
                 self._report("repeated_channel", field, word, "the last one is kept")
             found.append(word.value)
         return found[-1] if found else self._unknown_channel()
 
     def _calls_behind(self, field: Field, word: Word) -> bool:
-        return any(
-            other is field and later.start > word.start and later.kind in {"recipient", "tool"}
-            for other, later in self._each()
-        )
+        return word.start < self._last_calls.get(field.span, -1)
 
     def _unknown_channel(self) -> str | None:
         fields = [field for field in self._fields if field.place is Place.CHANNEL]

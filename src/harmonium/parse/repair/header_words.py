@@ -14,7 +14,9 @@ from harmonium.parse.tool_names import PREFIX, ToolNames
 CHANNELS = frozenset({"analysis", "commentary", "final"})
 ROLES = frozenset({"assistant", "developer", "system", "tool", "user"})
 TYPES = frozenset({"json", "code", "text"})
-_MIME = re.compile(r"(?:application|text)/[\w.+-]*\w", re.ASCII)
+THOUGHT_CHANNELS = frozenset({"thinking", "reasoning", "thought", "thoughts", "think", "critic"})
+"""Words for the analysis channel that models and other formats use."""
+_MIME = re.compile(r"(?:application|text)/[\w.+-]{0,64}\w", re.ASCII)
 
 Kind = Literal["role", "name", "channel", "recipient", "type", "tool", "unknown"]
 
@@ -36,16 +38,23 @@ class Reading(NamedTuple):
     end: int
 
 
+_LONGEST_WORD = 40
+"""Letters of the longest word that is looked at, so that a run of words is read in linear time."""
 _SPACE = re.compile(r"\s*")
-_TO = re.compile(r"(?:(?:to|recipient)\s?[=:]\s?)+[\"'`(<]?")
+_TO = re.compile(r"(?:(?:to|recipient)\s?[=:\uff1d]\s?)+[\"'`(<@]?", re.IGNORECASE)
+_CUT_PREFIX = re.compile(r"(?:functions?|tools?)\s?[>:/\\.\-]\s?", re.IGNORECASE)
+_TOOL_WORD = re.compile(r"[\w.\-/:]{1,256}")
 _KNOWN = re.compile("|".join(sorted(ROLES | CHANNELS)))
-_SIGNS = re.compile(r"[^\w\s<>{}\[\]\"'`/=]+")
-_TAIL = re.compile(r"[?.:;,!…]+")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_SIGNS = re.compile(rf"[^\w\s<>{{}}\[\]\"'`/=]{{1,{_LONGEST_WORD}}}")
+_TAIL = re.compile(rf"[?.:;,!…]{{1,{_LONGEST_WORD}}}")
+_LETTERS = re.compile(rf"[^\W\d_]{{1,{_LONGEST_WORD}}}")
 _ANY = re.compile(r"\S+")
-_STRONG = re.compile(r"(?:\b(?:analysis|commentary|final)\s+)?\b(?:to|recipient)\s?[=:]\s?")
+_STRONG = re.compile(r"(?:\b(?:analysis|commentary|final)\s{1,8})?\b(?:to|recipient)\s?[=:]\s?")
 _WORD_GOES_ON = "_-='\u2019"
 _SHORTEST_STEM = 4
+"""Letters of the shortest beginning of a channel's name that counts (``comm``)."""
+_SAFE_GLUE = 8
+"""No English word begins with ``analysis`` or ``commentary`` and goes on; ``final`` has many."""
 
 
 def is_known_type(word: str) -> bool:
@@ -56,7 +65,7 @@ def is_known_type(word: str) -> bool:
 def channel_like(word: str) -> str | None:
     """Return the channel that a misspelt `word` stands for (``comment``, ``analys``), or None."""
     lower = word.lower()
-    if lower.startswith("analys"):
+    if lower.startswith("analys") or lower in THOUGHT_CHANNELS:
         return "analysis"
     if len(lower) >= _SHORTEST_STEM:
         for channel in sorted(CHANNELS):
@@ -109,7 +118,14 @@ class FieldReader:
             named = self._named_role(start)
             if named:
                 return named
-        for attempt in (self._recipient, self._tool, self._type, self._known, self._misspelt):
+        for attempt in (
+            self._recipient,
+            self._tool,
+            self._type,
+            self._known,
+            self._thought,
+            self._misspelt,
+        ):
             word = attempt(start)
             if word is not None:
                 return (word,)
@@ -130,6 +146,10 @@ class FieldReader:
         for match in _STRONG.finditer(self._text, start):
             name, _ = self._tools.read(self._text, match.end())
             if self._tools.recipient(name) is not None:
+                return match.start()
+        for match in _TOOL_WORD.finditer(self._text, start):
+            name, _ = self._tools.read(self._text, match.start())
+            if name not in CHANNELS | ROLES and self._tools.means_declared(name):
                 return match.start()
         return None
 
@@ -157,9 +177,14 @@ class FieldReader:
         match = _TO.match(self._text, start)
         if match is None:
             return None
-        name, end = self._tools.read(self._text, match.end())
+        begin = match.end()
+        cut = None if self._text.startswith(PREFIX, begin) else _CUT_PREFIX.match(self._text, begin)
+        if cut is not None and self._tools.is_declared(self._tools.read(self._text, cut.end())[0]):
+            begin = cut.end()
+        name, end = self._tools.read(self._text, begin)
         after = _TAIL.match(self._text, end)
-        garbled = match.group() != "to=" or after is not None or not name
+        whole = self._text[match.end() : end] in {name, PREFIX + name}
+        garbled = match.group() != "to=" or after is not None or not name or not whole
         return Word("recipient", name, start, end if after is None else after.end(), garbled)
 
     def _tool(self, start: int) -> Word | None:
@@ -169,7 +194,7 @@ class FieldReader:
         if self._tools.recipient(name) is None:
             return None
         after = _TAIL.match(self._text, end)
-        if not (self._skip_unknown or name.startswith(PREFIX) or self._starts_content(end)):
+        if not (self._skip_unknown or self._starts_content(end)):
             return None
         return Word("tool", name, start, end if after is None else after.end(), after is not None)
 
@@ -184,6 +209,8 @@ class FieldReader:
         if loose and following.isspace() and not self._starts_content(match.end()):
             return None
         after = _TAIL.match(self._text, match.end())
+        if loose and after is not None and not match.group().islower():
+            return None  # ``analysisText.`` is prose
         garbled = after is not None or not match.group().islower()
         end = match.end() if after is None else after.end()
         return Word("type", match.group().lower(), start, end, garbled)
@@ -214,9 +241,21 @@ class FieldReader:
             and not self._words
         ):
             return following not in _WORD_GOES_ON
+        glued = not self._skip_unknown and self._field.place is Place.ROLE and end >= _SAFE_GLUE
+        if glued and self._text[:end].endswith(("analysis", "commentary")):
+            return following not in _WORD_GOES_ON
         if following == ".":
             return not self._text[end + 1 : end + 2].islower()
         return not (following.islower() or following in _WORD_GOES_ON + "/")
+
+    def _thought(self, start: int) -> Word | None:
+        """Recognise a word for thinking in the role place: ``assistant thinking``."""
+        if self._field.place is not Place.ROLE or not self._skip_unknown:
+            return None
+        match = _LETTERS.match(self._text, start)
+        if match is None or match.group().lower() not in THOUGHT_CHANNELS:
+            return None
+        return Word("channel", "analysis", start, match.end(), garbled=True)
 
     def _misspelt(self, start: int) -> Word | None:
         if self._field.place is not Place.CHANNEL or self._words:
