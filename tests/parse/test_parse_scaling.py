@@ -44,6 +44,19 @@ STRIPPED = ids_of("analysisWe.assistantfinalHi.")
 CALL = ids_of("<|start|>assistant<|channel|>commentary to=functions.f<|message|>{}<|call|>")
 BROKEN = ids_of("<|start|>assistant<|channel|>commentary?analysis to=f f f <|message|>x<|end|>")
 
+WORDS = (
+    "assistant", "final", "analysis", "user", "json", "functions.f", " to=f", "{", ".", "thinking",
+)  # fmt: skip
+"""What models repeat in a loop, alone and in pairs: each was quadratic once, or is next to one."""
+
+
+def repeated(text):
+    ids = ids_of(text)
+    return lambda n: whole(ids * (n // len(ids)))
+
+
+LOOPS = {f"{a}{b}": repeated(a + b) for a in ("", *WORDS) for b in WORDS}
+
 FAMILIES = {
     "one long message": (lambda n: whole([*HEADER, *[WORD] * n]), 500_000),
     "one long message, token by token": (lambda n: one_by_one([*HEADER, *[WORD] * n]), 100_000),
@@ -68,3 +81,8 @@ FAMILIES = {
 def test_twice_as_many_tokens_take_about_twice_as_long(family):
     run, size = FAMILIES[family]
     assert grows_linearly(run, size)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_repeated_header_words_cost_no_more_each_the_longer_they_go_on(loop):
+    assert grows_linearly(LOOPS[loop], 4_000)

@@ -20,7 +20,7 @@ def test_the_corpus_is_read_once():
 
 def test_every_case_says_how_much_of_it_is_the_models_own():
     kinds = {case.fidelity for case in malformed_cases()}
-    assert kinds == {"verbatim", "header-verbatim", "reconstructed"}
+    assert kinds == {"verbatim", "header-verbatim", "reconstructed", "synthetic"}
 
 
 def test_a_whole_stream_has_no_role_given():

@@ -35,20 +35,25 @@ class BatchParser(Parser):
         read_pieces = self._lexicon.read_pieces
         place, count = 0, len(tokens)
         while place < count:
+            end = place
             if self._plain:
                 data, end = read_pieces(tokens, place)
-                if end > place:
-                    held = self._count_held(tokens, place, end, data)
-                    if held:
-                        data = read_pieces(tokens[: end - held], place)[0]
-                    if end - held > place:
-                        self._take_bytes(data, end - held - place)
-                    for token in tokens[end - held : end]:
-                        self._take_one(index(token))
-                    place = end
-                    continue
-            self._take_one(index(tokens[place]))
-            place += 1
+            if end > place:
+                self._take_plain(tokens, place, end, data)
+                place = end
+            else:
+                self._take_one(index(tokens[place]))
+                place += 1
+
+    def _take_plain(self, tokens: list[int], begin: int, end: int, data: bytes) -> None:
+        """Add content in one step, but for what may be header words at its end."""
+        held = self._count_held(tokens, begin, end, data)
+        if held:
+            data = self._lexicon.read_pieces(tokens[: end - held], begin)[0]
+        if end - held > begin:
+            self._take_bytes(data, end - held - begin)
+        for token in tokens[end - held : end]:
+            self._take_one(index(token))
 
     def _count_held(self, tokens: list[int], begin: int, end: int, data: bytes) -> int:
         """Return how many of the last tokens may be header words run into the content."""

@@ -6,84 +6,24 @@ deviation goes through `_deviate`, which raises under one and reports under the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
-from harmonium.errors import ParseError, Position
 from harmonium.model import Role
-from harmonium.parse.content import ContentBuffer
-from harmonium.parse.event_queue import EventQueue, make_message
+from harmonium.parse.content_actions import ContentActions
 from harmonium.parse.events import (
-    ContentDelta,
-    MessageEnded,
-    MessageStarted,
-    Repaired,
     Span,
     Stop,
 )
 from harmonium.parse.fields import Field, Place, split_fields
-from harmonium.parse.header import ROLE_AUTHORS, Header
-from harmonium.parse.lexicon import Lexicon
-from harmonium.parse.repair.deviations import DEVIATIONS
-from harmonium.parse.repair.glued_header import GUARD_BYTES, may_become_header, trailing_header
-from harmonium.parse.repair.header_reader import Policy, read_header, reads_as_header
-from harmonium.parse.repair.header_repair import Deviation
+from harmonium.parse.repair.glued_header import trailing_header
+from harmonium.parse.repair.header_reader import read_header, reads_as_header
+from harmonium.parse.repair.header_words import SPELT_MARKER
 from harmonium.parse.repair.headerless import Recovery, recover, recover_overlong
 from harmonium.parse.states import TRANSITIONS, State, TokenClass
-from harmonium.parse.tool_names import ToolNames
-
-_EXPECTED = {
-    State.START: ("<|start|>",),
-    State.HEADER: ("header words", "<|channel|>", "<|constrain|>", "<|message|>"),
-    State.CONTENT: ("text", "<|end|>", "<|call|>", "<|return|>"),
-}
 
 
-class Machine:
-    """One stream's state; see `Parser` for the public face."""
-
-    def __init__(
-        self, lexicon: Lexicon, policy: Policy, tools: ToolNames, header_limit: int
-    ) -> None:
-        self._lexicon = lexicon
-        self._policy: Policy = policy
-        self._tools = tools
-        self._header_limit = header_limit
-        self._outbox = EventQueue()
-        self._index = 0
-        self._state = State.START
-        self._sticky: Role | None = None
-        self._implicit = False
-        self._loose = False
-        self._glued = b""
-        self._held: list[int] = []
-        self._tokens: list[int] = []
-        self._header_start = 0
-        self._overlong = False
-        self._structured = False
-        self._header = Header(ROLE_AUTHORS[Role.ASSISTANT])
-        self._content = ContentBuffer()
-        self._unopened: MessageStarted | None = None
-        self._plain = False
-
-    # Deviations
-
-    def _deviate(
-        self, code: str, span: Span, text: str, action: str, *, discarded: bool = False
-    ) -> None:
-        """Report a deviation, or raise it under policy ``strict``."""
-        if self._policy == "strict":
-            self._fail(code, span.start)
-        self._outbox.add(Repaired(code, span, text, action, discarded))
-
-    def _fail(self, code: str, token: int) -> None:
-        position = Position(token=token, state=str(self._state))
-        expected = _EXPECTED[self._state]
-        message = f"{DEVIATIONS[code]}; here may stand: {', '.join(expected)}"
-        raise ParseError(message, code=code, position=position, expected=expected)
-
-    def _report_all(self, deviations: tuple[Deviation, ...]) -> None:
-        for code, span, text, action in deviations:
-            self._outbox.add(Repaired(code, span, text, action, discarded=False))
+class Machine(ContentActions):
+    """The actions of the state table between messages and in headers; see `Parser`."""
 
     # Between messages
 
@@ -101,14 +41,6 @@ class Machine:
 
     def _skip_stop(self, token: int, _: TokenClass) -> None:
         self._discard_one("stray_stop", token)
-
-    def _skip_unknown(self, token: int, _: TokenClass) -> None:
-        self._flush_character()
-        self._discard_one("unknown_token", token)
-
-    def _discard_one(self, code: str, token: int) -> None:
-        span = Span(self._index, self._index + 1)
-        self._deviate(code, span, self._lexicon.name(token), "skipped", discarded=True)
 
     # Headers
 
@@ -128,18 +60,6 @@ class Machine:
         else:
             self._structured = True
             self._tokens.append(token)
-
-    def _begin_header(self, sticky: Role | None, start: int) -> None:
-        self._state = State.HEADER
-        self._plain = False
-        self._sticky = sticky
-        self._implicit = False
-        self._loose = False
-        self._glued = b""
-        self._overlong = False
-        self._structured = False
-        self._header_start = start
-        self._tokens = []
 
     def _extend_header(self, token: int, token_class: TokenClass) -> None:
         if len(self._tokens) >= self._header_limit:
@@ -162,6 +82,8 @@ class Machine:
             return
         field = self._fields()[0]
         cut = trailing_header(field.text)
+        if cut is not None and not SPELT_MARKER.sub("", field.text[:cut]).strip():
+            cut = 0
         if cut is None:
             is_prose = self._loose and not reads_as_header(field, self._tools)
             cut = len(field.text) if is_prose else 0
@@ -269,17 +191,11 @@ class Machine:
             self._header_start = self._index + 1
             return
         stop: Stop = self._lexicon.stops[token]
-        if self._break_header(stop, followed=None if stop == "end" else False) or self._loose:
+        if self._break_header(stop, followed=False if stop == "return" else None) or self._loose:
             self._state = State.START
         else:
             sticky = self._sticky or Role.ASSISTANT
             self._begin_header(sticky, self._index + 1)
-
-    def _fields(self) -> tuple[Field, ...]:
-        parts = list(map(self._lexicon.header_part, self._tokens))
-        if self._glued:
-            parts[0] = (None, self._glued + parts[0][1])
-        return split_fields(parts, self._header_start, sticky=self._sticky is not None)
 
     def _break_header(
         self, stop: Stop | None, *, followed: bool | None, truncated: bool = False
@@ -337,8 +253,6 @@ class Machine:
             for field in self._fields()
         )
 
-    # Content
-
     def _begin_content(self, token: int, token_class: TokenClass) -> None:
         if self._overlong:
             self._break_overlong(token, token_class)
@@ -354,136 +268,13 @@ class Machine:
                 self._lexicon.headers.put(key, header)
         self._start_content(header, Span(self._header_start, self._index + 1))
 
-    def _start_content(self, header: Header, span: Span) -> None:
-        self._state = State.CONTENT
-        self._header = header
-        self._content = ContentBuffer()
-        started = MessageStarted(*header, span)
-        self._unopened = started if self._implicit and header.recipient is None else None
-        self._plain = self._unopened is None
-        if self._plain:
-            self._outbox.add(started)
-        else:
-            self._outbox.hold()
-
-    def _extend_content(self, token: int, _: TokenClass) -> None:
-        piece = self._lexicon.piece(token) or b""
-        if self._policy == "repair" and self._is_held(piece):
-            self._held.append(token)
-            self._plain = False
-            return
-        self._add_piece(piece)
-
-    def _is_held(self, piece: bytes) -> bool:
-        """Return whether a piece may belong to header words at the end of the content.
-
-        What was held before is released when it does not.
-        """
-        if self._held:
-            if may_become_header((self._held_bytes() + piece).decode("utf-8", "replace")):
-                return True
-            self._release_held()
-        return piece in GUARD_BYTES and not self._content.has_half
-
-    def _held_bytes(self) -> bytes:
-        return b"".join(self._lexicon.piece(token) or b"" for token in self._held)
-
-    def _release_held(self) -> None:
-        """Give back as content what was held."""
-        held, self._held = self._held, []
-        begin = self._index - len(held)
-        for place, token in enumerate(held, begin):
-            delta, _ = self._content.add_bytes(self._lexicon.piece(token) or b"", place, place + 1)
-            if delta is not None:
-                self._emit_delta(delta)
-        self._plain = self._unopened is None
-
-    def _cut_held(self) -> bool:
-        """End the message before the header words that were held; return whether there are any."""
-        held, self._held = self._held, []
-        begin = self._index - len(held)
-        text = b"".join(self._lexicon.piece(token) or b"" for token in held).decode()
-        cut = trailing_header(text)
-        if cut is None:
-            self._held = held
-            self._release_held()
-            return False
-        rest = held
-        glued = b""
-        if text.startswith("."):  # the token holds the end of the content as well
-            rest, glued = held[1:], (self._lexicon.piece(held[0]) or b"")[1:]
-            self._emit_delta(self._content.add_text(".", begin, begin + 1))
-            begin += 1
-        here = Span(begin, begin)
-        self._deviate("missing_end", here, "", "the message ends where the next begins")
-        self._finish(None, here, truncated=False)
-        self._deviate("missing_start", here, "", "the text before it is part of the header")
-        self._begin_header(None, begin)
-        self._glued, self._tokens = glued, list(rest)
-        return True
-
-    def _add_piece(self, piece: bytes) -> None:
-        delta, partial = self._content.add_bytes(piece, self._index, self._index + 1)
-        if delta is not None:
-            self._emit_delta(delta)
-        self._plain = not partial and self._unopened is None
-
-    def _emit_delta(self, delta: ContentDelta) -> None:
-        if self._unopened is not None:
-            self._outbox.release(self._unopened)
-            self._unopened = None
-        self._outbox.add(delta)
-
-    def _flush_character(self) -> None:
-        """Replace an incomplete character by U+FFFD: nothing can complete it any more."""
-        if self._held:
-            self._release_held()
-        delta = self._content.flush(self._index)
-        if delta is not None:
-            self._emit_delta(delta)
-        self._plain = self._state is State.CONTENT and self._unopened is None
-
-    def _skip_marker(self, token: int, token_class: TokenClass) -> None:
-        if self._held and self._cut_held():
-            self._handle(token, token_class)
-            return
-        self._flush_character()
-        self._discard_one("stray_marker", token)
-
-    def _end_message(self, token: int, _: TokenClass) -> None:
-        self._flush_character()
-        stop: Stop = self._lexicon.stops[token]
-        span = Span(self._index, self._index + 1)
-        if stop not in _fitting_stops(self._header):
-            self._deviate("wrong_stop", Span(span.start, span.start), stop, "taken as the end")
-        self._finish(stop, span, truncated=False)
-
-    def _break_message(self, token: int, token_class: TokenClass) -> None:
-        if self._held and token_class is TokenClass.CHANNEL and self._cut_held():
-            self._handle(token, token_class)
-            return
-        self._flush_character()
-        here = Span(self._index, self._index)
-        self._deviate("missing_end", here, "", "the message ends where the next begins")
-        self._finish(None, here, truncated=False)
-        self._handle(token, token_class)
-
-    def _finish(self, stop: Stop | None, span: Span, *, truncated: bool) -> None:
-        self._state = State.START
-        self._plain = False
-        if self._unopened is None:
-            message = make_message(self._header, self._content.text)
-            self._outbox.add(MessageEnded(message, stop, truncated, span))
-            return
-        empty, self._unopened = self._unopened.span, None
-        self._outbox.release(Repaired("empty_message", empty, "", "discarded", discarded=True))
-        if stop is not None:
-            self._deviate("stray_stop", span, stop, "skipped", discarded=True)
+    def _fields(self) -> tuple[Field, ...]:
+        parts = list(map(self._lexicon.header_part, self._tokens))
+        if self._glued:
+            parts[0] = (None, self._glued + parts[0][1])
+        return split_fields(parts, self._header_start, sticky=self._sticky is not None)
 
     # The stream
-
-    def _handle(self, token: int, token_class: TokenClass) -> None:
-        _ACTIONS[self._state, token_class](self, token, token_class)
 
     def _end_stream(self) -> None:
         if self._state is State.CONTENT:
@@ -501,23 +292,7 @@ class Machine:
         return bool(text) and " " not in text
 
 
-_ACTIONS: Mapping[tuple[State, TokenClass], Callable[[Machine, int, TokenClass], None]] = {
+Machine._actions = {  # noqa: SLF001  (the table names the methods, the class must exist)
     key: getattr(Machine, f"_{transition.action}") for key, transition in TRANSITIONS.items()
 }
 _MARKS = {Place.ROLE: "<|start|>", Place.CHANNEL: "<|channel|>", Place.CONSTRAIN: "<|constrain|>"}
-
-
-def _fitting_stops(header: Header) -> frozenset[Stop]:
-    """Return the stop tokens that may end a message: those the renderer writes."""
-    if header.author.role is not Role.ASSISTANT:
-        return _END
-    if header.recipient is not None:
-        return _CALL
-    return _ANSWER if header.channel in {"final", None} else _END_OR_CALL
-
-
-_END: frozenset[Stop] = frozenset({"end"})
-_CALL: frozenset[Stop] = frozenset({"call"})
-_END_OR_CALL: frozenset[Stop] = frozenset({"end", "call"})
-"""An assistant message to ``all`` renders no recipient and yet ends with the call token."""
-_ANSWER: frozenset[Stop] = frozenset({"end", "call", "return"})

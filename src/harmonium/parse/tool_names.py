@@ -87,6 +87,8 @@ class ToolNames:
         (models call ``list_files`` or ``repo_browser.list_files`` where ``fs.list_files`` was
         declared: cubist38/mlx-openai-server#51).
         """
+        if "=" in word:  # ``assistantto=functions.f``: words run together, no name
+            return None
         bare = _DAMAGED_PREFIX.match(word)
         if bare is not None and word[bare.end() :] in self._recipients:
             return self._recipients[word[bare.end() :]]

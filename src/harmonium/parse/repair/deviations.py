@@ -30,6 +30,7 @@ DEVIATIONS: Mapping[str, str] = MappingProxyType(
         "repeated_channel": "a second channel in one header",
         "repeated_recipient": "a second recipient in one header",
         "repeated_type": "a second content type in one header",
+        "spelt_tokens": "output whose special tokens came as ordinary text",
         "stray_marker": "a header token inside content",
         "stray_stop": "a stop token where no message is open",
         "stray_text": "text between two messages",

@@ -73,6 +73,7 @@ class HeaderRepair:
         self._tools = tools
         self._complete = complete
         self._deviations: list[Deviation] = []
+        self._recipient_found = False
         self._readings = tuple(self._read(index) for index in range(len(fields)))
         # where each field names a tool last: looked up for every channel word of a long header
         self._last_calls = {
@@ -89,6 +90,7 @@ class HeaderRepair:
         """Return the header as understood, with every deviation."""
         self._report_rest()
         recipient = self._recipient()
+        self._recipient_found = recipient is not None
         channel = self._channel()
         author = self._author(recipient)
         if author.role is not Role.ASSISTANT:
@@ -199,8 +201,13 @@ class HeaderRepair:
         fields = [field for field in self._fields if field.place is Place.CHANNEL]
         if not fields:
             return None
-        self._report("unknown_channel", fields[-1], None, "taken as commentary")
-        return "commentary"
+        if not fields[-1].text.strip():
+            self._report("unknown_channel", fields[-1], None, "taken as no channel")
+            return None
+        # without a message token nothing says that the words are a channel: they may be content
+        channel = "commentary" if self._complete or self._recipient_found else "analysis"
+        self._report("unknown_channel", fields[-1], None, f"taken as {channel}")
+        return channel
 
     def _content_type(self) -> str | None:
         """Return the type behind a constrain token, else a plain one; only known types count."""

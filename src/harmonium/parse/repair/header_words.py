@@ -40,8 +40,10 @@ class Reading(NamedTuple):
 
 _LONGEST_WORD = 40
 """Letters of the longest word that is looked at, so that a run of words is read in linear time."""
+SPELT_MARKER = re.compile(r"<\|(?:start|channel|constrain|message)\|>")
+"""A header marker in ordinary tokens, which some servers and templates produce."""
 _SPACE = re.compile(r"\s*")
-_TO = re.compile(r"(?:(?:to|recipient)\s?[=:\uff1d]\s?)+[\"'`(<@]?", re.IGNORECASE)
+_TO = re.compile(r"(?:(?:to|recipient)\s?[=:\uff1d]{1,2}\s?)+[\"'`(<@]?", re.IGNORECASE)
 _CUT_PREFIX = re.compile(r"(?:functions?|tools?)\s?[>:/\\.\-]\s?", re.IGNORECASE)
 _TOOL_WORD = re.compile(r"[\w.\-/:]{1,256}")
 _KNOWN = re.compile("|".join(sorted(ROLES | CHANNELS)))
@@ -69,9 +71,27 @@ def channel_like(word: str) -> str | None:
         return "analysis"
     if len(lower) >= _SHORTEST_STEM:
         for channel in sorted(CHANNELS):
+            if is_misspelling(lower, channel):
+                return channel
             if channel.startswith(lower) or (lower.startswith("commentar") and channel[0] == "c"):
                 return channel
     return None
+
+
+def is_misspelling(word: str, right: str) -> bool:
+    """Return whether one letter of `word` is wrong, missing, too many or swapped with the next.
+
+    Example:
+        >>> [is_misspelling(word, "final") for word in ("fianl", "finall", "fnal", "signal")]
+        [True, True, True, False]
+
+    """
+    same = 0
+    while same < min(len(word), len(right)) and word[same] == right[same]:
+        same += 1
+    here, there = word[same:], right[same:]
+    swapped = here[1:2] + here[:1] + here[2:]
+    return there in (here[1:], swapped) or here[1:] == there[1:] or here == there[1:]
 
 
 class FieldReader:
@@ -98,7 +118,7 @@ class FieldReader:
         """Return the recognised words and where they end."""
         position = 0
         while True:
-            start = self._after_space(position)
+            start = self._after_markers(position)
             if start == len(self._text):
                 return Reading(tuple(self._words), position)
             found = self._next(start)
@@ -107,6 +127,13 @@ class FieldReader:
             if onward is None:
                 return Reading(tuple(self._words), position)
             position = onward
+
+    def _after_markers(self, position: int) -> int:
+        """Return where the next word begins; markers spelt as text part words like blanks."""
+        start = self._after_space(position)
+        while (spelt := SPELT_MARKER.match(self._text, start)) is not None:
+            start = self._after_space(spelt.end())
+        return start
 
     def _after_space(self, position: int) -> int:
         match = _SPACE.match(self._text, position)

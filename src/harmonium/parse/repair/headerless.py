@@ -8,8 +8,11 @@ token, and only the exact run-together shape of header words tells messages apar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from json import JSONDecoder
 from typing import NamedTuple
 
 from harmonium.model import Role
@@ -18,6 +21,7 @@ from harmonium.parse.fields import Field, Place
 from harmonium.parse.header import ROLE_AUTHORS, Header
 from harmonium.parse.repair.header_repair import Deviation, HeaderRepair, RepairedHeader
 from harmonium.parse.repair.header_words import CHANNELS, ROLES
+from harmonium.parse.repair.spelt_markers import SpeltMessage, read_spelt
 from harmonium.parse.tool_names import ToolNames
 
 FEWEST_LETTERS = 4
@@ -27,6 +31,11 @@ _NEXT_STRIPPED = re.compile(r"assistant(?=analysis|commentary|final|\s?to=\S)")
 _FIRST_STRIPPED = re.compile(
     r"(?:assistant)?(?:analysis|commentary|final)\s*\n|assistant(?:analysis|commentary|final)"
 )
+_LONGEST_HEADER = 400
+"""Characters that the header of a stripped message is looked for in."""
+_DECODER = JSONDecoder()
+_BLANKS = re.compile(r"\s*")
+_SPELT_MESSAGE = re.compile(r"\s*<\|message\|>")
 _CHANNEL_WORD = re.compile("analysis|commentary|final")
 _ROLE_WORD = re.compile(r"assistant(?![^\S\n]?[a-z])")
 
@@ -72,8 +81,11 @@ def recover(
         loose: no start token opened it: it is text behind a message, or before any.
 
     """
-    repaired = HeaderRepair(fields, sticky, tools, complete=False).read()
     field = fields[-1]
+    if len(fields) == 1 and field.place is Place.ROLE and (spelt := read_spelt(field, tools)):
+        return Recovery(tuple(_recovered(spelt, field)))
+    repaired = HeaderRepair(fields, sticky, tools, complete=False).read()
+    repaired = _without_spelt_message(repaired, field)
     rest = field.text[repaired.rest :]
     if len(fields) == 1 and field.place is Place.ROLE:
         if not _has_exact_shape(field, repaired, rest, stop):
@@ -88,6 +100,22 @@ def recover(
     if repaired.header.recipient is not None:
         found = found._replace(doubtful=False)
     return Recovery((found,), repaired.deviations)
+
+
+def _without_spelt_message(repaired: RepairedHeader, field: Field) -> RepairedHeader:
+    """Return the header with a message token spelt as text behind it counted as part of it."""
+    spelt = _SPELT_MESSAGE.match(field.text, repaired.rest)
+    return repaired if spelt is None else repaired._replace(rest=spelt.end())
+
+
+def _recovered(parts: Iterable[SpeltMessage], field: Field) -> Iterator[Recovered]:
+    begin = field.span.start
+    for part in parts:
+        body = max(begin, field.token_at(part.start))
+        last = field.span.end if part.is_last else max(body, field.token_at(part.end))
+        text = field.text[part.start : part.end]
+        yield Recovered("spelt_tokens", part.header, text, Span(begin, last), body, doubtful=False)
+        begin = last
 
 
 def recover_overlong(
@@ -143,7 +171,7 @@ def _is_content(rest: str, repaired: RepairedHeader, field: Field, stop: Stop | 
             or stop == "call"
             or (looks_like_data and _letters(rest) >= FEWEST_LETTERS)
         )
-    if not any(map(str.isprintable, rest.strip())):
+    if not any(map(str.isprintable, rest.strip())) or "to=".startswith(rest.strip()):
         return False
     if field.place is Place.CONSTRAIN and repaired.header.content_type is None:
         return looks_like_data
@@ -169,10 +197,7 @@ def _headerless(
     if answers and _NEXT_STRIPPED.search(field.text, offset):
         return _stripped(field, repaired, tools, ROLE_HEADER, offset)
     text = field.text[offset:]
-    shown = any(map(str.isalnum, text)) if loose or text.lstrip()[:1] in {"{", "["} else True
-    if not text.strip() or not shown:
-        return Recovery()
-    if sticky is None and not loose and not _is_data(text) and _letters(text) < FEWEST_LETTERS:
+    if not (_says_something(text) or (sticky is not None and text.strip())):
         return Recovery()
     header = Header(author, "final" if answers else None)
     body = field.token_at(offset) if offset else field.text_start
@@ -181,6 +206,13 @@ def _headerless(
 
 ROLE_HEADER = Header(ROLE_AUTHORS[Role.ASSISTANT], "analysis")
 """Of text without a header that a stripped one follows: not the answer, so it is not shown."""
+
+
+def _says_something(text: str) -> bool:
+    """Return whether text is more than signs: JSON, or with a letter, a digit or an emoji."""
+    return _is_data(text) or any(
+        sign.isalnum() or unicodedata.category(sign) == "So" for sign in text
+    )
 
 
 def _is_data(text: str) -> bool:
@@ -202,34 +234,39 @@ def _stripped(
     offset = repaired.rest if offset is None else offset
     found: list[Recovered] = []
     begin = field.span.start
-    for start, end in _parts(field.text, offset):
-        if start > 0:
-            header, offset = _read_part(field, start, end, tools)
+    following: int | None = 0
+    while following is not None:
+        if following > 0:
+            header, offset = _read_part(field, following, tools)
+        end, following = _part_end(field.text, offset, header)
         text = field.text[offset:end]
-        is_last = end == len(field.text)
+        is_last = following is None
         if header.recipient is None:
             text = text.lstrip() if is_last else text.strip()
         body = field.token_at(offset)
         last = field.span.end if is_last else field.token_at(end)
         span = Span(begin, max(last, body))
-        if not text and header.recipient is None and not is_last:
-            continue
-        found.append(Recovered("stripped_tokens", header, text, span, body, doubtful=False))
-        begin = span.end
+        if text or header.recipient is not None or is_last:
+            found.append(Recovered("stripped_tokens", header, text, span, body, doubtful=False))
+            begin = span.end
     return Recovery(tuple(found), repaired.deviations)
 
 
-def _parts(text: str, content: int) -> Iterator[tuple[int, int]]:
-    """Return the start of each message behind its ``assistant`` (0 for the first) and its end."""
-    start = 0
-    for match in _NEXT_STRIPPED.finditer(text, content):
-        yield start, match.start()
-        start = match.end()
-    yield start, len(text)
+def _part_end(text: str, content: int, header: Header) -> tuple[int, int | None]:
+    """Return where a stripped message ends, and where the header of the next begins, if any.
+
+    What the arguments of a call spell is theirs.
+    """
+    if header.recipient is not None:
+        begin = _BLANKS.match(text, content)
+        with suppress(ValueError, RecursionError):  # no JSON: then the next header ends it
+            content = _DECODER.raw_decode(text, content if begin is None else begin.end())[1]
+    found = _NEXT_STRIPPED.search(text, content)
+    return (len(text), None) if found is None else found.span()
 
 
-def _read_part(field: Field, start: int, end: int, tools: ToolNames) -> tuple[Header, int]:
-    part = Field(Place.ROLE, field.text[start:end], field.span)
+def _read_part(field: Field, start: int, tools: ToolNames) -> tuple[Header, int]:
+    part = Field(Place.ROLE, field.text[start : start + _LONGEST_HEADER], field.span)
     repaired = HeaderRepair((part,), Role.ASSISTANT, tools, complete=False).read()
     channel = _CHANNEL_WORD.match(part.text)
     if repaired.exact or channel is None:
