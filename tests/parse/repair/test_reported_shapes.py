@@ -138,8 +138,6 @@ def test_header_words_in_content_stay_content_without_a_marker_behind_them(text)
 )  # fmt: skip
 def test_words_for_thinking_are_the_analysis_channel(header):
     text = f"{header}<|message|>Secret<|end|><|start|>assistant<|channel|>final<|message|>ok"
-        f"{header}<|message|>Secret<|end|><|start|>assistant<|channel|>final<|message|>ok<|return|>"
-    )
     assert messages_of(text) == [("analysis", None, "Secret"), ("final", None, "ok")]
 
 

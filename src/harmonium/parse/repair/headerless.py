@@ -27,13 +27,16 @@ from harmonium.parse.tool_names import ToolNames
 FEWEST_LETTERS = 4
 """Fewer letters than this behind a garbled header are no content."""
 
-_NEXT_STRIPPED = re.compile(r"assistant(?=analysis|commentary|final|\s?to=\S)")
+_NEXT_STRIPPED = re.compile(
+    r"assistant(?=analysis|commentary|final|\s?to=[^\s{]{1,128}\s?(?:json|code|commentary|analysis|\{))"
+)
 _FIRST_STRIPPED = re.compile(
     r"(?:assistant)?(?:analysis|commentary|final)\s*\n|assistant(?:analysis|commentary|final)"
 )
 _LONGEST_HEADER = 400
 """Characters that the header of a stripped message is looked for in."""
 _DECODER = JSONDecoder()
+_LONGEST_BLANKS = 80
 _BLANKS = re.compile(r"\s*")
 _SPELT_MESSAGE = re.compile(r"\s*<\|message\|>")
 _CHANNEL_WORD = re.compile("analysis|commentary|final")
@@ -194,7 +197,7 @@ def _headerless(
     elif sticky is None and field.text.startswith(tuple(ROLES)):
         author, offset = repaired.header.author, repaired.rest
     answers = author.role is Role.ASSISTANT
-    if answers and _NEXT_STRIPPED.search(field.text, offset):
+    if answers and _part_end(field.text, offset)[1] is not None:
         return _stripped(field, repaired, tools, ROLE_HEADER, offset)
     text = field.text[offset:]
     if not (_says_something(text) or (sticky is not None and text.strip())):
@@ -238,7 +241,7 @@ def _stripped(
     while following is not None:
         if following > 0:
             header, offset = _read_part(field, following, tools)
-        end, following = _part_end(field.text, offset, header)
+        end, following = _part_end(field.text, offset)
         text = field.text[offset:end]
         is_last = following is None
         if header.recipient is None:
@@ -252,12 +255,12 @@ def _stripped(
     return Recovery(tuple(found), repaired.deviations)
 
 
-def _part_end(text: str, content: int, header: Header) -> tuple[int, int | None]:
+def _part_end(text: str, content: int) -> tuple[int, int | None]:
     """Return where a stripped message ends, and where the header of the next begins, if any.
 
-    What the arguments of a call spell is theirs.
+    What JSON spells is its own.
     """
-    if header.recipient is not None:
+    if _is_data(text[content : content + _LONGEST_BLANKS]):
         begin = _BLANKS.match(text, content)
         with suppress(ValueError, RecursionError):  # no JSON: then the next header ends it
             content = _DECODER.raw_decode(text, content if begin is None else begin.end())[1]
