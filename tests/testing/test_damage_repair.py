@@ -15,8 +15,8 @@ TIMES = int(os.environ.get("DAMAGE_TIMES", "1"))
 SHARES = {1: 2500, 2: 1500, 3: 1000}
 """How many cases of one, two and three faults: 5,000 together, times what the long target asks."""
 
-LEAST_RIGHT = {1: 0.83, 2: 0.71, 3: 0.63}
-"""The rates of right readings that hold; the goals are 0.99, 0.95 and 0.85. They only rise."""
+LEAST_RIGHT = {1: 0.99, 2: 0.95, 3: 0.85}
+"""The rates of right readings that are promised for one, two and three faults."""
 
 
 def verdict(case):

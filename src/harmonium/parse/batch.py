@@ -13,7 +13,12 @@ from harmonium.parse.events import Event, MessageEnded
 from harmonium.parse.ids import as_token_ids
 from harmonium.parse.lexicon import Lexicon
 from harmonium.parse.parser import Parser
-from harmonium.parse.repair.glued_header import GUARD_BYTES, LONGEST_RUN, trailing_header
+from harmonium.parse.repair.glued_header import (
+    GUARD_BYTES,
+    LONGEST_RUN,
+    trailing_header,
+    trailing_recipient,
+)
 from harmonium.parse.repair.header_reader import Policy
 
 
@@ -60,10 +65,13 @@ class BatchParser(Parser):
         tail = data[-LONGEST_RUN:]
         if self._policy == "strict" or not any(guard in tail for guard in GUARD_BYTES):
             return 0
-        cut = trailing_header(tail.decode("utf-8", "replace"))
+        text = tail.decode("utf-8", "replace")
+        cut = trailing_header(text)
+        if cut is None:
+            cut = trailing_recipient(text)
         if cut is None:
             return 0
-        left = len(tail.decode("utf-8", "replace")[cut:].encode())
+        left = len(text[cut:].encode())
         place = end
         while left > 0 and place > begin:
             place -= 1

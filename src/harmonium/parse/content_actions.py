@@ -19,7 +19,13 @@ from harmonium.parse.events import (
 )
 from harmonium.parse.header import Header
 from harmonium.parse.machine_state import MachineState
-from harmonium.parse.repair.glued_header import GUARD_BYTES, may_become_header, trailing_header
+from harmonium.parse.repair.glued_header import (
+    GUARD_BYTES,
+    may_become_header,
+    may_begin_run,
+    trailing_header,
+    trailing_recipient,
+)
 from harmonium.parse.states import State, TokenClass
 
 
@@ -55,7 +61,10 @@ class ContentActions(MachineState):
             if may_become_header((self._held_bytes() + piece).decode("utf-8", "replace")):
                 return True
             self._release_held()
-        return piece in GUARD_BYTES and not self._content.has_half
+        if piece not in GUARD_BYTES or self._content.has_half:
+            return False
+        pieces = self._content.pieces
+        return may_begin_run(piece.decode(), pieces[-1] if pieces else "")
 
     def _held_bytes(self) -> bytes:
         return b"".join(self._lexicon.piece(token) or b"" for token in self._held)
@@ -76,6 +85,8 @@ class ContentActions(MachineState):
         begin = self._index - len(held)
         text = b"".join(self._lexicon.piece(token) or b"" for token in held).decode()
         cut = trailing_header(text)
+        if cut is None:
+            cut = trailing_recipient(text)
         if cut is None:
             self._held = held
             self._release_held()

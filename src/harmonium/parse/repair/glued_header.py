@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-GUARDS = frozenset({"assistant", " assistant", ".ass", "user", "system", "developer"})
-"""Texts of tokens that may begin such a run. ``.ass`` is how o200k begins ``.assistant``."""
+GUARDS = frozenset({"assistant", " assistant", ".ass", "user", "system", "developer", " to"})
+"""Texts of tokens that may begin such a run. ``.ass`` is how o200k begins ``.assistant``. `` to``
+counts only behind a sign, where prose hardly has it."""
 
 GUARD_BYTES = frozenset(text.encode() for text in GUARDS)
 
@@ -38,12 +39,16 @@ _ASSISTANT = (
     rf"assistant(?:\s?(?:{_CHANNEL}))?(?:\s?{_TO})?(?:\s?(?:{_CHANNEL}))?"
     rf"(?:\s?(?:{'|'.join(_TYPES)}))?\s?"
 )
+_RECIPIENT = rf" {_TO}(?:\s?(?:{_CHANNEL}))?(?:\s?(?:{'|'.join(_TYPES)}))?\s?"
+_RUN_TO = re.compile(rf"(?<![\w\s]){_RECIPIENT}\Z")
 _RUN = re.compile(rf"(?:{_ASSISTANT}|(?<![^\W\d_])(?:user|system|developer))\Z")
 _BEGINS = re.compile(r"(?<!=)assistant|(?:user|system|developer)\Z")
 _GROWING = re.compile(
     rf"\.ass|[ .]?assistant\s?(?:{_prefixes(_CHANNELS)})?\s?"
     rf"(?:to=[^\s<>{{}}]{{0,{_LONGEST_NAME}}}|to|t)?"
     rf"\s?(?:{_prefixes(_CHANNELS)})?\s?(?:{_prefixes(_TYPES)})?\s?|user|system|developer"
+    rf"| to(?:=[^\s<>{{}}]{{0,{_LONGEST_NAME}}}\s?(?:{_prefixes(_CHANNELS)})?"
+    rf"\s?(?:{_prefixes(_TYPES)})?\s?)?"
 )
 
 
@@ -56,6 +61,19 @@ def may_become_header(text: str) -> bool:
 
     """
     return len(text) <= LONGEST_RUN and _GROWING.fullmatch(text) is not None
+
+
+def may_begin_run(piece: str, before: str) -> bool:
+    """Return whether a token's text may begin such a run behind the text `before`."""
+    if piece != " to":
+        return piece in GUARDS
+    return not before or not (before[-1].isalnum() or before[-1].isspace() or before[-1] == "_")
+
+
+def trailing_recipient(text: str) -> int | None:
+    """Return the offset at which ``to=`` and a name end `text`, without a role; None if none do."""
+    found = _RUN_TO.search(text, max(0, text.rfind(" to=", -LONGEST_RUN)))
+    return None if found is None else found.start()
 
 
 def trailing_header(text: str) -> int | None:

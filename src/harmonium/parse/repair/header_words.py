@@ -55,6 +55,8 @@ _STRONG = re.compile(r"(?:\b(?:analysis|commentary|final)\s{1,8})?\b(?:to|recipi
 _WORD_GOES_ON = "_-='\u2019"
 _SHORTEST_STEM = 4
 """Letters of the shortest beginning of a channel's name that counts (``comm``)."""
+_SHORTEST_MISPLACED = 5
+"""Letters of the shortest word that is taken for a channel where a role should be (``think``)."""
 _SAFE_GLUE = 8
 """No English word begins with ``analysis`` or ``commentary`` and goes on; ``final`` has many."""
 
@@ -268,7 +270,7 @@ class FieldReader:
             and not self._words
         ):
             return following not in _WORD_GOES_ON
-        glued = not self._skip_unknown and self._field.place is Place.ROLE and end >= _SAFE_GLUE
+        glued = not self._skip_unknown and end >= _SAFE_GLUE
         if glued and self._text[:end].endswith(("analysis", "commentary")):
             return following not in _WORD_GOES_ON
         if following == ".":
@@ -276,13 +278,15 @@ class FieldReader:
         return not (following.islower() or following in _WORD_GOES_ON + "/")
 
     def _thought(self, start: int) -> Word | None:
-        """Recognise a word for thinking in the role place: ``assistant thinking``."""
+        """Recognise another word for a channel in the role place: ``assistant thinking``."""
         if self._field.place is not Place.ROLE or not self._skip_unknown:
             return None
         match = _LETTERS.match(self._text, start)
-        if match is None or match.group().lower() not in THOUGHT_CHANNELS:
+        word = "" if match is None else match.group()
+        channel = channel_like(word) if len(word) >= _SHORTEST_MISPLACED else None
+        if match is None or channel is None:
             return None
-        return Word("channel", "analysis", start, match.end(), garbled=True)
+        return Word("channel", channel, start, match.end(), garbled=True)
 
     def _misspelt(self, start: int) -> Word | None:
         if self._field.place is not Place.CHANNEL or self._words:
