@@ -60,9 +60,12 @@ class TextToIds:
 
         """
         self._window += text
-        found = self._take_specials()
+        found: list[int] = []
+        begun = None
+        if "<" in self._window:
+            found = self._take_specials()
+            begun = _BEGUN_SPECIAL.search(self._window)
         window = self._window
-        begun = _BEGUN_SPECIAL.search(window)
         end = len(window) if begun is None else begun.start() + 1
         cut = max((match.end() for match in _SAFE_CUT.finditer(window, 0, end)), default=0)
         if cut:
