@@ -1,5 +1,7 @@
 """Async tests run on asyncio through anyio's plugin: it is installed with the clients anyway."""
 
+import asyncio
+
 import pytest
 
 from harmonium.engines import open_engine
@@ -26,3 +28,16 @@ async def vllm(server):
     engine = open_engine(f"vllm:{server.url}")
     yield engine
     await engine.aclose()
+
+
+@pytest.fixture
+async def later(monkeypatch):
+    """Moves the event loop's clock."""
+    loop = asyncio.get_running_loop()
+    clock, ahead = loop.time, [0.0]
+    monkeypatch.setattr(loop, "time", lambda: clock() + ahead[0])
+
+    def move(seconds):
+        ahead[0] += seconds
+
+    return move

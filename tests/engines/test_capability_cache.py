@@ -33,19 +33,6 @@ class Question:
         return answer
 
 
-@pytest.fixture
-async def later(monkeypatch):
-    """Moves the event loop's clock."""
-    loop = asyncio.get_running_loop()
-    clock, ahead = loop.time, [0.0]
-    monkeypatch.setattr(loop, "time", lambda: clock() + ahead[0])
-
-    def move(seconds):
-        ahead[0] += seconds
-
-    return move
-
-
 async def test_all_who_wait_share_one_question():
     question = Question()
     cache = CapabilityCache(question)

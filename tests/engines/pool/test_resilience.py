@@ -83,6 +83,43 @@ async def test_readiness_waits_for_no_silent_engine():
         await pool.check()
 
 
+async def test_an_engine_that_stopped_answering_is_found_out_while_a_request_waits(later):
+    hung, good = Scripted("hung", asyncio.Event()), Scripted("good")
+    pool = Pool([hung, good])
+    await pool.capabilities()
+    waiting = asyncio.create_task(run(pool, asking([1])))
+    await until(lambda: hung.running)
+    hung.is_well.clear()
+    later(11)
+    await until(lambda: pool.healthy == ("good",))
+    for number in range(4):
+        await run(pool, asking([number]))
+    assert counts(hung, good) == [1, 4]
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await pool.aclose()
+
+
+async def test_a_long_prompt_at_an_engine_that_is_well_leaves_it_in(later):
+    busy, checked = Scripted("busy", asyncio.Event()), asyncio.Event()
+
+    async def check():
+        checked.set()
+
+    busy.check = check
+    pool = Pool([busy])
+    await pool.capabilities()
+    waiting = asyncio.create_task(run(pool, asking([1])))
+    await until(lambda: busy.running)
+    later(11)
+    async with asyncio.timeout(PATIENCE):
+        await checked.wait()
+    assert pool.healthy == ("busy",)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await pool.aclose()
+
+
 async def test_an_engine_that_recovered_is_left_out_again_at_its_first_failure():
     pauses, go_on = [], asyncio.Semaphore(0)
 
