@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from harmonium import errors, limits
-from harmonium.gateway.config.sources import options
+from harmonium.gateway import options
 from harmonium.openai import DESTINATIONS
 from harmonium.openai.chat import ANSWER_FIELDS, NESTED_FIELDS
 from harmonium.openai.chat import FIELDS as CHAT_FIELDS

@@ -77,7 +77,6 @@ READS_ENVIRONMENT = {"tokens/sources.py"}
 
 INNER_NAMES = {
     "harmonium.engines.protocol",
-    "harmonium.gateway.config.sources",
     "harmonium.gateway.server",
     "harmonium.model.checks",
     "harmonium.model.contents",

@@ -8,8 +8,7 @@ import os
 from harmonium.cli.arguments import Subcommands, add_command
 from harmonium.cli.terminal import Terminal
 from harmonium.errors import InvalidInputError
-from harmonium.gateway import Settings, load_settings
-from harmonium.gateway.config.sources import Option, options
+from harmonium.gateway import Option, Settings, load_settings, options
 
 _EXAMPLES = """\
   harmonium serve

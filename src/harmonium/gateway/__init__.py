@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from harmonium.gateway.config.settings import Settings
+from harmonium.gateway.config.settings import Option, Settings, options
 from harmonium.gateway.config.sources import load_settings
 
 if TYPE_CHECKING:
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KeyRing",
+    "Option",
     "Service",
     "Settings",
     "create_app",
     "load_settings",
     "make_service",
+    "options",
     "serve",
 ]
 

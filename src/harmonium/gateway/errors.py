@@ -1,7 +1,7 @@
 """Errors as OpenAI error objects. Knows nothing of where they were raised.
 
-The message of an error of ours never quotes what was said, so it may go out. Any other exception
-is told as one sentence that says nothing of it.
+The messages of our own errors never quote a prompt, so clients may see them. Any other exception
+becomes one sentence without its text.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _RETRY_SECONDS = 1
 
 
 class RefusedError(HarmoniumError):
-    """A request that the gateway does not take, whatever its body says.
+    """A request that the gateway refuses for a reason outside of its fields.
 
     Args:
         message: what was found and what to do.
         status: the HTTP status.
-        code: one of OpenAI's words for it.
+        code: the error code, OpenAI's where it has one.
         param: where in the request, if there.
-        headers: further headers of the answer.
+        headers: further headers of the response.
 
     """
 
@@ -71,7 +71,7 @@ class RefusedError(HarmoniumError):
 
 
 class ShuttingDownError(HarmoniumError):
-    """The gateway is being stopped."""
+    """The gateway is shutting down."""
 
     code = "shutting_down"
     http_status = 503
@@ -79,7 +79,7 @@ class ShuttingDownError(HarmoniumError):
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """An error as it is told: the status, further headers, OpenAI's four fields."""
+    """An error as sent to clients: status, further headers, OpenAI's four fields."""
 
     status: int
     message: str
@@ -109,13 +109,13 @@ def to_error_response(error: BaseException) -> ErrorResponse:
 
     Example:
         >>> to_error_response(ZeroDivisionError("secret")).error["message"]
-        'the gateway failed; its log has more under this x-request-id'
+        'internal error of the gateway; its log has the details under this x-request-id'
 
     """
     if isinstance(error, HTTPException):
         return _http_failure(error)
     if not isinstance(error, HarmoniumError):
-        message = "the gateway failed; its log has more under this x-request-id"
+        message = "internal error of the gateway; its log has the details under this x-request-id"
         return ErrorResponse(500, message, "server_error", "internal_error")
     status = error.http_status
     headers = dict(error.headers) if isinstance(error, RefusedError) else {}
@@ -147,9 +147,9 @@ def _retry_after(error: HarmoniumError) -> int:
 
 def _http_failure(error: HTTPException) -> ErrorResponse:
     known = {
-        404: ("there is no such route; see /docs", "not_found"),
-        405: ("this route does not take that method; see the Allow header", "method_not_allowed"),
+        404: ("no such route; see /docs", "not_found"),
+        405: ("this route does not accept that method; see the Allow header", "method_not_allowed"),
     }
-    message, code = known.get(error.status_code, ("the request cannot be served", "http_error"))
+    message, code = known.get(error.status_code, ("the request failed", "http_error"))
     status = error.status_code
     return ErrorResponse(status, message, _type(status), code, headers=dict(error.headers or {}))

@@ -49,12 +49,13 @@ def make_service(
     _ = encoding.format  # raises for an encoding without Harmony's tokens
     cipher = load_cipher(settings, environment)
     bound_caches(settings.cache_bytes, encoding)
-    engine = make_engine(settings, environment)
-    return Service(settings, encoding, engine, ring, cipher=cipher)
+    engines = {name: make_engine(one, environment) for name, one in settings.each_model().items()}
+    engine = next(iter(engines.values())) if engines else make_engine(settings, environment)
+    return Service(settings, encoding, engine, ring, cipher=cipher, engines=engines)
 
 
 def make_engine(settings: Settings, environment: Mapping[str, str]) -> Engine:
-    """Open the engine that the settings name; several become one.
+    """Open the engine that the settings of a model name; several become one.
 
     Raises:
         InvalidInputError: no engine is named so.
@@ -83,7 +84,7 @@ def serve(
         announce: is told the port, once it is ours.
 
     Raises:
-        InvalidInputError: the address cannot be had, or the settings cannot be used.
+        InvalidInputError: the address cannot be bound, or the settings cannot be used.
 
     """
     bound = _bind(settings)
@@ -145,7 +146,8 @@ def _bind(settings: Settings) -> socket.socket:
         found.bind((settings.host, settings.port))
     except OSError as error:
         found.close()
-        message = f"port {settings.port} of that host cannot be had: {error.strerror or error}"
+        where = f"{settings.host}:{settings.port}"
+        message = f"cannot bind to {where}: {error.strerror or error}"
         place = Position(path="port")
         raise InvalidInputError(message, code="address_unusable", position=place) from None
     found.listen(_BACKLOG)  # whoever comes before the server is ready waits, and is not refused

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
+import copy
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harmonium.encoding import Encoding
 from harmonium.engines import Capabilities, Engine
 from harmonium.gateway.admission.concurrency import ConcurrencyLimiter
+from harmonium.gateway.admission.key_limits import KeyLimiter
 from harmonium.gateway.admission.shutdown import Shutdown
 from harmonium.gateway.admission.start_throttle import StartThrottle
 from harmonium.gateway.config.api_keys import KeyRing
 from harmonium.gateway.config.settings import Settings
-from harmonium.gateway.errors import RefusedError
 from harmonium.gateway.generation.decoders import safe_token_bytes
+from harmonium.gateway.model_catalog import Model, ModelCatalog, model_not_found
 from harmonium.gateway.observability.metrics import Metrics
 from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.observability.tracing import Tracing
+from harmonium.gateway.prompt_defaults import PromptDefaults
 from harmonium.gateway.storage.response_store import ResponseStore
-from harmonium.model import ReasoningEffort
-from harmonium.model.contents import DEFAULT_IDENTITY
 from harmonium.openai import (
     AnswerContext,
     AnswerOptions,
@@ -36,33 +37,26 @@ from harmonium.openai import random_ids as _random_ids
 
 T = TypeVar("T")
 
-UNNAMED_MODEL = "gpt-oss"
-"""What the model is called in lists when neither the settings nor the engine have a name."""
-
 _OFFLOADED_BYTES = 64 * 1024
-_LOOK_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """The names of one model: for clients, and for the engine."""
-
-    id: str
-    engine_name: str
+_CACHE_METRICS_SECONDS = 10.0
 
 
 @dataclass(slots=True)
 class Service:
     """What routes need.
 
+    With several models, the service of the gateway has one for each (`for_model`), which differs in
+    its settings, its engine and what follows from these, and shares all else.
+
     Args:
         settings: the configuration.
         encoding: the model's tokens.
-        engine: who generates.
+        engine: who generates; with several models, the first one's.
         keys: who may ask.
         now: seconds since the epoch.
         new_id: where the ids of answers come from.
         cipher: seals reasoning that clients keep; None refuses to.
+        engines: name of a model in ``settings.models`` -> its engine.
 
     """
 
@@ -73,18 +67,21 @@ class Service:
     now: Callable[[], float] = time.time
     new_id: IdSource = _random_ids
     cipher: ReasoningCipher | None = None
+    engines: Mapping[str, Engine] = field(default_factory=dict)
     metrics: Metrics = field(init=False)
     admission: ConcurrencyLimiter = field(init=False)
+    key_limits: KeyLimiter = field(init=False)
     lifecycle: Shutdown = field(init=False)
     pace: StartThrottle = field(init=False, default_factory=StartThrottle)
     store: ResponseStore | None = field(init=False)
     tracing: Tracing = field(init=False)
     token_bytes: Callable[[int], bytes] = field(init=False)
     started: int = field(init=False)
-    _looked: float = field(init=False, default=0.0)
+    catalog: ModelCatalog = field(init=False)
+    _prompts: PromptDefaults = field(init=False)
+    _by_model: dict[str, Service] = field(init=False, default_factory=dict)
+    _cache_metrics_at: float = field(init=False, default=0.0)
     _waiting: int = field(init=False, default=0)
-    _minute: float = field(init=False, default=-1.0)
-    _told: PromptSettings = field(init=False, default_factory=PromptSettings)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -97,12 +94,60 @@ class Service:
         self.tracing = Tracing(enabled=settings.traces)
         self.token_bytes = safe_token_bytes(self.encoding)
         self.started = int(self.now())
+        self.key_limits = KeyLimiter(settings.workers)
+        self._configure(settings, self.engine)
+        for name, own in settings.each_model().items():
+            one = copy.copy(self)
+            one._configure(own, self.engines[name])  # noqa: SLF001  (a copy of this very object)
+            self._by_model |= dict.fromkeys((name, *own.aliases), one)
+
+    def _configure(self, settings: Settings, engine: Engine) -> None:
+        """Set what differs from model to model."""
+        self.settings, self.engine = settings, engine
+        self.catalog = ModelCatalog(settings.model, settings.aliases)
+        self._prompts = PromptDefaults(settings, self.now)
 
     def _show_load(self, running: int, waiting: int) -> None:
         self.metrics.running.set(running)
         if waiting != self._waiting:
             self._waiting = waiting
             self.metrics.waiting.set(waiting)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run what belongs to the process, and close the engines at the end."""
+        self.lifecycle.drain_before_signals()
+        yield
+        for one in self.each_model():
+            await one.engine.aclose()
+        self.metrics.close()
+
+    def each_model(self) -> Iterator[Service]:
+        """Return the service of each model; this one where only one is configured."""
+        return iter({id(one): one for one in self._by_model.values()}.values() or (self,))
+
+    def for_model(self, name: object) -> Service:
+        """Return the service of the model that a request names; this one where only one is.
+
+        Raises:
+            RefusedError: several are configured, and none is called so.
+
+        """
+        if not self._by_model or not isinstance(name, str):
+            return self
+        found = self._by_model.get(name)
+        if found is None:
+            raise model_not_found(self._by_model)
+        return found
+
+    def find_model(self, name: str, capabilities: Capabilities) -> Model:
+        """Return the names of the model that a request asks for.
+
+        Raises:
+            RefusedError: it is not served here.
+
+        """
+        return self.catalog.find(name, capabilities)
 
     @property
     def answer_context(self) -> AnswerContext:
@@ -111,67 +156,24 @@ class Service:
 
     @property
     def chat_options(self) -> AnswerOptions:
-        """What the settings decide of chat answers."""
+        """The options of chat answers."""
         return AnswerOptions(reasoning=self.settings.reasoning_field)
 
     @property
     def response_options(self) -> ResponseOptions:
-        """What the settings decide of responses."""
-        return ResponseOptions(dialect=self.settings.dialect)
+        """The options of Responses answers."""
+        return ResponseOptions(dialect=self.settings.responses_dialect)
 
     def prompt_settings(self) -> PromptSettings:
-        """Return what every prompt tells, on this day: a day begins with a minute, in any zone."""
-        now = self.now()
-        if now // 60 != self._minute:
-            self._minute = now // 60
-            self._told = self._prompt_settings(now)
-        return self._told
+        """Return what every prompt says today."""
+        return self._prompts.current()
 
-    def _prompt_settings(self, now: float) -> PromptSettings:
-        settings = self.settings
-        today = dt.datetime.fromtimestamp(now).astimezone().date().isoformat()
-        dates = {"today": today, "none": None}
-        return PromptSettings(
-            today=dates.get(settings.date, settings.date),
-            identity=settings.identity or DEFAULT_IDENTITY,
-            effort=ReasoningEffort(settings.effort),
-        )
-
-    def models(self, capabilities: Capabilities) -> tuple[Model, ...]:
-        """Return the models that are served."""
-        settings = self.settings
-        theirs = capabilities.models
-        first = theirs[0] if theirs else (settings.model or UNNAMED_MODEL)
-        ours: tuple[Model, ...]
-        if settings.model or not theirs:
-            ours = (Model(settings.model or first, first),)
-        else:
-            ours = tuple(Model(name, name) for name in theirs)
-        return (*ours, *(Model(alias, ours[0].engine_name) for alias in settings.aliases))
-
-    def find_model(self, name: str, capabilities: Capabilities) -> Model:
-        """Find the model a request asks for.
-
-        Raises:
-            RefusedError: it is not served here.
-
-        """
-        models = self.models(capabilities)
-        for model in models:
-            if model.id == name:
-                return model
-        if not capabilities.models and not self.settings.model:
-            return Model(UNNAMED_MODEL, name)  # a client's word would be a metric's label
-        known = ", ".join(model.id for model in models)
-        message = f"the model asked for is not served here; these are: {known}"
-        raise RefusedError(message, 404, code="model_not_found", param="model")
-
-    def knows(self, token: int) -> bool:
+    def is_known_token(self, token: int) -> bool:
         """Return whether an id is one of the encoding's."""
         return self.token_bytes(token) != b""
 
     async def run_cpu_bound(self, size: int, work: Callable[[], T]) -> T:
-        """Run work that holds the processor: beside the event loop when it is large.
+        """Run work that occupies the processor: beside the event loop when it is large.
 
         Args:
             size: bytes of the request it reads.
@@ -180,14 +182,14 @@ class Service:
         """
         return await asyncio.to_thread(work) if size > _OFFLOADED_BYTES else work()
 
-    def ended(self, record: RequestRecord) -> None:
+    def on_request_end(self, record: RequestRecord) -> None:
         """Count a request that has ended."""
         self.metrics.count(record)
         self.tracing.ended(record)
-        if record.clock() - self._looked >= _LOOK_SECONDS:
+        if record.clock() - self._cache_metrics_at >= _CACHE_METRICS_SECONDS:
             self.update_cache_metrics()
 
     def update_cache_metrics(self) -> None:
-        """Count what the cache of tokens has done; looking costs more than a request should."""
-        self._looked = time.monotonic()
+        """Export the counts of the token cache; reading them costs more than a request should."""
+        self._cache_metrics_at = time.monotonic()
         self.metrics.count_cache(self.encoding.tokenizer.cache.info())

@@ -13,7 +13,7 @@ from harmonium.gateway.admission.concurrency import ConcurrencyLimiter
 
 
 async def hold(admission, name, begun, end):
-    async with admission.turn():
+    async with admission.slot():
         begun.append(name)
         await end.wait()
 

@@ -145,7 +145,7 @@ def test_a_client_that_reads_nothing_is_given_up_while_the_engine_is_silent():
 
 
 def test_a_client_that_leaves_while_it_waits_for_its_turn_is_forgotten(gateway):
-    holds = [gateway.service.admission.turn() for _ in range(256)]
+    holds = [gateway.service.admission.slot() for _ in range(256)]
     for hold in holds:
         gateway.ask(hold.__aenter__())
     with connected(gateway) as client:

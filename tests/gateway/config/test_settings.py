@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harmonium.errors import InvalidInputError
-from harmonium.gateway import Settings, load_settings
-from harmonium.gateway.config.sources import options
+from harmonium.gateway import Settings, load_settings, options
 
 NAMES = [option.name for option in options()]
+FLAGS = [option for option in options() if option.name != "models"]
 SAMPLES = {
     "str": "x", "int": "3", "float": "1.5", "bool": "true", "tuple": "a,b",
 }  # fmt: skip
@@ -33,19 +33,18 @@ def sample(option):
     return SPECIAL.get(option.name) or other or SAMPLES[option.kind.__name__]
 
 
-@pytest.mark.parametrize("option", options(), ids=lambda option: option.name)
+@pytest.mark.parametrize("option", FLAGS, ids=lambda option: option.name)
 def test_each_setting_comes_from_a_flag_a_variable_and_a_file(option, tmp_path):
     text = sample(option)
-    wanted = option.read(text, option.name)
+    wanted = getattr(load_settings({option.name: text}, {}), option.name)
     file = tmp_path / "settings.toml"
     value = json.dumps(list(wanted) if isinstance(wanted, tuple) else wanted)
     file.write_text(f"{option.name} = {value}\n")
     found = [
-        load_settings({option.name: text}, {}),
         load_settings({}, {option.variable: text}),
         load_settings({}, {}, str(file)),
     ]
-    assert [getattr(settings, option.name) for settings in found] == [wanted] * 3
+    assert [getattr(settings, option.name) for settings in found] == [wanted] * 2
 
 
 def test_a_flag_wins_over_a_variable_over_the_file_over_the_default(tmp_path):
@@ -107,7 +106,7 @@ def test_a_wrong_file_is_an_error(tmp_path, name, text):
 
 
 def test_a_file_that_is_missing_is_an_error(tmp_path):
-    with pytest.raises(InvalidInputError, match="cannot be read"):
+    with pytest.raises(InvalidInputError, match="cannot read"):
         load_settings({}, {}, str(tmp_path / "none.toml"))
 
 
@@ -121,3 +120,54 @@ def test_every_setting_has_a_meaning_and_is_frozen():
     assert [option.name for option in options() if not option.meaning] == []
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().port = 1
+
+
+TABLES = """
+temperature = 0.5
+[models.large]
+engine = ["demo", "demo:bare_text"]
+aliases = "big"
+[models.small]
+engine = "demo"
+temperature = 1
+effort = "low"
+"""
+
+
+def test_a_model_has_the_settings_of_its_table_and_the_others_of_all(tmp_path):
+    file = tmp_path / "gateway.toml"
+    file.write_text(TABLES)
+    models = load_settings({}, {}, str(file)).each_model()
+    found = {
+        name: (one.model, one.aliases, one.temperature, one.effort) for name, one in models.items()
+    }
+    assert found == {
+        "large": ("large", ("big",), 0.5, "medium"),
+        "small": ("small", (), 1.0, "low"),
+    }
+    assert models["large"].engine == ("demo", "demo:bare_text")
+
+
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [
+        ("[models.a]\nengine = 1", "models.a.engine"),
+        ("[models.a]\neffort = 'low'", "models.a"),
+        ("[models.a]\nengine = 'demo'\nport = 1", "models.a.port"),
+        ("[models.a]\nengine = 'demo'\ntemperature = 9", "models.a.temperature"),
+        ("[models.a]\nengine = 'demo'\neffrt = 'low'", "effrt"),
+        ("[models.a]\nengine = 'demo'\naliases = 'b'\n[models.b]\nengine = 'demo'", "models.b"),
+        ("models = 'a'", "models"),
+    ],
+)
+def test_a_wrong_table_of_a_model_is_an_error_with_a_place(tmp_path, table, place):
+    file = tmp_path / "gateway.toml"
+    file.write_text(table)
+    with pytest.raises(InvalidInputError) as caught:
+        load_settings({}, {}, str(file))
+    assert caught.value.position.path == place
+
+
+def test_tables_of_models_stand_in_a_file_alone():
+    with pytest.raises(InvalidInputError, match="configuration file only"):
+        load_settings({"models": "a"}, {})

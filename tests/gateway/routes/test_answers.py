@@ -207,7 +207,7 @@ def test_a_form_may_be_left_to_the_prompt():
 
 def test_settings_decide_where_requests_say_nothing():
     settings = {"temperature": 0.25, "top_k": 5, "max_tokens": 11, "reasoning_field": "both"}
-    with running(**settings, aliases=("gpt-4o",), dialect="open-responses") as gateway:
+    with running(**settings, aliases=("gpt-4o",), responses_dialect="open-responses") as gateway:
         body = CHAT | {"model": "gpt-4o"}
         message = gateway.client.post(CHAT_PATH, json=body).json()["choices"][0]["message"]
         stream = gateway.client.post(RESPONSES_PATH, json=RESPONSES | {"stream": True})

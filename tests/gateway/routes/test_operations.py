@@ -184,7 +184,7 @@ class Process:
         )
         line = self.process.stderr.readline()
         self.url = re.search(r"http://[\d.:]+", line)[0]
-        assert "no model is there" in line
+        assert "no model: the demo engine answers" in line
 
     def __enter__(self):
         return self
@@ -259,7 +259,7 @@ def test_checking_says_whether_the_settings_can_be_used(tmp_path):
     good = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     wrong = [*command, "--engine", "nothing"]
     bad = subprocess.run(wrong, capture_output=True, text=True, check=False)  # noqa: S603
-    assert (good.returncode, good.stdout) == (0, "the settings can be used\n")
+    assert (good.returncode, good.stdout) == (0, "settings and keys are valid\n")
     assert bad.returncode == 1
     assert bad.stderr.startswith("error[invalid_engine]")
 

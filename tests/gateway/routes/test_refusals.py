@@ -168,7 +168,7 @@ def test_a_request_that_waits_too_long_for_its_turn_is_a_503():
 
 async def _begin(gateway):
     """Take the only turn there is, from inside."""
-    gateway.held = gateway.service.admission.turn()
+    gateway.held = gateway.service.admission.slot()
     await gateway.held.__aenter__()
 
 

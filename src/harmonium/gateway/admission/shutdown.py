@@ -20,10 +20,10 @@ Handler = Callable[[int, FrameType | None], object]
 
 
 class Interruptible(Protocol):
-    """Something that runs, and can be told to end at once."""
+    """A running answer that can be ended at once."""
 
     def interrupt(self, error: HarmoniumError) -> None:
-        """End because of `error`, and say so to the client."""
+        """End because of `error`, and send it to the client."""
 
 
 class Shutdown:
@@ -43,11 +43,11 @@ class Shutdown:
         self._idle.set()
         self._stopping: asyncio.Task[None] | None = None
         self.is_draining = False
-        self.refuses = False
+        self.is_rejecting = False
 
     @property
     def running(self) -> int:
-        """The number of requests run now."""
+        """The number of requests that run now."""
         return len(self._running)
 
     def enter(self, one: Interruptible) -> None:
@@ -57,8 +57,8 @@ class Shutdown:
             ShuttingDownError: nothing new may begin.
 
         """
-        if self.refuses:
-            message = "the gateway is being stopped; try another, or again later"
+        if self.is_rejecting:
+            message = "the gateway is shutting down; retry, or use another instance"
             raise ShuttingDownError(message)
         self._running.add(one)
         self._idle.clear()
@@ -74,16 +74,16 @@ class Shutdown:
         self.is_draining = True
         log_event("draining", {"running": self.running})
         await asyncio.sleep(self._drain_seconds)
-        self.refuses = True
+        self.is_rejecting = True
         if await self.wait_idle(self._grace_seconds):
             return
-        error = ShuttingDownError("the gateway is being stopped; ask again")
+        error = ShuttingDownError("the gateway is shutting down; retry the request")
         for one in list(self._running):
             one.interrupt(error)
         await self.wait_idle(_LAST_SECONDS)
 
     async def wait_idle(self, seconds: float) -> bool:
-        """Wait until nothing runs; tell whether that came within so many seconds."""
+        """Wait until nothing runs; return whether that happened within `seconds`."""
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
@@ -92,7 +92,7 @@ class Shutdown:
         return True
 
     def drain_before_signals(self) -> None:
-        """Put draining before what the server does when it is told to stop.
+        """Drain on SIGTERM and SIGINT, before the server stops.
 
         A second signal stops it at once. Only the main thread has signals.
         """

@@ -1,7 +1,8 @@
 """Every setting of the gateway: type, default, bounds and meaning.
 
 The command's flags, the environment variables, the keys of the configuration file and the table in
-the operators' page are all made from `Settings`. Where values come from is not its business.
+the operators' page are all made from the annotations of `Settings`. Does not know where values come
+from.
 """
 
 from __future__ import annotations
@@ -9,34 +10,29 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import ipaddress
+import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Literal, cast
 
 from harmonium.errors import InvalidInputError, Position
+
+PREFIX = "HARMONIUM_"
+"""What the environment variables of settings begin with."""
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def _setting(default: object, meaning: str, **bounds: object) -> object:
-    """Describe a setting. Bounds: ``low``, ``high`` (inclusive), ``words`` (allowed values)."""
-    return dataclasses.field(default=default, metadata={"meaning": meaning, **bounds})
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The least and the greatest value of a number, both allowed; None for no bound."""
+
+    low: float
+    high: float | None = None
 
 
-def _number(default: float, meaning: str, low: float = 0, high: float | None = None) -> float:
-    return _setting(default, meaning, low=low, high=high)  # type: ignore[return-value]
-
-
-def _count(default: int, meaning: str, low: int = 1, high: int | None = None) -> int:
-    return _setting(default, meaning, low=low, high=high)  # type: ignore[return-value]
-
-
-def _word(default: str, meaning: str, *words: str) -> str:
-    return _setting(default, meaning, words=words)  # type: ignore[return-value]
-
-
-def _optional(meaning: str, low: float, high: float | None = None) -> float | None:
-    return _setting(None, meaning, low=low, high=high)  # type: ignore[return-value]
+_AtLeastZero, _AtLeastOne, _Positive = Bounds(0), Bounds(1), Bounds(0.001)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +40,8 @@ class Settings:
     """The whole configuration of one gateway.
 
     Raises:
-        InvalidInputError: a value out of bounds, or values that do not go together; the position's
-            path names the setting.
+        InvalidInputError: a value out of bounds, or values that contradict each other; the
+            position's path names the setting.
 
     Example:
         >>> Settings().host
@@ -57,88 +53,120 @@ class Settings:
 
     """
 
-    host: str = "127.0.0.1"
-    port: int = _count(8000, "0 takes a free one", 0, 65_535)
-    workers: int = _count(1, "processes that share the port", high=256)
-    engine: tuple[str, ...] = _setting(("demo",), "several serve one model together")  # type: ignore[assignment]
-    model: str = _word("", "the name that is served; the engine's own unless given")
-    aliases: tuple[str, ...] = _setting((), "further names that requests may use for it")  # type: ignore[assignment]
+    host: Annotated[str, "the address to listen on"] = "127.0.0.1"
+    port: Annotated[int, Bounds(0, 65_535), "0 picks a free one"] = 8000
+    workers: Annotated[int, Bounds(1, 256), "processes that share the port"] = 1
+    engine: Annotated[tuple[str, ...], "several serve one model together"] = ("demo",)
+    model: Annotated[str, "the name that is served; the engine's own unless set"] = ""
+    aliases: Annotated[tuple[str, ...], "further names that requests may use for it"] = ()
+    models: Annotated[
+        Mapping[str, Mapping[str, object]],
+        "several models: a table `[models.NAME]` for each, in a file only",
+    ] = field(default_factory=dict)
 
-    encoding: str = "o200k_harmony"
-    profile: str = _word("guide", "how headers are printed", "guide", "oss", "legacy", "vllm")
-    policy: Literal["repair", "strict"] = _word(  # type: ignore[assignment]
-        "repair", "what is done with malformed output", "repair", "strict"
+    encoding: Annotated[str, "the tokens of the model"] = "o200k_harmony"
+    profile: Annotated[
+        Literal["guide", "oss", "legacy", "vllm"], "how message headers are rendered"
+    ] = "guide"
+    policy: Annotated[Literal["repair", "strict"], "what to do with malformed output"] = "repair"
+    tolerance: Annotated[
+        Literal["lenient", "strict"],
+        "requests that differ harmlessly from the API: adapted, or refused",
+    ] = "lenient"
+    responses_dialect: Annotated[
+        Literal["openai", "open-responses"], "how Responses names its reasoning events"
+    ] = "openai"
+    reasoning_field: Annotated[
+        Literal["reasoning", "reasoning_content", "both", "none"],
+        "the field of reasoning in chat; clients read one or the other",
+    ] = "both"
+    effort: Annotated[
+        Literal["low", "medium", "high"], "the reasoning effort if a request has none"
+    ] = "medium"
+    date: Annotated[str, "the date in prompts: `today`, `none`, or YYYY-MM-DD"] = "today"
+    identity: Annotated[str, "who the model is told it is; the format's own words unless set"] = ""
+    unenforced: Annotated[
+        Literal["refuse", "prompt"],
+        "a response format that the engine cannot enforce: a 400, or left to the prompt",
+    ] = "refuse"
+
+    temperature: Annotated[float | None, Bounds(0, 2), "if a request has none"] = None
+    top_p: Annotated[float | None, Bounds(0, 1), "if a request has none"] = None
+    top_k: Annotated[int | None, _AtLeastZero, "for every request"] = None
+    min_p: Annotated[float | None, Bounds(0, 1), "for every request"] = None
+    repetition_penalty: Annotated[float | None, Bounds(0.01, 10), "for every request"] = None
+    max_tokens: Annotated[int | None, _AtLeastOne, "if a request has none"] = None
+
+    store: Annotated[
+        Literal["memory", "none"], "where responses are stored; several workers need `none`"
+    ] = "memory"
+    store_bytes: Annotated[int, _AtLeastOne, "for stored responses; the oldest are dropped"] = (
+        64 * 2**20
     )
-    dialect: Literal["openai", "open-responses"] = _word(  # type: ignore[assignment]
-        "openai", "how Responses names its reasoning events", "openai", "open-responses"
+    cache_bytes: Annotated[
+        int, _AtLeastZero, "for what a process keeps of prompts to read their next turn faster"
+    ] = 128 * 2**20
+
+    api_key_file: Annotated[str, "a file of API keys and their limits"] = ""
+    allow_unauthenticated: Annotated[bool, "serve other machines without API keys"] = False
+    allowed_hosts: Annotated[tuple[str, ...], "names accepted in the Host header"] = ()
+    allowed_origins: Annotated[
+        tuple[str, ...], "origins of web pages that may call the gateway (CORS)"
+    ] = ()
+
+    body_bytes: Annotated[int, _AtLeastOne, "of one request body; 131,072 tokens take 1 MiB"] = (
+        16 * 2**20
     )
-    reasoning_field: Literal["reasoning", "reasoning_content", "both", "none"] = _word(  # type: ignore[assignment]
-        "reasoning", "the field of reasoning in chat",
-        "reasoning", "reasoning_content", "both", "none",
-    )  # fmt: skip
-    effort: str = _word("medium", "when a request names none", "low", "medium", "high")
-    date: str = _word("today", "the date prompts tell: `today`, `none`, or YYYY-MM-DD")
-    identity: str = _word("", "who the model is told it is; the format's own words unless given")
-    unenforced: Literal["refuse", "prompt"] = _word(  # type: ignore[assignment]
-        "refuse", "a form that the engine cannot enforce: a 400, or left to the prompt",
-        "refuse", "prompt",
-    )  # fmt: skip
-
-    temperature: float | None = _optional("when a request names none", 0, 2)
-    top_p: float | None = _optional("when a request names none", 0, 1)
-    top_k: int | None = _optional("for every request", 0)  # type: ignore[assignment]
-    min_p: float | None = _optional("for every request", 0, 1)
-    repetition_penalty: float | None = _optional("for every request", 0.01, 10)
-    max_tokens: int | None = _optional("when a request names none", 1)  # type: ignore[assignment]
-
-    store: Literal["memory", "none"] = _word(  # type: ignore[assignment]
-        "memory", "where stored responses are kept; several workers need `none`", "memory", "none"
+    bodies_bytes: Annotated[int, _AtLeastOne, "of all request bodies being read at once"] = (
+        256 * 2**20
     )
-    store_bytes: int = _count(64 * 2**20, "what stored responses may take; the oldest go first")
-    cache_bytes: int = _count(
-        128 * 2**20, "what a process keeps of prompts so that their next turn is quick", 0
+    header_bytes: Annotated[int, _AtLeastOne, "of a request's headers together"] = 32 * 2**10
+    json_depth: Annotated[int, Bounds(1, 500), "nesting of a request's JSON"] = 128
+    json_nodes: Annotated[int, _AtLeastOne, "values in a request's JSON"] = 300_000
+    max_messages: Annotated[int, _AtLeastOne, "messages or input items of a request"] = 10_000
+    max_tools: Annotated[int, _AtLeastOne, "tools of a request; OpenAI allows 128"] = 512
+    max_choices: Annotated[int, Bounds(1, 128), "`n`: each is a separate generation"] = 16
+    max_output_tokens: Annotated[
+        int, _AtLeastOne, "that a request may ask for; the models' context"
+    ] = 131_072
+    concurrency: Annotated[int, _AtLeastOne, "requests that generate at once, per process"] = 256
+    queue: Annotated[int, _AtLeastZero, "requests that wait for a slot; more get a 429"] = 256
+    queue_seconds: Annotated[float, _AtLeastZero, "until a waiting request gets a 503"] = 30.0
+    convert_workers: Annotated[
+        int, Bounds(1, 64), "threads for routes that convert without an engine"
+    ] = 2
+    convert_seconds: Annotated[float, _Positive, "for one such conversion"] = 30.0
+    first_token_seconds: Annotated[float, _Positive, "until the engine's first token"] = 300.0
+    idle_seconds: Annotated[float, _Positive, "between two chunks of the engine"] = 60.0
+    total_seconds: Annotated[float, _Positive, "for one request in total"] = 3_600.0
+    receive_seconds: Annotated[float, _Positive, "to receive a request's body"] = 60.0
+    write_seconds: Annotated[float, _Positive, "for a client to read what was sent"] = 60.0
+    keepalive_seconds: Annotated[float, _Positive, "of silence before a keep-alive comment"] = 15.0
+    drain_seconds: Annotated[
+        float, _AtLeastZero, "to go on serving, not ready, after a signal to stop"
+    ] = 0.0
+    grace_seconds: Annotated[float, _AtLeastZero, "for running requests to end after draining"] = (
+        30.0
     )
 
-    api_key_file: str = _word("", "a file with one key a line")
-    allow_unauthenticated: bool = False
-    allowed_hosts: tuple[str, ...] = _setting((), "names that a Host header may have")  # type: ignore[assignment]
-
-    body_bytes: int = _count(16 * 2**20, "a request's body: 131,072 tokens take about 1 MiB")
-    header_bytes: int = _count(32 * 2**10, "a request's headers together")
-    json_depth: int = _count(128, "nesting of a request's JSON", high=500)
-    max_messages: int = _count(10_000, "messages or input items of a request")
-    max_tools: int = _count(512, "tools of a request; OpenAI takes 128")
-    max_choices: int = _count(16, "`n`: each is a generation of its own", high=128)
-    max_output_tokens: int = _count(131_072, "what a request may ask for: the models' context")
-    concurrency: int = _count(256, "requests that generate at a time, in one process")
-    queue: int = _count(256, "requests that wait for their turn; more get a 429", 0)
-    queue_seconds: float = _number(30.0, "how long a request waits for its turn; then a 503")
-    first_token_seconds: float = _number(300.0, "until the engine's first token", 0.001)
-    idle_seconds: float = _number(60.0, "between two of the engine's chunks", 0.001)
-    total_seconds: float = _number(3_600.0, "one request in all", 0.001)
-    receive_seconds: float = _number(60.0, "until a request's body is here", 0.001)
-    write_seconds: float = _number(60.0, "for a client to take what was written", 0.001)
-    keepalive_seconds: float = _number(15.0, "of silence before a comment keeps a stream", 0.001)
-    drain_seconds: float = _number(0.0, "to go on serving once told to stop, not ready")
-    grace_seconds: float = _number(30.0, "for running requests to end once draining is over")
-
-    log_level: str = _word(
-        "info", "the least level that is logged", "debug", "info", "warning", "error"
-    )
-    log_content: bool = False
-    traces: bool = False
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], "the least level that is logged"
+    ] = "info"
+    log_content: Annotated[bool, "log prompts, at level debug"] = False
+    traces: Annotated[bool, "send OpenTelemetry traces; OTEL_ variables say where"] = False
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            _check(field.name, getattr(self, field.name), field.metadata)
+        for option in options():
+            _check(option, getattr(self, option.name))
         if self.date not in {"today", "none"} and not _is_date(self.date):
-            raise _wrong("date", "date must be today, none, or a day such as 2026-01-31")
+            raise wrong_setting("date", "date must be today, none, or a day such as 2026-01-31")
         if not self.engine:
-            raise _wrong("engine", "engine names none; leave it out for the demo engine")
+            message = "engine is empty; leave it out to use the demo engine"
+            raise wrong_setting("engine", message)
         if self.store == "memory" and self.workers > 1:
-            raise _wrong(
-                "store", "store memory is each process's own; give store none, or workers 1"
-            )
+            message = "store = memory is separate in each process; set store = none or workers = 1"
+            raise wrong_setting("store", message)
+        self.each_model()
 
     @property
     def is_loopback(self) -> bool:
@@ -150,6 +178,113 @@ class Settings:
         except ValueError:
             return False
 
+    def each_model(self) -> dict[str, Settings]:
+        """Return the settings of each model by its name: these, with its table in their place.
+
+        Raises:
+            InvalidInputError: a table that is wrong, or a name that is used twice.
+
+        """
+        found: dict[str, Settings] = {}
+        names: set[str] = set()
+        for name, table in self.models.items():
+            one = self._for_model(name, table)
+            for served in (name, *one.aliases):
+                if served in names:
+                    raise _wrong_table(name, "is served under a name that is already in use")
+                names.add(served)
+            found[name] = one
+        return found
+
+    def _for_model(self, name: str, table: Mapping[str, object]) -> Settings:
+        for key in table:
+            if key not in PER_MODEL:
+                raise _wrong_table(name, "cannot be set for one model alone", key)
+        if "engine" not in table:
+            raise _wrong_table(name, "needs an engine")
+        changes = {"aliases": (), **table, "model": name, "models": {}}
+        try:
+            return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+        except InvalidInputError as error:
+            path, message = (
+                f"models.{name}.{error.position.path}",
+                f"models.{name}: {error.message}",
+            )
+            raise wrong_setting(path, message) from None
+
+
+PER_MODEL = frozenset(
+    {
+        "aliases", "date", "effort", "engine", "identity", "max_output_tokens", "max_tokens",
+        "min_p", "policy", "profile", "reasoning_field", "repetition_penalty", "temperature",
+        "top_k", "top_p", "unenforced",
+    }
+)  # fmt: skip
+"""Settings that a model's own table may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting, as read from the annotations of `Settings`.
+
+    Args:
+        name: the key in the file, and the field of `Settings`.
+        kind: the type of a value: ``str``, ``int``, ``float``, ``bool``, ``tuple`` (of strings) or
+            ``dict`` (tables, in a file only).
+        default: the value when no source sets one.
+        meaning: in a few words.
+        words: the values that are allowed; empty when it is not a choice.
+        bounds: of a number.
+
+    """
+
+    name: str
+    kind: type
+    default: object
+    meaning: str
+    words: tuple[str, ...] = ()
+    bounds: Bounds | None = None
+
+    @property
+    def flag(self) -> str:
+        """The flag of the command."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return f"{PREFIX}{self.name.upper()}"
+
+
+@cache
+def options() -> tuple[Option, ...]:
+    """Return every setting, in the order of `Settings`."""
+    hints = typing.get_type_hints(Settings, include_extras=True)
+    return tuple(
+        _option(one.name, hints[one.name], one.default) for one in dataclasses.fields(Settings)
+    )
+
+
+def _option(name: str, hint: object, default: object) -> Option:
+    kind, *about = typing.get_args(hint)
+    if default is dataclasses.MISSING:
+        default = ()  # of tables, which have no value to show
+    bounds = next((one for one in about if isinstance(one, Bounds)), None)
+    words = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+    return Option(name, _plain_type(kind), default, str(about[-1]), words, bounds)
+
+
+def _plain_type(kind: object) -> type:
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        return str
+    if origin is tuple:
+        return tuple
+    if origin is Mapping:
+        return dict
+    plain = [one for one in typing.get_args(kind) if one is not type(None)]
+    return cast("type", plain[0] if plain else kind)
+
 
 def _is_date(text: str) -> bool:
     try:
@@ -159,17 +294,23 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _check(name: str, value: object, bounds: Mapping[str, object]) -> None:
-    words, low, high = bounds.get("words"), bounds.get("low"), bounds.get("high")
-    if words and value not in words:  # type: ignore[operator]
-        raise _wrong(name, f"{name} must be one of {', '.join(words)}")  # type: ignore[arg-type]
-    if value is None or not isinstance(value, int | float):
+def _check(option: Option, value: object) -> None:
+    name, bounds = option.name, option.bounds
+    if option.words and value not in option.words:
+        raise wrong_setting(name, f"{name} must be one of {', '.join(option.words)}")
+    if bounds is None or not isinstance(value, int | float):
         return
-    if low is not None and not value >= low:  # type: ignore[operator]
-        raise _wrong(name, f"{name} must be at least {low}")
-    if high is not None and not value <= high:  # type: ignore[operator]
-        raise _wrong(name, f"{name} must be at most {high}")
+    if not value >= bounds.low:  # NaN is refused as well
+        raise wrong_setting(name, f"{name} must be at least {bounds.low}")
+    if bounds.high is not None and not value <= bounds.high:
+        raise wrong_setting(name, f"{name} must be at most {bounds.high}")
 
 
-def _wrong(name: str, message: str) -> InvalidInputError:
+def _wrong_table(name: str, what: str, key: str = "") -> InvalidInputError:
+    place = f"models.{name}.{key}" if key else f"models.{name}"
+    return wrong_setting(place, f"{place} {what}")
+
+
+def wrong_setting(name: str, message: str) -> InvalidInputError:
+    """Return the error of a setting that cannot be used."""
     return InvalidInputError(message, code="invalid_setting", position=Position(path=name))

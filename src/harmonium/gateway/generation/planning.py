@@ -161,8 +161,8 @@ def _requests(
     """
     _check(wanted, capabilities, settings)
     most = _token_budget(wanted, capabilities, settings)
-    record.prompt_tokens, record.max_tokens = len(wanted.prompt), most
-    record.temperature = _first(wanted.temperature, settings.temperature)
+    temperature = _first(wanted.temperature, settings.temperature)
+    record.on_prompt(len(wanted.prompt), most, temperature)
     unique = f"{record.request_id}-{secrets.token_hex(4)}"  # clients may use an id twice
     return tuple(
         GenerationRequest(

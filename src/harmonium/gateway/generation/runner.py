@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from harmonium.engines import Chunk, Finish, GenerationRequest, TokenLogprob
 from harmonium.engines.protocol import QuickEngine, Taker, is_quick, join_chunks
 from harmonium.errors import EngineBrokenError
-from harmonium.gateway.observability.request_record import RequestPhase, RequestRecord
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.openai import EngineFinish
 
 _MOST_WAITING = 64
@@ -168,13 +168,14 @@ class GenerationRunner(Generic[T]):
                 piece = self._read(0, chunk)
                 yield piece
                 if piece.finish is not None:
-                    record.finish.append(piece.finish)
+                    record.on_finish(piece.finish)
                     return
                 given += 1
                 if not given % _FAIR:
                     await asyncio.sleep(0)
         finally:
-            record.upstream_cancels += not is_last
+            if not is_last:
+                record.on_cancel()
             await chunks.aclose()
 
     def _generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
@@ -185,10 +186,7 @@ class GenerationRunner(Generic[T]):
 
     def _note_wait(self) -> None:
         """Count the wait that has ended."""
-        record, clock = self._record, self._clock
-        record.last_token = now = clock.now()
-        since = clock.waiting_since
-        record.engine_seconds += now - (now if since is None else since)
+        self._record.on_engine_wait(self._clock.waiting_since, self._clock.now())
 
     async def _several(self) -> AsyncGenerator[ChoiceUpdate[T], None]:
         """Generate every choice in a task of its own."""
@@ -212,7 +210,7 @@ class GenerationRunner(Generic[T]):
         """Release the engine if a choice has ended; return the choices that have."""
         if piece.finish is None:
             return set()
-        self._record.finish.append(piece.finish)
+        self._record.on_finish(piece.finish)
         pump.cancel()
         return {piece.choice}
 
@@ -228,9 +226,8 @@ class GenerationRunner(Generic[T]):
         return found
 
     def _note_begin(self) -> None:
-        record = self._record
         self._clock.has_begun = True
-        record.first_token, record.phase = record.last_token, _PHASES[record.stream]
+        self._record.on_first_token()
 
     async def _pump(self, choice: int, inbox: _Inbox) -> None:
         """Put what the engine says of a choice into the inbox, as long as there is room."""
@@ -250,14 +247,13 @@ class GenerationRunner(Generic[T]):
             failed = True
             inbox.fail(error)
         finally:
-            self._record.upstream_cancels += not (ended or failed)
+            if not (ended or failed):
+                self._record.on_cancel()
             await chunks.aclose()
 
     def _read(self, choice: int, chunk: Chunk) -> ChoiceUpdate[T]:
-        record, reading = self._record, self._readings[choice]
-        record.output_tokens += len(chunk.token_ids)
-        if chunk.cached_tokens is not None:
-            record.cached_tokens = max(record.cached_tokens, chunk.cached_tokens)
+        reading = self._readings[choice]
+        self._record.on_tokens(len(chunk.token_ids), chunk.cached_tokens)
         finish = None if chunk.finish is None else self._reason(chunk.finish)
         said = reading.take(chunk.token_ids, last=finish is not None)
         if reading.found:
@@ -292,9 +288,6 @@ class _Opened(Generic[T]):
             await self._pieces.aclose()
         finally:
             self._at_end()
-
-
-_PHASES: Mapping[bool, RequestPhase] = {True: "streaming", False: "generating"}
 
 
 class _Inbox:

@@ -55,9 +55,8 @@ class TextSayer:
         frame = self._frame_of(delta)
         record, clock = self._record, self._clock
         since = clock.waiting_since
-        record.last_token = came
-        record.output_tokens += len(ids)
-        record.engine_seconds += came - (came if since is None else since)
+        record.on_engine_wait(since, came)
+        record.on_tokens(len(ids))
         if frame:
             self._say(frame)
             clock.waiting_since = clock.last_write = self._now()

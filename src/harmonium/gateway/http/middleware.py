@@ -1,10 +1,11 @@
-"""What every request passes: request id, Host, API key, header size; and its log line.
+"""What every request passes: request id, Host, origin, API key and its limits, header size.
 
 Every error ends here in OpenAI's shape, and every request in one log line and its counts.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
 import secrets
@@ -14,19 +15,22 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from harmonium.gateway.config.api_keys import bearer
-from harmonium.gateway.config.settings import LOOPBACK_NAMES
+from harmonium.gateway.config.api_keys import ApiKey, bearer
 from harmonium.gateway.errors import RefusedError, to_error_response
+from harmonium.gateway.http.browser_guard import BrowserGuard
 from harmonium.gateway.observability.logging import is_logged, log_event
 from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
 
 LIVENESS = "/health/live"
+METRICS = "/metrics"
+_OPEN = frozenset({LIVENESS, "/health", "/health/ready"})
+"""Paths that need no key: probes have none, and the answers contain nothing but a status."""
+
 RECORD = "harmonium.record"
 """Where in the ASGI scope a request's record stands."""
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::\d*)?")
 _YES = frozenset({"1", "true", "yes"})
 
 
@@ -42,6 +46,7 @@ class RequestMiddleware:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._service = service
+        self._guard = BrowserGuard(service.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -54,79 +59,117 @@ class RequestMiddleware:
         scope[RECORD] = record
         reply = _Reply(send, record)
         try:
-            self._check(scope, headers, record)
-            await self._app(scope, receive, reply)
+            await self._serve(scope, receive, headers, reply)
         except ClientDisconnect:
-            record.disconnected = record.phase
+            record.on_disconnect()
         except Exception as error:  # noqa: BLE001  (every error has OpenAI's shape)
             await self._fail(error, record, reply)
         finally:
-            self._service.ended(record)
-            quiet = record.route.startswith(("/health", "/metrics")) and record.status < 400  # noqa: PLR2004
+            self._service.on_request_end(record)
+            quiet = record.route.startswith(("/health", METRICS)) and record.status < 400  # noqa: PLR2004
             level = logging.DEBUG if quiet else logging.INFO
             if is_logged(level):
-                log_event("request", record.line(), level=level)
+                log_event("request", record.log_fields(), level=level)
 
-    def _check(self, scope: Scope, headers: Headers, record: RequestRecord) -> None:
-        settings = self._service.settings
-        size = sum(len(name) + len(value) for name, value in scope["headers"])
-        if size > settings.header_bytes:
-            message = f"the headers are larger than {settings.header_bytes} bytes"
-            raise RefusedError(message, 431, code="headers_too_large")
-        self._check_host(headers)
-        if scope["path"] == LIVENESS or self._service.keys.is_open:
+    async def _serve(self, scope: Scope, receive: Receive, headers: Headers, reply: _Reply) -> None:
+        record, limits = reply.record, self._service.key_limits
+        self._check_size(scope)
+        self._guard.check_host(headers)
+        reply.headers.update(self._guard.cors_headers(headers))
+        preflight = self._guard.preflight_headers(scope["method"], headers)
+        if preflight is not None:
+            await _send_whole(reply, 204, preflight, b"")
             return
-        key = headers.get("x-api-key") or bearer(headers.get("authorization", ""))
-        record.key = self._service.keys.label(key)
-        if record.key is None:
-            what = "is not known here" if key else "is missing"
-            message = f"the API key {what}; send authorization: Bearer KEY"
-            challenge = {"www-authenticate": "Bearer"}
-            raise RefusedError(message, 401, code="invalid_api_key", headers=challenge)
+        key = self._authenticate(scope["path"], headers)
+        if key is not None:
+            record.key, record.owner = key.name, key.owner
+        if key is None or not key.is_limited or scope["method"] != "POST":
+            await self._app(scope, receive, reply)
+            return
+        limits.begin(key)
+        reply.headers.update(limits.headers(key))
+        try:
+            await self._app(scope, receive, reply)
+        finally:
+            limits.end(key, (record.prompt_tokens or 0) + record.output_tokens)
 
-    def _check_host(self, headers: Headers) -> None:
-        """Refuse names that a web page could have made the browser resolve to this machine."""
-        settings = self._service.settings
-        allowed = frozenset(name.lower() for name in settings.allowed_hosts)
-        if settings.is_loopback:
-            allowed |= LOOPBACK_NAMES | {settings.host}
-        given = headers.getlist("host")
-        found = _HOST.fullmatch(given[0]) if len(given) == 1 else None
-        name = (found[1] or found[2]).lower() if found else ""
-        if allowed and name not in allowed:
-            message = "the Host header names no host of this server; see allowed_hosts"
-            raise RefusedError(message, 421, code="misdirected_request")
+    def _check_size(self, scope: Scope) -> None:
+        most = self._service.settings.header_bytes
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > most:
+            message = f"the headers are larger than {most} bytes"
+            raise RefusedError(message, 431, code="headers_too_large")
+
+    def _authenticate(self, path: str, headers: Headers) -> ApiKey | None:
+        """Return the key of a request; None where none is needed.
+
+        Raises:
+            RefusedError: it has none that is valid for this path.
+
+        """
+        keys = self._service.keys
+        if keys.is_open:
+            self._guard.check_origin(headers)
+            return None
+        if path in _OPEN:
+            return None
+        given = headers.get("x-api-key") or bearer(headers.get("authorization", ""))
+        key = keys.find(given)
+        if key is None:
+            raise _unauthorized("is not valid here" if given else "is missing")
+        if key.has_expired(dt.datetime.fromtimestamp(self._service.now(), dt.UTC).date()):
+            raise _unauthorized("has expired")
+        if key.is_operator and path != METRICS:
+            message = f"this API key is for {METRICS} only"
+            raise RefusedError(message, 403, code="key_not_allowed")
+        if path == METRICS and keys.has_operator and not key.is_operator:
+            message = f"{METRICS} needs the operator's API key"
+            raise RefusedError(message, 403, code="key_not_allowed")
+        return key
 
     async def _fail(self, error: Exception, record: RequestRecord, reply: _Reply) -> None:
         failure = to_error_response(error)
-        record.error = failure.code
+        record.on_error(failure.code)
         if failure.status == 500:  # noqa: PLR2004
             about = {"request_id": record.request_id}
             log_event("internal_error", about, level=logging.ERROR, error=error)
         if record.status:
             return
-        extra: Mapping[str, str] = {"content-type": "application/json", **failure.headers}
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in extra.items()]
-        length = (b"content-length", str(len(failure.body)).encode("ascii"))
-        await reply(
-            {"type": "http.response.start", "status": failure.status, "headers": [*raw, length]}
-        )
-        await reply({"type": "http.response.body", "body": failure.body})
+        headers = {"content-type": "application/json", **failure.headers}
+        await _send_whole(reply, failure.status, headers, failure.body)
 
 
 class _Reply:
-    """Pass an answer on, with the request's id in its headers."""
+    """The channel of an answer: adds the request's id and further headers to it."""
 
     def __init__(self, send: Send, record: RequestRecord) -> None:
         self._send = send
-        self._record = record
+        self.record = record
+        self.headers: dict[str, str] = {}
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._record.status = message["status"]
-            name = self._record.request_id.encode("ascii")
-            message["headers"] = [*message.get("headers", ()), (b"x-request-id", name)]
+            self.record.status = message["status"]
+            headers = {"x-request-id": self.record.request_id, **self.headers}
+            if self.record.adaptations:
+                headers["x-harmonium-adapted"] = self.record.adaptations_header
+            message["headers"] = [*message.get("headers", ()), *_raw(headers)]
         await self._send(message)
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+async def _send_whole(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    raw = _raw({**headers, "content-length": str(len(body))})
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _unauthorized(what: str) -> RefusedError:
+    message = f"the API key {what}; send it as authorization: Bearer KEY"
+    challenge = {"www-authenticate": "Bearer"}
+    return RefusedError(message, 401, code="invalid_api_key", headers=challenge)
 
 
 def _request_id(headers: Headers) -> str:

@@ -1,6 +1,6 @@
 """Request bodies: JSON only, bounded in bytes, depth and time.
 
-Knows nothing of any field but the two whose length is bounded before anything is made of them.
+Does not know any field but the lists whose length is bounded before they are read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from harmonium.gateway.errors import RefusedError
 from harmonium.json_types import JSONObject
 
 _CLOSE = {"connection": "close"}
-"""Said where the rest of a body is not waited for: what comes next would be taken for it."""
+"""For responses that do not wait for the rest of a body, which would be read as a new request."""
 
 
 async def read_body(request: Request, settings: Settings) -> JSONObject:
@@ -33,10 +33,10 @@ async def read_body(request: Request, settings: Settings) -> JSONObject:
     """
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        message = "the body must be JSON; send content-type: application/json"
+        message = "the body must be JSON; send it as content-type: application/json"
         raise RefusedError(message, 415, code="unsupported_media_type")
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        message = "the body must not be compressed; send it without content-encoding"
+        message = "compressed bodies are not supported; omit content-encoding"
         raise RefusedError(message, 415, code="unsupported_content_encoding")
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > settings.body_bytes:
@@ -45,7 +45,7 @@ async def read_body(request: Request, settings: Settings) -> JSONObject:
         async with asyncio.timeout(settings.receive_seconds):
             data = await _collect(request, settings)
     except TimeoutError:
-        message = f"the body was not here after {settings.receive_seconds:g} seconds"
+        message = f"timed out after {settings.receive_seconds:g} s waiting for the body"
         raise RefusedError(message, 408, code="request_timeout", headers=_CLOSE) from None
     body = parse_json(data, settings.json_depth)
     check_counts(body, settings)
@@ -76,7 +76,7 @@ def parse_json(data: bytes, depth: int) -> JSONObject:
         raise _too_deep(depth) from None
     except ValueError as error:
         at = f" at byte {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-        message = f"the body is not JSON{at}"
+        message = f"the body is not valid JSON{at}"
         raise RequestError(message, code="invalid_json") from None
     if not isinstance(found, dict):
         message = "the body must be a JSON object"
@@ -103,7 +103,7 @@ def check_counts(body: Mapping[str, object], settings: Settings) -> None:
     for name, most in bounds:
         value = body.get(name)
         if isinstance(value, list) and len(value) > most:
-            message = f"{name} has {len(value)} entries; this server takes {most}"
+            message = f"{name} has {len(value)} entries; the limit is {most}"
             raise RequestError(message, param=name, code="array_above_max_length")
 
 
@@ -134,7 +134,7 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_read_fl
 
 
 def _too_deep(depth: int) -> RequestError:
-    return RequestError(f"the body nests deeper than {depth} levels", code="json_too_deep")
+    return RequestError(f"the body is nested more than {depth} levels deep", code="json_too_deep")
 
 
 def _too_large(settings: Settings) -> RefusedError:

@@ -116,11 +116,11 @@ class AnswerResponse:
                 work.result()
                 return
             if gone in done:
-                self._record.disconnected = self._record.phase
+                self._record.on_disconnect()
                 return
             self._check_engine()
             if self._is_stuck() or not await self._keep_alive():
-                self._record.disconnected = STUCK
+                self._record.on_disconnect(STUCK)
                 return
 
     def _next_deadline(self) -> float:
@@ -184,10 +184,9 @@ class AnswerResponse:
 
     async def _deliver(self) -> None:
         record = self._record
-        record.phase, asked = "queued", record.clock()
-        async with self._service.admission.turn():
-            record.queue_seconds = record.clock() - asked
-            record.phase = "before_first_token"
+        record.on_queued()
+        async with self._service.admission.slot(record.owner):
+            record.on_admitted()
             async with aclosing(self._job.pieces(self._clock, self._outlet)) as pieces:
                 async for piece in pieces:
                     await self._write(piece)
@@ -209,7 +208,7 @@ class AnswerResponse:
         finally:
             self._writing_since = None
         self._clock.last_write = now = self._clock.now()
-        self._record.client_seconds += now - before
+        self._record.on_write(now - before)
 
     async def _begin(self, status: int, headers: Mapping[str, str]) -> None:
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
@@ -219,7 +218,7 @@ class AnswerResponse:
         self._begun = True
 
     async def _end(self) -> None:
-        self._record.phase = "done"
+        self._record.on_done()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _headers(self, piece: bytes) -> Mapping[str, str]:
@@ -227,12 +226,12 @@ class AnswerResponse:
             return _STREAM_HEADERS
         headers = {"content-type": "application/json", "content-length": str(len(piece))}
         if self._record.wants_repairs:
-            headers["x-harmonium-repairs"] = self._record.repaired
+            headers["x-harmonium-repairs"] = self._record.repairs_header
         return headers
 
     async def _fail(self, error: Exception) -> None:
         failure = to_error_response(error)
-        self._record.error = failure.code
+        self._record.on_error(failure.code)
         if isinstance(error, ParseError):
             self._service.metrics.count_parse_error()
         if self._begun:
@@ -244,7 +243,7 @@ class AnswerResponse:
             await self._send(
                 {"type": "http.response.body", "body": failure.body, "more_body": True}
             )
-        self._record.phase = "done"
+        self._record.on_done()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -43,6 +43,7 @@ class Metrics:
         self._known: dict[tuple[object, ...], Any] = {}
         self._vllm()
         self._own()
+        self._changes()
         self._caches()
 
     def _vllm(self) -> None:
@@ -85,10 +86,6 @@ class Metrics:
         self._requests = Counter(
             "harmonium_requests", "Requests answered.", ("route", "status"), registry=registry
         )
-        self._repairs = Counter(
-            "harmonium_repairs", "Deviations from Harmony that were repaired.", ("code",),
-            registry=registry,
-        )  # fmt: skip
         self._errors = Counter(
             "harmonium_errors", "Requests that ended in an error, by its code.", ("code",),
             registry=registry,
@@ -119,6 +116,17 @@ class Metrics:
         info = Gauge("harmonium_info", "What runs here.", ("version",), registry=registry,
                      multiprocess_mode="max")  # fmt: skip
         info.labels(__version__).set(1)
+
+    def _changes(self) -> None:
+        registry = self.registry
+        self._repairs = Counter(
+            "harmonium_repairs", "Deviations from Harmony that were repaired.", ("code",),
+            registry=registry,
+        )  # fmt: skip
+        self._adaptations = Counter(
+            "harmonium_adaptations", "Requests adapted to what the API knows.", ("code",),
+            registry=registry,
+        )  # fmt: skip
 
     def _caches(self) -> None:
         registry = self.registry
@@ -155,6 +163,8 @@ class Metrics:
             self._cancels.inc(record.upstream_cancels)
         for code, times in record.repairs.items():
             self._of(self._repairs, code).inc(times)
+        for code, times in record.adaptations.items():
+            self._of(self._adaptations, code).inc(times)
         if record.model is not None and record.prompt_tokens is not None:
             self._count_generation(record, record.model)
 

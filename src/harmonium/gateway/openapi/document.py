@@ -1,4 +1,4 @@
-"""The gateway's OpenAPI document, and a page that shows it without fetching anything.
+"""The gateway's OpenAPI document, and a page that shows it and fetches nothing.
 
 Answers are described by the ``openai`` package's own types, so that the document says what its
 clients expect; requests by the fields that are honoured.
@@ -28,9 +28,9 @@ _QUERIES: Mapping[str, tuple[JSONObject, ...]] = {
         {"name": "after", "in": "query", "schema": {"type": "string"}},
     ),
 }
-"""Path -> what may stand behind its question mark."""
+"""Path -> its query parameters."""
 
-_ERROR_STATUSES = (400, 401, 404, 408, 413, 415, 421, 429, 431, 500, 502, 503, 504)
+_ERROR_STATUSES = (400, 401, 403, 404, 408, 413, 415, 421, 429, 431, 500, 502, 503, 504)
 
 _ERROR: JSONObject = {
     "type": "object",
@@ -95,22 +95,59 @@ _OWN: Mapping[str, JSONObject] = {
 }
 
 _OPERATIONS: tuple[tuple[str, str, str, str, str], ...] = (
-    ("post", "/v1/chat/completions", "ChatRequest", "ChatCompletion", "Answer a chat"),
-    ("post", "/v1/responses", "ResponsesRequest", "Response", "Make a response"),
-    ("get", "/v1/responses/{id}", "", "Response", "Show a stored response"),
-    ("delete", "/v1/responses/{id}", "", "Deleted", "Forget a stored response"),
-    ("get", "/v1/responses/{id}/input_items", "", "ResponseItemList", "List what it was made of"),
-    ("post", "/v1/completions", "CompletionRequest", "Completion", "Continue a prompt as it is"),
+    ("post", "/v1/chat/completions", "ChatRequest", "ChatCompletion", "Create a chat completion"),
+    ("post", "/v1/responses", "ResponsesRequest", "Response", "Create a response"),
+    ("get", "/v1/responses/{id}", "", "Response", "Retrieve a stored response"),
+    ("delete", "/v1/responses/{id}", "", "Deleted", "Delete a stored response"),
+    (
+        "get",
+        "/v1/responses/{id}/input_items",
+        "",
+        "ResponseItemList",
+        "List the input items of a stored response",
+    ),
+    (
+        "post",
+        "/v1/completions",
+        "CompletionRequest",
+        "Completion",
+        "Create a completion of a raw prompt",
+    ),
     ("get", "/v1/models", "", "Models", "List the models"),
-    ("get", "/v1/models/{id}", "", "Model", "Show a model"),
-    ("post", "/v1/chat/completions/render", "ChatRequest", "Rendered", "Show a chat's prompt"),
-    ("post", "/v1/responses/render", "ResponsesRequest", "Rendered", "Show a response's prompt"),
-    ("post", "/v1/chat/completions/derender", "ChatIds", "ChatCompletion", "Read ids as a chat"),
-    ("post", "/v1/responses/derender", "ResponsesIds", "Response", "Read ids as a response"),
-    ("post", "/tokenize", "TokenizeRequest", "Tokens", "Give a text's tokens"),
-    ("post", "/detokenize", "DetokenizeRequest", "Text", "Give tokens' text"),
-    ("get", "/health/live", "", "Health", "Tell that the process answers"),
-    ("get", "/health/ready", "", "Health", "Tell that requests are served"),
+    ("get", "/v1/models/{id}", "", "Model", "Retrieve a model"),
+    (
+        "post",
+        "/v1/chat/completions/render",
+        "ChatRequest",
+        "Rendered",
+        "Render the prompt of a chat request",
+    ),
+    (
+        "post",
+        "/v1/responses/render",
+        "ResponsesRequest",
+        "Rendered",
+        "Render the prompt of a Responses request",
+    ),
+    (
+        "post",
+        "/v1/chat/completions/derender",
+        "ChatIds",
+        "ChatCompletion",
+        "Convert generated token ids to a chat completion",
+    ),
+    (
+        "post",
+        "/v1/responses/derender",
+        "ResponsesIds",
+        "Response",
+        "Convert generated token ids to a response",
+    ),
+    ("post", "/tokenize", "TokenizeRequest", "Tokens", "Encode a text or a chat request"),
+    ("post", "/detokenize", "DetokenizeRequest", "Text", "Decode token ids"),
+    ("get", "/health/live", "", "Health", "Check that the process answers"),
+    ("get", "/health/ready", "", "Health", "Check that requests are served"),
+    ("get", "/health", "", "Health", "Check that requests are served"),
 )
 """Method, path, request schema (empty for none), answer schema, what it does."""
 

@@ -60,7 +60,7 @@ def chat_plan(
     """
     sampling, answer = asked.sampling, asked.answer
     model = service.find_model(asked.model, capabilities)
-    record.model = model.id
+    record.on_model(model.id, stream=asked.stream)
     wanted = EngineRequestSpec(
         model=model.engine_name,
         prompt=prompt,
@@ -100,7 +100,7 @@ class ChatJob:
         service: Service,
         record: RequestRecord,
     ) -> None:
-        self.streamed = record.stream = asked.stream
+        self.streamed = asked.stream
         self.is_last = False
         self._asked = asked
         self._plan = plan
@@ -173,8 +173,6 @@ class ChatJob:
 
     def _note(self, answer: ChatAnswer | ChatStream[bytes]) -> None:
         """Remember what was repaired, and how much was thought."""
-        record = self._record
-        record.repairs.clear()
-        for choice in range(len(self._plan.requests)):
-            record.repairs.update(repair.code for repair in answer.repairs(choice))
-        record.reasoning_tokens = answer.usage(0).reasoning_tokens
+        choices = range(len(self._plan.requests))
+        codes = (repair.code for choice in choices for repair in answer.repairs(choice))
+        self._record.on_answer(codes, answer.usage(0).reasoning_tokens)

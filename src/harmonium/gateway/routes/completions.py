@@ -178,7 +178,7 @@ def completion_plan(
 
     """
     model = service.find_model(asked.model, capabilities)
-    record.model = model.id
+    record.on_model(model.id, stream=asked.stream)
     wanted = replace(asked.wanted, model=model.engine_name)
     return make_plan(wanted, capabilities, service, record)
 
@@ -201,7 +201,7 @@ class CompletionJob:
         service: Service,
         record: RequestRecord,
     ) -> None:
-        self.streamed = record.stream = asked.stream
+        self.streamed = asked.stream
         self.is_last = False
         self._asked = asked
         self._plan = plan

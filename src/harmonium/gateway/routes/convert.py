@@ -1,15 +1,20 @@
 """Routes that convert without an engine: texts, requests and answers to and from ids.
 
-What they answer with is what the generating routes use inside.
+Their answers are what the generating routes use internally.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import starmap
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from harmonium.errors import RequestError
-from harmonium.gateway.http.request_body import check_counts
+from harmonium.gateway.http.json_response import json_response
+from harmonium.gateway.http.request_body import check_counts, read_body
+from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.routes.chat import read_chat
 from harmonium.gateway.routes.responses import read_responses
 from harmonium.gateway.service import Service
@@ -24,7 +29,22 @@ from harmonium.openai.requests.json_fields import (
 )
 from harmonium.render import Segment, Special
 
+Convert = Callable[[JSONObject, Service, str | None], JSONObject]
 _FINISHES = ("stop", "length")
+
+
+def json_endpoint(
+    convert: Convert,
+) -> Callable[[Service, Request, RequestRecord], Awaitable[Response]]:
+    """Build a route of a conversion: its body goes in, what comes out is the answer."""
+
+    async def endpoint(service: Service, request: Request, record: RequestRecord) -> Response:
+        body = await read_body(request, service.settings)
+        size = int(request.headers.get("content-length") or service.settings.body_bytes)
+        found = await service.run_cpu_bound(size, lambda: convert(body, service, record.owner))
+        return json_response(found)
+
+    return endpoint
 
 
 def tokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
@@ -44,7 +64,7 @@ def tokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
     else:
         prompt = body.get("prompt")
         if not isinstance(prompt, str):
-            message = "prompt must be a string; or give messages"
+            message = "prompt must be a string; or send messages"
             raise RequestError(message, param="prompt", code="invalid_type")
         special = body.get("allow_special", True)
         if read_flag(special, "allow_special"):
@@ -108,7 +128,7 @@ def derender_chat(body: JSONObject, service: Service, _: str | None) -> JSONObje
     asked, prompt = read_chat(_request_of(body, service), service)
     said, finish = _answer_of(body, service)
     if len(said) != asked.answer.n:
-        message = f"token_ids holds {len(said)} choices; the request asks for {asked.answer.n}"
+        message = f"token_ids has {len(said)} choices, but the request asks for {asked.answer.n}"
         raise RequestError(message, param="token_ids", code="invalid_value")
     answer = ChatAnswer(asked, service.answer_context, service.chat_options)
     for choice, ids in enumerate(said):
@@ -129,7 +149,7 @@ def derender_responses(body: JSONObject, service: Service, owner: str | None) ->
     asked, prompt, _ = read_responses(_request_of(body, service), service, owner)
     (ids, *others), finish = _answer_of(body, service)
     if others:
-        message = "token_ids holds several choices; a response has one"
+        message = "token_ids has several choices; a response has one"
         raise RequestError(message, param="token_ids", code="invalid_value")
     parser = service.encoding.parser(policy=service.settings.policy, tools=asked.tools.parser_tools)
     answer = response_answer(asked, service.answer_context, service.response_options)
@@ -181,9 +201,9 @@ def _read_ids(value: object, param: str, service: Service) -> list[int]:
         return read_integer(one, f"{param}[{at}]", 0, last)
 
     ids = list(starmap(read, enumerate(read_list(value, param))))
-    unknown = next((at for at, one in enumerate(ids) if not service.knows(one)), None)
+    unknown = next((at for at, one in enumerate(ids) if not service.is_known_token(one)), None)
     if unknown is not None:
-        message = f"{param}[{unknown}] is no token of {service.encoding.name}"
+        message = f"{param}[{unknown}] is not a token of {service.encoding.name}"
         raise RequestError(message, param=f"{param}[{unknown}]", code="unknown_token")
     return ids
 

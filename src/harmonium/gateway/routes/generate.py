@@ -20,6 +20,7 @@ from harmonium.gateway.service import Service
 async def chat(service: Service, request: Request, record: RequestRecord) -> AnswerResponse:
     """Serve ``POST /v1/chat/completions``."""
     body = await read_body(request, service.settings)
+    service = service.for_model(body.get("model"))
     capabilities = await service.engine.capabilities()
 
     def prepare() -> AnswerSource:
@@ -34,11 +35,12 @@ async def chat(service: Service, request: Request, record: RequestRecord) -> Ans
 async def responses(service: Service, request: Request, record: RequestRecord) -> AnswerResponse:
     """Serve ``POST /v1/responses``."""
     body = await read_body(request, service.settings)
+    service = service.for_model(body.get("model"))
     capabilities = await service.engine.capabilities()
 
     def prepare() -> AnswerSource:
         context = capabilities.max_context
-        asked, prompt, before = read_responses(body, service, record.key, context)
+        asked, prompt, before = read_responses(body, service, record.owner, context)
         plan = responses_plan(asked, prompt, capabilities, service, record)
         _log_content(service, record, prompt)
         return ResponsesJob(asked, before, plan, service, record)
@@ -49,6 +51,7 @@ async def responses(service: Service, request: Request, record: RequestRecord) -
 async def completions(service: Service, request: Request, record: RequestRecord) -> AnswerResponse:
     """Serve ``POST /v1/completions``."""
     body = await read_body(request, service.settings)
+    service = service.for_model(body.get("model"))
     capabilities = await service.engine.capabilities()
 
     def prepare() -> AnswerSource:

@@ -44,7 +44,7 @@ def read_responses(
     Args:
         body: the request.
         service: the gateway's parts.
-        owner: the label of the key that asks.
+        owner: whose stored responses may be used.
         context: how many tokens the model takes; where ``truncation`` says so, the prompt is cut
             to leave room for one.
 
@@ -123,7 +123,7 @@ def responses_plan(
     if not name:
         raise RequestError("model is required", param="model", code="missing_required_parameter")
     model = service.find_model(name, capabilities)
-    record.model = model.id
+    record.on_model(model.id, stream=asked.values["stream"] is True)
     wants_logprobs = "message.output_text.logprobs" in asked.include
     wanted = EngineRequestSpec(
         model=model.engine_name,
@@ -167,7 +167,7 @@ class ResponsesJob:
         service: Service,
         record: RequestRecord,
     ) -> None:
-        self.streamed = record.stream = asked.values["stream"] is True
+        self.streamed = asked.values["stream"] is True
         self.is_last = False
         self._asked = asked
         self._before = before
@@ -253,7 +253,7 @@ class ResponsesJob:
         )
         if service.store is not None and self._asked.values["store"]:
             before = (*self._before, *self._asked.items)
-            service.store.put(stream.response, before, stream.stored_items(), record.key)
+            service.store.put(stream.response, before, stream.stored_items(), record.owner)
         return sent
 
     def _logprobs(self, piece: ChoiceUpdate[list[Event]]) -> list[AnswerLogprob]:
@@ -261,6 +261,5 @@ class ResponsesJob:
 
     def _note(self, stream: ResponseStream[T]) -> None:
         record = self._record
-        record.repairs.clear()
-        record.repairs.update(repair.code for repair in stream.repairs)
-        record.reasoning_tokens = stream.usage().reasoning_tokens
+        codes = (repair.code for repair in stream.repairs)
+        record.on_answer(codes, stream.usage().reasoning_tokens)

@@ -1,6 +1,6 @@
 """Pages of a stored response's input items.
 
-How an item is shown is `harmonium.openai`'s.
+Does not know how an item is shown (`harmonium.openai`).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _first(items: list[JSONObject], after: str | None) -> int:
     for index, item in enumerate(items):
         if item["id"] == after:
             return index + 1
-    message = "after is the id of none of these items; give the last_id of a page"
+    message = "after does not match the id of any item; use the last_id of a page"
     raise RequestError(message, param="after", code="invalid_value")
 
 

@@ -90,12 +90,21 @@ class ResponseStore:
 
     def get(self, name: str, owner: str | None) -> Stored | None:
         """Return what is kept under an id, to who asked for it."""
-        found = self._kept.get(name)
-        if found is None or found.owner != owner:
+        if not self.has(name, owner):
             return None
+        found = self._kept[name]
         before = cast("list[JSONMapping]", json.loads(found.before))
         output = [_object(text) for _, text in found.output]
         return Stored(_object(found.response), (*before, *output), len(before))
+
+    def has(self, name: str, owner: str | None) -> bool:
+        """Return whether a response of this owner is stored under an id."""
+        found = self._kept.get(name)
+        return found is not None and found.owner == owner
+
+    def response_json(self, name: str, owner: str | None) -> bytes | None:
+        """Return the response under an id as JSON text; None without one."""
+        return self._kept[name].response if self.has(name, owner) else None
 
     def item(self, name: str, owner: str | None) -> JSONMapping | None:
         """Return the output item of an id, to who asked for it."""
@@ -104,8 +113,7 @@ class ResponseStore:
 
     def delete(self, name: str, owner: str | None) -> bool:
         """Forget a response; tell whether there was one."""
-        found = self._kept.get(name)
-        if found is None or found.owner != owner:
+        if not self.has(name, owner):
             return False
         self._forget(name)
         return True
@@ -118,9 +126,12 @@ class ResponseStore:
 
 
 def _text(value: object) -> bytes:
-    """Return a value's JSON; half characters, which clients may send, come back as they were."""
+    """Return a value's JSON: UTF-8, or ASCII if it has lone surrogates, as clients may send."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "surrogatepass")
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def _object(text: bytes) -> JSONMapping:
