@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harmonium.engines.remote.error_mapping import failure_of, raise_stream_error
+from harmonium.engines.remote.error_mapping import error_for_status, raise_stream_error
 from harmonium.errors import EngineBrokenError, EngineError, EngineRejectedError
 
 NAME = "vllm:http://10.1.2.3:8000"
@@ -72,7 +72,7 @@ TOO_LONG = {
 @pytest.mark.parametrize("status", [400, 413, 422, 500])
 @pytest.mark.parametrize("said", TOO_LONG.values(), ids=TOO_LONG)
 def test_a_prompt_without_room_is_told_in_the_words_that_clients_look_for(said, status):
-    error = failure_of(status, said if isinstance(said, str) else json.dumps(said), NAME)
+    error = error_for_status(status, said if isinstance(said, str) else json.dumps(said), NAME)
     assert isinstance(error, EngineRejectedError)
     assert (error.code, error.http_status) == ("context_length_exceeded", 400)
     assert "maximum context length is 4096 tokens" in str(error)
@@ -80,7 +80,7 @@ def test_a_prompt_without_room_is_told_in_the_words_that_clients_look_for(said, 
 
 
 def test_without_a_size_the_words_still_name_the_context():
-    error = failure_of(400, "the input exceeds the context window", NAME)
+    error = error_for_status(400, "the input exceeds the context window", NAME)
     assert (error.code, error.max_context) == ("context_length_exceeded", None)
     assert "maximum context length" in str(error)
 
@@ -98,14 +98,14 @@ def test_without_a_size_the_words_still_name_the_context():
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 502])
 def test_a_server_is_quoted_beside_the_message_and_never_in_it(said, code, status):
     words = said if isinstance(said, str) else json.dumps(said)
-    error = failure_of(status, words, NAME)
+    error = error_for_status(status, words, NAME)
     assert (error.upstream_code, error.upstream_message) == (code, words)
     assert PROMPT not in str(error)
 
 
 @pytest.mark.parametrize("status", [204, 302, 400, 404, 429, 500, 502, 503])
 def test_a_message_names_no_address(status):
-    error = failure_of(status, "", NAME)
+    error = error_for_status(status, "", NAME)
     assert error.engine == NAME
     assert "10.1.2.3" not in str(error)
 
@@ -121,6 +121,6 @@ def test_an_error_in_a_stream_keeps_its_code_and_words_too():
 @given(JSON_VALUES | st.text(), st.integers(100, 599), st.booleans())
 def test_whatever_a_server_says_is_one_of_our_errors(said, status, is_json):
     words = json.dumps(said) if is_json else str(said)
-    assert isinstance(failure_of(status, words, NAME), EngineError)
+    assert isinstance(error_for_status(status, words, NAME), EngineError)
     with pytest.raises(EngineError):
         raise_stream_error(said)

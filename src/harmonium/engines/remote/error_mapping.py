@@ -55,7 +55,9 @@ class _Complaint:
     max_context: int | None
 
 
-def failure_of(status: int, words: str, name: str, retry_after: str | None = None) -> EngineError:
+def error_for_status(
+    status: int, words: str, name: str, retry_after: str | None = None
+) -> EngineError:
     """Return the error for an HTTP status that is no success.
 
     Args:
@@ -153,7 +155,7 @@ def _complaint_of(error: object) -> _Complaint:
 
 
 @contextmanager
-def explaining(name: str, *, begun: bool) -> Iterator[None]:
+def map_client_errors(name: str, *, begun: bool) -> Iterator[None]:
     """Turn what the HTTP client raises into our errors; `begun` once headers have come."""
     import aiohttp  # noqa: PLC0415  (only engines behind HTTP need it)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from harmonium.engines.remote.direct_read import first_left
-from harmonium.engines.remote.error_mapping import explaining, failure_of
+from harmonium.engines.remote.error_mapping import error_for_status, map_client_errors
 from harmonium.engines.timeouts import Waits
 from harmonium.errors import (
     EngineError,
@@ -103,7 +103,7 @@ class Upstream:
             EngineError: unreachable, refused, or slower than `waits`.
 
         """
-        with explaining(self.name, begun=False):
+        with map_client_errors(self.name, begun=False):
             async with waits.bounding():
                 response = await self._answer(path, body)
                 if response.status == _OK:
@@ -126,7 +126,7 @@ class Upstream:
             if not attempt.is_kept:
                 raise
         try:
-            with explaining(self.name, begun=False):
+            with map_client_errors(self.name, begun=False):
                 return await self._post(path, body)
         except EngineUnavailableError as error:
             error.broken_connections += 1
@@ -183,7 +183,7 @@ class Upstream:
         """Bound a question in time, and explain its failures."""
         try:
             async with asyncio.timeout(self.limits.engine_probe_seconds):
-                with explaining(self.name, begun=False):
+                with map_client_errors(self.name, begun=False):
                     yield
         except TimeoutError:
             message = "the engine did not answer a health check in time; is it overloaded?"
@@ -209,7 +209,7 @@ class Upstream:
     def _failure(self, response: aiohttp.ClientResponse, body: bytes) -> EngineError:
         words = body.decode("utf-8", "replace")[: self.limits.engine_error_chars]
         retry_after = response.headers.get("Retry-After")
-        return failure_of(response.status, words, self.name, retry_after)
+        return error_for_status(response.status, words, self.name, retry_after)
 
 
 def _leave(_: bytes) -> bool:
@@ -254,7 +254,7 @@ class Source:
         except Exception as error:
             if waits.late is not None:
                 raise waits.late from None
-            with explaining(self._upstream.name, begun=True):
+            with map_client_errors(self._upstream.name, begun=True):
                 raise error from None
         finally:
             waits.end()
