@@ -3,7 +3,7 @@
 Usage: python -m benchmarks.gateway [--quick] [--loads 64x1,256x8] [--publish] [--check]. Every
 round asks all contenders the same, one after another; what counts are medians over the rounds, and
 of ratios within a round. All of it goes to build/bench/gateway.json; --publish draws the tables of
-docs/gateway.md.
+docs/explanation/gateway-performance.md.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway")
     parser.add_argument("--quick", action="store_true", help="one round instead of three")
     parser.add_argument("--loads", type=_loads, default=CASES, help="streams x tokens a chunk")
-    parser.add_argument("--publish", action="store_true", help="bring docs/gateway.md up to date")
+    parser.add_argument("--publish", action="store_true", help="update the page in docs/")
     parser.add_argument("--check", action="store_true", help="fail when a target is missed")
     asked = parser.parse_args()
     results = _measure(FEW_ROUNDS if asked.quick else ROUNDS, asked.loads)

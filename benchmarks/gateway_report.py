@@ -1,4 +1,4 @@
-"""Own how the gateway's benchmark is told: on a terminal, and in docs/gateway.md."""
+"""Results of the gateway's benchmark: tables for a terminal, and the drawn part of its page."""
 
 # ruff: noqa: RUF001  (the sign for times)
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.gateway_contenders import BARE, LITELLM_VERSION, OTHER, OURS
 
-PAGE = Path(__file__).parents[1] / "docs" / "gateway.md"
+PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "gateway-performance.md"
 Results = dict[str, Any]
 _PART = re.compile(r"(<!-- from make bench-gateway -->\n).*?(<!-- end -->)", re.DOTALL)
 _SERVERS = (BARE, OURS, OTHER)

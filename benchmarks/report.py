@@ -1,4 +1,4 @@
-"""Own how results are told: tables for a terminal, and the drawn parts of docs/performance.md."""
+"""Results as tables for a terminal, and the drawn parts of the performance page."""
 
 # ruff: noqa: RUF001  (the sign for times)
 
@@ -25,7 +25,7 @@ from benchmarks.contenders import (
 )
 from benchmarks.results import Results
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1] / "docs" / "explanation"
 PAGE = DOCS / "performance.md"
 MEGABYTE = 1_000_000
 TITLES = {contender.name: contender.title for contender in (*CONTENDERS, TEMPLATE)}
@@ -139,7 +139,7 @@ def _measured(target: Results) -> str:
     return _times(1 / measured if target["promise"].startswith("at most") else measured)
 
 
-# ---- docs/performance.md: ratios only
+# ---- docs/explanation/performance.md: ratios only
 
 
 def publish(results: Results) -> None:
