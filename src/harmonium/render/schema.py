@@ -15,6 +15,16 @@ from harmonium.render.schema_words import enum_word, key_word, remark_word, type
 from harmonium.render.text_rules import TextRules
 
 _SIMPLE = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean"}
+_COMPOUND = frozenset({"array", "object"})
+_PARTS = {
+    "properties": "object",
+    "additionalProperties": "object",
+    "patternProperties": "object",
+    "items": "array",
+    "prefixItems": "array",
+}
+"""Keywords that say what type a schema without ``type`` is, for what OpenAI's strict mode and MCP
+servers write (openai-php-sdk#298, HolmesGPT#999)."""
 _PLAIN = frozenset({type(None), str, bool, int, float, dict, list, tuple})
 _TELLING = ("type", "oneOf", "anyOf", "allOf", "$ref", "const", "enum", "properties")
 
@@ -27,9 +37,9 @@ def schema_text(schema: object, rules: TextRules) -> str:
         rules: whether our extensions apply, and the limits.
 
     Raises:
-        SchemaError: the schema contains itself (``schema_cycle``), goes beyond a limit
-            (``schema_too_deep``, ``schema_too_wide``, ``schema_too_large``), refers to what is
-            not there (``schema_reference``), or holds what is not JSON (``schema_invalid``).
+        SchemaError: the schema is an object that holds itself (``schema_cycle``), goes beyond a
+            limit (``schema_too_deep``, ``schema_too_wide``, ``schema_too_large``), or holds what is
+            not JSON (``schema_invalid``). A reference to itself or to nothing prints as ``any``.
 
     Example:
         >>> print(schema_text({"type": "object", "properties": {"city": {"type": "string"}},
@@ -87,11 +97,15 @@ class _Printer:
         schema = _json(schema)
         found: SchemaObject = schema if isinstance(schema, Mapping) else {}
         sources = frozenset({id(schema)}) if isinstance(schema, Mapping) else frozenset()
-        if self._rules.extensions and ("$ref" in found or "allOf" in found):
-            found, sources = self._references.resolve(found)
         if not self._open_ids.isdisjoint(sources):
-            message = "a JSON Schema contains itself, directly or by a reference"
+            message = "a JSON Schema is an object that contains itself"
             raise SchemaError(message, code="schema_cycle")
+        if self._rules.extensions and ("$ref" in found or "allOf" in found):
+            own = found
+            found, sources = self._references.resolve(found)
+            if not self._open_ids.isdisjoint(sources):  # a recursive type: no further down
+                found = {key: own[key] for key in own if key not in {"$ref", "allOf"}}
+                sources = frozenset()
         self._open_sources.append(sources)
         self._open_ids |= sources
         return found
@@ -126,31 +140,52 @@ class _Printer:
         if words:
             self._write(" | ".join(words))
             return len(words) > 1
-        kind = schema.get("type")
+        kinds = self._kinds(schema)
+        for index, kind in enumerate(kinds):
+            self._write(" | " if index else "")
+            self._print_kind(kind, schema, indent)
+        return len(kinds) > 1
+
+    def _print_kind(self, kind: object, schema: SchemaObject, indent: str) -> None:
         if kind == "object":
             self._print_object(schema, indent)
         elif kind == "array":
             self._print_array(schema, indent)
+        elif kind == "null" and self._rules.extensions:
+            self._write("null")
         else:
             self._write(_SIMPLE.get(kind, "any") if isinstance(kind, str) else "any")
-        return False
+
+    def _kinds(self, schema: SchemaObject) -> list[object]:
+        """Return the types of a schema, null last; one that only has parts is of their type."""
+        kind = schema.get("type")
+        if not self._rules.extensions:
+            return [kind]
+        if isinstance(kind, list | tuple):
+            names = [name for name in kind if isinstance(name, str)]
+            return sorted(names, key=lambda name: name == "null") or [None]
+        if kind is None:
+            return [next((kind for key, kind in _PARTS.items() if key in schema), None)]
+        return [kind]
 
     def _words(self, schema: SchemaObject) -> list[str]:
         """Return the type as single words where it consists of literals or of type names."""
         kind, rules = _json(schema.get("type")), self._rules
         if rules.extensions and "const" in schema:
             return [self._literal(schema["const"])]
+        values = _json(schema.get("enum"))
+        if rules.extensions and isinstance(values, list | tuple) and values:
+            return [self._literal(value) for value in self._bounded(values)]
         if isinstance(kind, list | tuple):
+            if rules.extensions and not _COMPOUND.isdisjoint(
+                name for name in self._bounded(kind) if isinstance(name, str)
+            ):
+                return []  # with parts of their own
             names = (name for name in self._bounded(kind) if isinstance(_json(name), str))
             return [type_word(str.__str__(name), rules) for name in names]
-        values = _json(schema.get("enum"))
-        if not isinstance(values, list | tuple):
-            return []
-        if kind == "string":
+        if isinstance(values, list | tuple) and kind == "string":
             texts = (text for text in self._bounded(values) if isinstance(_json(text), str))
             return [enum_word(str.__str__(text), rules) for text in texts]
-        if rules.extensions and kind is None:
-            return [self._literal(value) for value in self._bounded(values)]
         return []
 
     def _literal(self, value: object) -> str:
@@ -159,6 +194,10 @@ class _Printer:
         return json_literal(value, self._rules)
 
     def _print_array(self, schema: SchemaObject, indent: str) -> None:
+        first = _json(schema.get("prefixItems"))
+        if self._rules.extensions and isinstance(first, list | tuple) and first:
+            self._print_tuple(first, indent)
+            return
         if "items" not in schema:
             self._write("Array<any>")
             return
@@ -171,11 +210,17 @@ class _Printer:
             self._write(f"\n{indent})" if several_lines else ")")
         self._write("[]")
 
+    def _print_tuple(self, items: Sequence[object], indent: str) -> None:
+        for index, item in enumerate(self._bounded(items)):
+            self._write(", " if index else "[")
+            self.print_place(item, indent)
+        self._write("]")
+
     # Unions, one variant a line
 
     def _union(self, schema: SchemaObject, indent: str) -> _Union | None:
         one_of = _json(schema.get("oneOf"))
-        if isinstance(one_of, list | tuple):
+        if isinstance(one_of, list | tuple) and not self._only_constrains(schema, one_of):
             return _Union(self._bounded(one_of), indent)
         any_of = schema.get("anyOf") if self._rules.extensions else None
         if not isinstance(any_of, list | tuple) or not any_of:
@@ -183,6 +228,12 @@ class _Printer:
         if schema.get("type") is not None and not all(map(_is_telling, self._bounded(any_of))):
             return None
         return _Union(self._bounded(any_of), indent, is_any_of=True)
+
+    def _only_constrains(self, schema: SchemaObject, variants: Sequence[object]) -> bool:
+        """Return whether no variant says what it is, where the schema itself does."""
+        if not self._rules.extensions or not {"type", "properties"} & set(schema):
+            return False
+        return not any(map(_is_telling, self._bounded(variants)))
 
     def _print_variant(self, union: _Union, index: int) -> None:
         schema = self._open(union.variants[index])
@@ -226,7 +277,19 @@ class _Printer:
                 mark = "" if key in names else "?"
                 word = key_word(key, self._rules)
                 self._print_property(f"{indent}{word}{mark}:", value, indent)
+        if self._rules.extensions:
+            self._print_other_properties(schema, indent)
         self._write(f"{indent}}}")
+
+    def _print_other_properties(self, schema: SchemaObject, indent: str) -> None:
+        """Print the type of properties whose names are not listed, where it is told."""
+        others = [_json(schema.get("additionalProperties"))]
+        patterns = _json(schema.get("patternProperties"))
+        if isinstance(patterns, Mapping):
+            others += self._bounded(patterns).values()
+        for other in others:
+            if isinstance(other, Mapping):
+                self._print_property(f"{indent}[key: string]:", other, indent)
 
     def _print_property(self, head: str, value: object, indent: str) -> None:
         schema = self._open(value)

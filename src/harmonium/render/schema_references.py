@@ -30,10 +30,13 @@ class Resolved(NamedTuple):
 class References:
     """Follow the references of one document.
 
+    A reference that leads outside the document, to nothing, or back to itself says nothing, as in
+    the published renderers: such schemas come from MCP servers, and who calls a model cannot change
+    them (OpenHands/software-agent-sdk#1955, fastapi_mcp#287).
+
     Raises:
-        SchemaError: ``schema_reference`` for one that leads outside or nowhere, ``schema_cycle``
-            for one that leads back to itself, ``schema_too_deep`` and ``schema_too_large`` for
-            too many in a row and all together.
+        SchemaError: ``schema_too_deep`` and ``schema_too_large`` for too many references in a row
+            and all together, ``schema_cycle`` for an object that holds itself.
 
     """
 
@@ -41,7 +44,7 @@ class References:
         self._document = document
         self._depth = limits.schema_depth
         self._steps = limits.schema_nodes
-        self._found: dict[str, SchemaObject] = {}
+        self._found: dict[str, SchemaObject | None] = {}
 
     def resolve(self, schema: SchemaObject) -> Resolved:
         """Follow ``$ref`` (keywords beside it win over the target's) and merge ``allOf``."""
@@ -54,9 +57,13 @@ class References:
         above |= sources
         reference = schema.get("$ref")
         if isinstance(reference, str):
-            target = self._resolve(self._find(reference), above)
+            place = self._find(reference)
             beside = {key: value for key, value in schema.items() if key != "$ref"}
-            schema, sources = {**target.schema, **beside}, sources | target.sources
+            if place is None or id(place) in above:
+                schema = beside  # a reference to nothing, or back to itself, says nothing
+            else:
+                target = self._resolve(place, above)
+                schema, sources = {**target.schema, **beside}, sources | target.sources
         members = schema.get("allOf")
         if not isinstance(members, list | tuple):
             return Resolved(schema, sources)
@@ -68,7 +75,7 @@ class References:
 
     def _count(self, schema: SchemaObject, above: frozenset[int]) -> None:
         if id(schema) in above:
-            message = "a reference in a JSON Schema leads back to itself"
+            message = "a JSON Schema contains itself"
             raise SchemaError(message, code="schema_cycle")
         if len(above) > self._depth:
             message = "references in a JSON Schema are nested too deep; see Limits.schema_depth"
@@ -78,38 +85,31 @@ class References:
             message = "a JSON Schema follows too many references; see Limits.schema_nodes"
             raise SchemaError(message, code="schema_too_large")
 
-    def _find(self, reference: str) -> SchemaObject:
+    def _find(self, reference: str) -> SchemaObject | None:
         """Look a JSON pointer up. Source: RFC 6901, section 6 (URI fragments)."""
-        known = self._found.get(reference)
-        if known is not None:
-            return known
+        if reference not in self._found:
+            self._found[reference] = self._look_up(reference)
+        return self._found[reference]
+
+    def _look_up(self, reference: str) -> SchemaObject | None:
         if reference != "#" and not reference.startswith("#/"):
-            message = 'a JSON Schema refers outside itself; only "#/..." references are followed'
-            raise SchemaError(message, code="schema_reference")
+            return None
         place = self._document
         for step in reference.split("/")[1:]:
             place = _step(place, unquote(step).replace("~1", "/").replace("~0", "~"))
         if isinstance(place, bool):
-            place = {}
-        if not isinstance(place, Mapping):
-            raise _nowhere()
-        self._found[reference] = place
-        return place
+            return {}
+        return place if isinstance(place, Mapping) else None
 
 
 def _step(place: object, step: str) -> object:
-    if isinstance(place, Mapping) and step in place:
-        return place[step]
+    """Return the part of a document one step down, None where there is none."""
+    if isinstance(place, Mapping):
+        return place.get(step)
     if isinstance(place, list | tuple) and step.isascii() and step.isdigit() and len(step) < 10:  # noqa: PLR2004
         index = int(step)
-        if index < len(place):
-            return place[index]
-    raise _nowhere()
-
-
-def _nowhere() -> SchemaError:
-    message = "a JSON Schema has a reference to a place it does not have, or that is no schema"
-    return SchemaError(message, code="schema_reference")
+        return place[index] if index < len(place) else None
+    return None
 
 
 def _type_of(schema: SchemaObject) -> str | None:
