@@ -128,6 +128,33 @@ PREDICATES: dict[str, Callable[[Mapping[str, object]], bool]] = {
     "enum_without_type": lambda place: (
         place.get("type") is None and len(as_list(place.get("enum"))) > 0
     ),
+    "enum_of_any_type": lambda place: (
+        place.get("type") is not None
+        and len(as_list(place.get("enum"))) > 0
+        and not (
+            place["type"] == "string" and all(isinstance(v, str) for v in as_list(place["enum"]))
+        )
+    ),
+    "list_of_types_with_parts": lambda place: bool(
+        {"array", "object"} & {kind for kind in as_list(place.get("type")) if isinstance(kind, str)}
+    ),
+    "parts_without_type": lambda place: (
+        place.get("type") is None
+        and bool(
+            {"properties", "items", "prefixItems", "additionalProperties", "patternProperties"}
+            & set(place)
+        )
+    ),
+    "null_type": lambda place: place.get("type") == "null",
+    "other_properties": lambda place: (
+        isinstance(place.get("additionalProperties"), dict) or bool(place.get("patternProperties"))
+    ),
+    "tuple": lambda place: len(as_list(place.get("prefixItems"))) > 0,
+    "constraining_variants": lambda place: (
+        isinstance(place.get("oneOf"), list)
+        and bool({"type", "properties"} & set(place))
+        and not any(is_telling(variant) for variant in place["oneOf"])
+    ),
     "text_leaves_its_line": lambda place: any(
         leaves_line(text) for key in place if key != "properties" for text in texts(place[key])
     ),
@@ -144,6 +171,12 @@ PREDICATES: dict[str, Callable[[Mapping[str, object]], bool]] = {
         for key in (place["properties"] if isinstance(place.get("properties"), dict) else ())
     ),
 }
+
+
+def is_telling(variant: object) -> bool:
+    """Whether a variant says what it is; written anew here, so that the printer is checked."""
+    says = {"type", "oneOf", "anyOf", "allOf", "$ref", "const", "enum", "properties"}
+    return isinstance(variant, dict) and bool(says & set(variant))
 
 
 def reasons(schema: object) -> set[str]:
@@ -175,6 +208,17 @@ def test_each_difference_of_the_manifest_still_happens_alone(oracle: Oracle, nam
     schema = {
         "union_in_array": {"type": "array", "items": {"type": ["string", "number"]}},
         "enum_without_type": {"enum": ["a", "b"]},
+        "enum_of_any_type": {"type": "integer", "enum": [1, 2]},
+        "list_of_types_with_parts": {"type": ["array", "null"], "items": {"type": "string"}},
+        "parts_without_type": {"properties": {"a": {"type": "string"}}},
+        "null_type": {"type": "null"},
+        "other_properties": {"type": "object", "additionalProperties": {"type": "string"}},
+        "tuple": {"type": "array", "prefixItems": [{"type": "string"}]},
+        "constraining_variants": {
+            "type": "object",
+            "properties": {"a": {"type": "string"}},
+            "oneOf": [{"required": ["a"]}],
+        },
         "text_leaves_its_line": {"type": "object", "description": "a\nb"},
         "enum_literal_is_escaped": {"type": "string", "enum": ['a"b']},
         "key_is_quoted": {"type": "object", "properties": {"a: b": {}}},
