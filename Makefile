@@ -1,5 +1,5 @@
-# make run   shows the main job on real input; make test runs every check; make docs builds the API
-# reference. All need Python 3.11+, make, and a package index the first time; offline after that.
+# make run   shows the main job on real input; make test runs every check; make docs builds the
+# documentation. All need Python 3.11+, make, and a package index the first time; offline after that.
 PYTHON ?= python3
 VENV ?= .venv
 ORACLES ?= .oracles
@@ -58,8 +58,10 @@ test-long: install
 	DAMAGE_TIMES=10 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 \
 		tests/testing/test_damage_repair.py
 
+# Strict: a dead link, an unreadable docstring or a public name without an entry fails the build.
 docs: install
-	$(BIN)/python scripts/build_reference.py $(DOCS)
+	$(BIN)/zensical build --strict --clean
+	$(BIN)/python scripts/check_site.py $(DOCS)
 
 # Other projects' clients on the gateway, each kind where its own requirements hold; those in
 # JavaScript are left out, with a word, where there is no npm.

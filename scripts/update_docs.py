@@ -10,7 +10,10 @@ from __future__ import annotations
 import ast
 import inspect
 import itertools
+import os
 import re
+import runpy
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -54,12 +57,29 @@ def _class_rows(kind: type[errors.HarmoniumError], depth: int = 0) -> Iterator[s
 
 
 def _states() -> str:
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> start"]
-    for (state, token), transition in TRANSITIONS.items():
-        mark = " (deviates)" if transition.deviates else ""
-        label = f"{token.value}: {transition.action}{mark}"
-        lines += [f"    {state} --> {target}: {label}" for target in transition.to]
-    return "\n".join([*lines, "```"])
+    head = ["| state | token | action | next state | deviates |", "|---|---|---|---|---|"]
+    rows = (
+        f"| `{state}` | {token.value} | `{transition.action}` |"
+        f" {' or '.join(f'`{target}`' for target in transition.to)} |"
+        f" {'yes' if transition.deviates else ''} |"
+        for (state, token), transition in TRANSITIONS.items()
+    )
+    return "\n".join([*head, *rows])
+
+
+def _commands() -> str:
+    # argparse asks the terminal for its width, and wraps by it.
+    words = ["", "render", "parse", "convert", "tokens", "serve", "doctor"]
+    return "\n\n".join(_help(word) for word in words)
+
+
+def _help(command: str) -> str:
+    title = f"harmonium {command}".strip()
+    run = [sys.executable, "-m", "harmonium", *command.split(), "--help"]
+    told = subprocess.run(  # noqa: S603  (our own command)
+        run, env=os.environ | {"COLUMNS": "80"}, capture_output=True, text=True, check=True
+    )
+    return f"## {title}\n\n```text\n{told.stdout.rstrip()}\n```"
 
 
 def _routes() -> str:
@@ -148,6 +168,7 @@ _DRAWN: Mapping[str, Callable[[], str]] = {
     "chat_answer": lambda: _effects(ANSWER_FIELDS),
     "chat_fields": _chat_fields,
     "chat_nested": lambda: _effects(NESTED_FIELDS),
+    "commands": _commands,
     "engine_limits": _engine_limits,
     "errors": _errors,
     "repairs": _repairs,
@@ -161,8 +182,19 @@ _DRAWN: Mapping[str, Callable[[], str]] = {
 }
 
 
+def pictures() -> Mapping[Path, str]:
+    """Return the pictures that are drawn from the code, by where they stand."""
+    drawn = runpy.run_path(str(Path(__file__).with_name("diagrams.py")))
+    return {
+        DOCS / "explanation" / "states.svg": drawn["states_svg"](),
+        DOCS / "explanation" / "request.svg": drawn["request_svg"](),
+    }
+
+
 def main() -> None:
-    """Rewrite the pages that are out of date."""
+    """Rewrite the pages and pictures that are out of date."""
+    for path, text in pictures().items():
+        path.write_text(text, "utf-8")
     for path in sorted(DOCS.rglob("*.md")):
         old = path.read_text("utf-8")
         new = updated(old)

@@ -10,6 +10,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 DOCUMENTED = [source for source in sources() if ">>> " in source.text]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#:]+)(?:#[^)]*)?\)")
+# Rooms inside a room, whose names its face has or which only the face opens.
+INNER_ROOMS = {"cli", "engines.demo", "engines.local", "testing.damage"}
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -117,6 +120,29 @@ def test_every_part_that_the_script_draws_stands_on_a_page():
         mark for page in PAGES for mark in re.findall(r"from the code: (\w+)", page.read_text())
     }
     assert marks == set(script["_DRAWN"])
+
+
+def test_the_pictures_are_those_that_the_code_draws():
+    script = runpy.run_path(str(ROOT / "scripts" / "update_docs.py"))
+    drawn = script["pictures"]()
+    assert {path: path.read_text("utf-8") for path in drawn} == dict(drawn)
+
+
+def test_every_page_stands_in_the_navigation():
+    site = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))
+    named = set(re.findall(r"'([^']+\.md)'", str(site["project"]["nav"])))
+    docs = ROOT / "docs"
+    assert named == {page.relative_to(docs).as_posix() for page in docs.rglob("*.md")}
+
+
+def test_the_reference_has_a_page_for_every_package_with_public_names():
+    pages = {page.stem for page in (ROOT / "docs" / "reference" / "api").glob("*.md")}
+    rooms = {
+        source.name.removeprefix("harmonium.")
+        for source in sources()
+        if source.path.name == "__init__.py" and "\n__all__ = " in source.text
+    }
+    assert rooms - pages == INNER_ROOMS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
