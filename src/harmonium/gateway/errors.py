@@ -126,7 +126,7 @@ def to_error_response(error: BaseException) -> ErrorResponse:
 
 def _message(error: HarmoniumError) -> str:
     if isinstance(error, EngineRejectedError) and error.code == "context_length_exceeded":
-        return "the prompt and what is asked for are longer than the model's context; shorten them"
+        return "the request exceeds the model's maximum context length; send or ask for less"
     return error.message
 
 

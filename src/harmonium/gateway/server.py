@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.supervisors import Multiprocess
 
 from harmonium.encoding import load_encoding
 from harmonium.engines import Engine, open_engine
 from harmonium.errors import InvalidInputError, Position
 from harmonium.gateway.app import create_app
 from harmonium.gateway.config.api_keys import KeyRing, load_keys
-from harmonium.gateway.config.reasoning_keys import load_cipher
+from harmonium.gateway.config.reasoning_keys import load_cipher, with_reasoning_key
 from harmonium.gateway.config.settings import Settings
 from harmonium.gateway.http.protocol import BoundedConfig
-from harmonium.gateway.observability.logging import set_up_logs
+from harmonium.gateway.observability.logging import flush_logs, set_up_logs
 from harmonium.gateway.service import Service
 from harmonium.gateway.storage.cache_limits import bound_caches
+from harmonium.gateway.workers import METRICS_FOLDER, Workers, give_up_metrics_without_room
 from harmonium.limits import DEFAULT_LIMITS
 
 
@@ -51,7 +51,10 @@ def make_service(
     bound_caches(settings.cache_bytes, encoding)
     engines = {name: make_engine(one, environment) for name, one in settings.each_model().items()}
     engine = next(iter(engines.values())) if engines else make_engine(settings, environment)
-    return Service(settings, encoding, engine, ring, cipher=cipher, engines=engines)
+    service = Service(settings, encoding, engine, ring, cipher=cipher, engines=engines)
+    if keys is None:
+        service.load_keys = lambda: load_keys(settings, environment)
+    return service
 
 
 def make_engine(settings: Settings, environment: Mapping[str, str]) -> Engine:
@@ -89,15 +92,19 @@ def serve(
     """
     bound = _bind(settings)
     announce(bound.getsockname()[1])
-    config = BoundedConfig(_Application(settings, dict(environment)), settings)
+    secrets_of = dict(environment)
+    if settings.workers > 1:
+        secrets_of = with_reasoning_key(environment)  # one for all workers
+    config = BoundedConfig(_Application(settings, secrets_of, os.getpid()), settings)
     if settings.workers == 1:
         set_up_logs(settings.log_level)
         uvicorn.Server(config).run(sockets=[bound])
         return
     with tempfile.TemporaryDirectory(prefix="harmonium-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        os.environ[METRICS_FOLDER] = folder
         set_up_logs(settings.log_level)
-        Multiprocess(config, sockets=[bound]).run()
+        Workers(config, sockets=[bound]).run()
+        flush_logs()
 
 
 _BACKLOG = 2048
@@ -109,10 +116,13 @@ class _Application:
 
     settings: Settings
     environment: Mapping[str, str] = field(repr=False)
+    parent: int
 
     def __call__(self) -> ASGIApp:
         set_up_logs(self.settings.log_level)
+        give_up_metrics_without_room()
         service = make_service(self.settings, self.environment)
+        service.parent = self.parent if os.getpid() != self.parent else None
         # what the first request would wait for: the encoder, and the parser's tables
         service.encoding.encode_ordinary("ready")
         service.encoding.lexicon.texts.fill()

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
+import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harmonium.encoding import Encoding
 from harmonium.engines import Capabilities, Engine
+from harmonium.errors import InvalidInputError
+from harmonium.gateway.admission.body_budget import BodyBudget
 from harmonium.gateway.admission.concurrency import ConcurrencyLimiter
+from harmonium.gateway.admission.conversions import ConversionPool
 from harmonium.gateway.admission.key_limits import KeyLimiter
 from harmonium.gateway.admission.shutdown import Shutdown
 from harmonium.gateway.admission.start_throttle import StartThrottle
@@ -20,6 +26,8 @@ from harmonium.gateway.config.api_keys import KeyRing
 from harmonium.gateway.config.settings import Settings
 from harmonium.gateway.generation.decoders import safe_token_bytes
 from harmonium.gateway.model_catalog import Model, ModelCatalog, model_not_found
+from harmonium.gateway.observability.logging import dropped_lines, flush_logs, log_event
+from harmonium.gateway.observability.loop_monitor import LoopMonitor
 from harmonium.gateway.observability.metrics import Metrics
 from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.observability.tracing import Tracing
@@ -56,6 +64,8 @@ class Service:
         now: seconds since the epoch.
         new_id: where the ids of answers come from.
         cipher: seals reasoning that clients keep; None refuses to.
+        load_keys: reads the keys again, on SIGHUP.
+        parent: the process whose end ends this one.
         engines: name of a model in ``settings.models`` -> its engine.
 
     """
@@ -68,7 +78,11 @@ class Service:
     new_id: IdSource = _random_ids
     cipher: ReasoningCipher | None = None
     engines: Mapping[str, Engine] = field(default_factory=dict)
+    load_keys: Callable[[], KeyRing] | None = None
+    parent: int | None = None
     metrics: Metrics = field(init=False)
+    conversions: ConversionPool = field(init=False)
+    body_budget: BodyBudget = field(init=False)
     admission: ConcurrencyLimiter = field(init=False)
     key_limits: KeyLimiter = field(init=False)
     lifecycle: Shutdown = field(init=False)
@@ -94,6 +108,10 @@ class Service:
         self.tracing = Tracing(enabled=settings.traces)
         self.token_bytes = safe_token_bytes(self.encoding)
         self.started = int(self.now())
+        self.conversions = ConversionPool(
+            settings.convert_workers, settings.queue, settings.convert_seconds
+        )
+        self.body_budget = BodyBudget(settings.bodies_bytes)
         self.key_limits = KeyLimiter(settings.workers)
         self._configure(settings, self.engine)
         for name, own in settings.each_model().items():
@@ -117,10 +135,30 @@ class Service:
     async def running(self) -> AsyncIterator[None]:
         """Run what belongs to the process, and close the engines at the end."""
         self.lifecycle.drain_before_signals()
-        yield
+        monitor = asyncio.create_task(LoopMonitor(self._observe_lag, self.parent).run())
+        with _on_hangup(self.reload_keys):
+            yield
+        monitor.cancel()
+        await asyncio.gather(monitor, return_exceptions=True)
         for one in self.each_model():
             await one.engine.aclose()
+        self.conversions.close()
         self.metrics.close()
+        flush_logs()
+
+    def _observe_lag(self, seconds: float) -> None:
+        self.metrics.loop_lag.observe(seconds)
+
+    def reload_keys(self) -> None:
+        """Read the API keys again; those in use stay when the new ones cannot be used."""
+        if self.load_keys is None:
+            return
+        try:
+            self.keys = self.load_keys()
+        except InvalidInputError as error:
+            log_event("keys_not_reloaded", {"reason": error.message}, level=logging.ERROR)
+            return
+        log_event("keys_reloaded")
 
     def each_model(self) -> Iterator[Service]:
         """Return the service of each model; this one where only one is configured."""
@@ -193,3 +231,18 @@ class Service:
         """Export the counts of the token cache; reading them costs more than a request should."""
         self._cache_metrics_at = time.monotonic()
         self.metrics.count_cache(self.encoding.tokenizer.cache.info())
+        self.metrics.count_dropped_lines(dropped_lines())
+
+
+@contextmanager
+def _on_hangup(call: Callable[[], None]) -> Iterator[None]:
+    """Call something on SIGHUP, where there is one, for as long as the block runs."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, call)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)

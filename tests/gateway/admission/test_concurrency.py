@@ -109,3 +109,41 @@ def test_no_turn_is_lost_or_given_twice_whatever_happens(most, moves):
         assert len(begun) == len(set(begun))
 
     asyncio.run(scenario())
+
+
+def test_owners_get_slots_in_turn():
+    async def scenario():
+        admission, begun, end = ConcurrencyLimiter(1, 10, 60), [], asyncio.Event()
+
+        async def ask(owner, name):
+            async with admission.slot(owner):
+                begun.append(name)
+                await settle()
+
+        names = [("a", "a1"), ("a", "a2"), ("a", "a3"), ("b", "b1"), ("b", "b2")]
+        tasks = [asyncio.create_task(ask(owner, name)) for owner, name in names]
+        await asyncio.gather(*tasks)
+        end.set()
+        return begun, admission.running, admission.waiting
+
+    assert asyncio.run(scenario()) == (["a1", "a2", "b1", "a3", "b2"], 0, 0)
+
+
+def test_one_owner_cannot_fill_the_queue_for_another():
+    async def scenario():
+        admission, end = ConcurrencyLimiter(1, 4, 60), asyncio.Event()
+
+        async def ask(owner):
+            async with admission.slot(owner):
+                await end.wait()
+                return "served"
+
+        many = [asyncio.create_task(ask("a")) for _ in range(8)]
+        await settle()
+        other = asyncio.create_task(ask("b"))
+        await settle()
+        end.set()
+        served = await asyncio.gather(*many, return_exceptions=True)
+        return await other, served.count("served"), admission.running, admission.waiting
+
+    assert asyncio.run(scenario()) == ("served", 4, 0, 0)

@@ -8,8 +8,9 @@ import socket
 
 import pytest
 
+from harmonium.gateway.http.request_body import parse_json
 from tests.gateway.reading import error_of
-from tests.gateway.running import BODIES, PATIENCE, running
+from tests.gateway.running import BODIES, CHAT, PATIENCE, running
 
 JSON_HEADERS = {"content-type": "application/json"}
 HEAD = (
@@ -77,3 +78,23 @@ def dribbled(gateway, path):
             if piece is None:
                 client.sendall(b" ")
     return said, False
+
+
+def test_a_body_of_too_many_values_is_refused_before_they_are_made(gateway):
+    body = b'{"model": "x", "messages": [' + b"[]," * 400_000 + b"[]]}"
+    answer = gateway.client.post("/v1/chat/completions", content=body, headers=JSON_HEADERS)
+    assert (answer.status_code, error_of(answer)["code"]) == (400, "json_too_large")
+
+
+def test_marks_inside_of_strings_are_no_values():
+    text = '[{,\\"' * 200_000
+    assert parse_json(json.dumps({"text": text}).encode(), 10, 10) == {"text": text}
+
+
+def test_bodies_that_are_received_at_once_share_a_budget():
+    with running(bodies_bytes=1_500) as gateway:
+        long = CHAT | {"user": "x" * 1_600}
+        refused = gateway.client.post("/v1/chat/completions", json=long)
+        served = [gateway.client.post("/v1/chat/completions", json=CHAT) for _ in range(30)]
+    assert (refused.status_code, error_of(refused)["code"]) == (503, "overloaded")
+    assert {answer.status_code for answer in served} == {200}

@@ -144,6 +144,30 @@ def test_a_stream_that_does_not_end_in_time_is_told_so(path):
     assert gateway.record(answer.headers["x-request-id"]).error == "shutting_down"
 
 
+def test_a_second_signal_ends_streams_without_grace():
+    hold = Hold()
+    with running(ScriptedEngine([*BEGINNING, hold]), grace_seconds=3_600) as gateway:
+        body = CHAT | {"stream": True}
+        with gateway.client.stream("POST", "/v1/chat/completions", json=body) as answer:
+            assert hold.reached.wait(PATIENCE)
+            lifecycle = gateway.service.lifecycle
+            drained = asyncio.run_coroutine_threadsafe(lifecycle.drain(), gateway.loop)
+            _until_refused(gateway)
+            gateway.loop.call_soon_threadsafe(lifecycle.end_waiting)
+            rest = answer.read().decode()
+        drained.result(PATIENCE)
+    assert '"code":"shutting_down"' in rest
+    assert rest.endswith("data: [DONE]\n\n")
+
+
+def test_the_lag_of_the_event_loop_is_measured():
+    with running() as gateway:
+        name = "harmonium_loop_lag_seconds_count"
+        before = gateway.metric(name)
+        gateway.ask(asyncio.sleep(0.3))
+        assert gateway.metric(name) > before
+
+
 def _until_refused(gateway):
     """Ask until draining has begun to refuse; it does at once."""
     answer = gateway.client.post("/v1/responses", json={"model": "none", "input": "x"})

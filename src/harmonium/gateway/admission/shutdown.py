@@ -1,4 +1,12 @@
-"""The lifetime of a process: serving, draining, stopped. Knows nothing of what it serves."""
+"""The lifetime of a process: serving, draining, stopped. Does not know what it serves.
+
+Theory of operation. The first signal to stop begins the drain: the process reports that it is not
+ready, and still serves everything for ``drain_seconds``, so that load balancers notice. Then new
+requests are rejected, and running ones have ``grace_seconds`` to end. What still runs after that is
+interrupted: each stream gets its terminal event. Only then does the server see the signal, and
+close. A second signal skips the waiting and interrupts at once; a third one goes to the server,
+which closes whatever is open.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +23,9 @@ from harmonium.gateway.observability.logging import log_event
 
 _LAST_SECONDS = 5.0
 """For interrupted streams to write how they end."""
+
+_HURRY_SIGNAL = 2
+"""The second signal to stop ends what runs; a third one does not wait for that."""
 
 Handler = Callable[[int, FrameType | None], object]
 
@@ -41,6 +52,8 @@ class Shutdown:
         self._running: set[Interruptible] = set()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._hurry = asyncio.Event()
+        self._signals = 0
         self._stopping: asyncio.Task[None] | None = None
         self.is_draining = False
         self.is_rejecting = False
@@ -73,20 +86,39 @@ class Shutdown:
         """Stop: not ready, then nothing new, then nothing at all."""
         self.is_draining = True
         log_event("draining", {"running": self.running})
-        await asyncio.sleep(self._drain_seconds)
+        await self._wait_for(self._hurry, self._drain_seconds)
         self.is_rejecting = True
-        if await self.wait_idle(self._grace_seconds):
+        if not self._hurry.is_set() and await self._is_idle_in_time():
             return
         error = ShuttingDownError("the gateway is shutting down; retry the request")
         for one in list(self._running):
             one.interrupt(error)
         await self.wait_idle(_LAST_SECONDS)
 
+    def end_waiting(self) -> None:
+        """Interrupt what runs as soon as the drain has begun, without any grace."""
+        self._hurry.set()
+
+    async def _is_idle_in_time(self) -> bool:
+        """Wait for what runs, until the grace is over or a second signal comes."""
+        hurry = asyncio.create_task(self._hurry.wait())
+        idle = asyncio.create_task(self._idle.wait())
+        await asyncio.wait(
+            (hurry, idle), timeout=self._grace_seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        hurry.cancel()
+        idle.cancel()
+        return self._idle.is_set()
+
     async def wait_idle(self, seconds: float) -> bool:
         """Wait until nothing runs; return whether that happened within `seconds`."""
+        return await self._wait_for(self._idle, seconds)
+
+    @staticmethod
+    async def _wait_for(event: asyncio.Event, seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds):
-                await self._idle.wait()
+                await event.wait()
         except TimeoutError:
             return False
         return True
@@ -94,7 +126,7 @@ class Shutdown:
     def drain_before_signals(self) -> None:
         """Drain on SIGTERM and SIGINT, before the server stops.
 
-        A second signal stops it at once. Only the main thread has signals.
+        Only the main thread has signals.
         """
         if threading.current_thread() is not threading.main_thread():
             return
@@ -106,11 +138,14 @@ class Shutdown:
 
     def _handler(self, loop: asyncio.AbstractEventLoop, before: Handler) -> Handler:
         def handle(number: int, frame: FrameType | None) -> None:
-            if self._stopping is not None or self.is_draining:
+            self._signals += 1
+            if self._signals == 1:
+                self.is_draining = True
+                loop.call_soon_threadsafe(self._begin, lambda: before(number, None))
+            elif self._signals == _HURRY_SIGNAL:
+                loop.call_soon_threadsafe(self.end_waiting)
+            else:
                 before(number, frame)
-                return
-            self.is_draining = True
-            loop.call_soon_threadsafe(self._begin, lambda: before(number, None))
 
         return handle
 

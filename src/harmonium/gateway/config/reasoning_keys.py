@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections.abc import Mapping
 
 from harmonium.errors import InvalidInputError, Position
@@ -13,6 +14,16 @@ from harmonium.openai import ReasoningCipher
 
 VARIABLE = "HARMONIUM_SEALING_KEYS"
 _KEY_BYTES = 32
+
+
+def with_reasoning_key(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with a random key in it, unless it has keys already.
+
+    The process that starts the workers makes the key: each of them must open what another sealed.
+    """
+    if environment.get(VARIABLE, "").strip(" ,"):
+        return dict(environment)
+    return {**environment, VARIABLE: secrets.token_urlsafe(_KEY_BYTES)}
 
 
 def load_cipher(settings: Settings, environment: Mapping[str, str]) -> ReasoningCipher | None:

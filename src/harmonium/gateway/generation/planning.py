@@ -232,7 +232,9 @@ def _token_budget(
     if context is None:
         return most
     if length >= context:
-        message = f"the prompt has {length} tokens; this model's context is {context}"
+        message = (
+            f"this model's maximum context length is {context} tokens, but the prompt has {length}"
+        )
         param = wanted.fields.prompt
         raise RequestError(message, param=param, code="context_length_exceeded")
     room = min(context - length, settings.max_output_tokens)

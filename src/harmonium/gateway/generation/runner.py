@@ -253,6 +253,7 @@ class GenerationRunner(Generic[T]):
 
     def _read(self, choice: int, chunk: Chunk) -> ChoiceUpdate[T]:
         reading = self._readings[choice]
+        self._record.on_engine(chunk.engine)
         self._record.on_tokens(len(chunk.token_ids), chunk.cached_tokens)
         finish = None if chunk.finish is None else self._reason(chunk.finish)
         said = reading.take(chunk.token_ids, last=finish is not None)

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from harmonium.gateway.config.api_keys import ApiKey, bearer
 from harmonium.gateway.errors import RefusedError, to_error_response
 from harmonium.gateway.http.browser_guard import BrowserGuard
+from harmonium.gateway.http.request_body import BUDGET
 from harmonium.gateway.observability.logging import is_logged, log_event
 from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
@@ -57,6 +58,7 @@ class RequestMiddleware:
         record = RequestRecord(_request_id(headers), scope["method"])
         record.wants_repairs = headers.get("x-harmonium-repairs", "").lower() in _YES
         scope[RECORD] = record
+        scope[BUDGET] = self._service.body_budget
         reply = _Reply(send, record)
         try:
             await self._serve(scope, receive, headers, reply)

@@ -1,7 +1,7 @@
-"""The log: JSON Lines, one line per request. Knows nothing of requests.
+"""The log: JSON Lines, one line per request. Does not know requests.
 
 Traceback lines name places in the code; the text of an unexpected exception may quote a prompt,
-so only its type is told.
+so only its type is logged.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ import traceback
 from collections.abc import Mapping
 from typing import TextIO
 
+from harmonium.gateway.observability.log_writer import LogWriter
+
 LOGGER = "harmonium.gateway"
 _FIELDS = "harmonium_fields"
+_FLUSH_SECONDS = 2.0
 
 
 class JsonLines(logging.Formatter):
@@ -48,14 +51,14 @@ def describe(error: BaseException) -> dict[str, object]:
 
 
 def set_up_logs(level: str, stream: TextIO | None = None) -> logging.Logger:
-    """Send every log line of the process to `stream` (stderr) as JSON, and give our logger.
+    """Send every log line of the process to `stream` (stderr) as JSON, and return our logger.
 
     Args:
         level: the least level that is logged.
         stream: where to.
 
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = LogWriter(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers = [handler]
@@ -65,6 +68,21 @@ def set_up_logs(level: str, stream: TextIO | None = None) -> logging.Logger:
         quiet.handlers, quiet.propagate = [], True
         quiet.setLevel(logging.WARNING)
     return logging.getLogger(LOGGER)
+
+
+def _writers() -> list[LogWriter]:
+    return [one for one in logging.getLogger().handlers if isinstance(one, LogWriter)]
+
+
+def dropped_lines() -> int:
+    """Return how many lines of this process were dropped because nobody read them."""
+    return sum(one.dropped for one in _writers())
+
+
+def flush_logs() -> None:
+    """Wait a moment for the lines that are not written yet: the process is about to end."""
+    for one in _writers():
+        one.flush_within(_FLUSH_SECONDS)
 
 
 def is_logged(level: int) -> bool:

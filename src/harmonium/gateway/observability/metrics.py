@@ -119,6 +119,18 @@ class Metrics:
 
     def _changes(self) -> None:
         registry = self.registry
+        self._dropped_lines = Counter(
+            "harmonium_log_lines_dropped", "Log lines that nobody read in time.", registry=registry
+        )
+        self._dropped = 0
+        self.loop_lag = Histogram(
+            "harmonium_loop_lag_seconds", "How late the event loop was, ten times a second.",
+            registry=registry, buckets=_SMALL,
+        )  # fmt: skip
+        self._engines = Counter(
+            "harmonium_engine_requests", "Requests that generated, by engine and end.",
+            ("engine", "end"), registry=registry,
+        )  # fmt: skip
         self._repairs = Counter(
             "harmonium_repairs", "Deviations from Harmony that were repaired.", ("code",),
             registry=registry,
@@ -175,12 +187,19 @@ class Metrics:
         self._cache_bytes.set(info.bytes)
         self._cache = info
 
+    def count_dropped_lines(self, total: int) -> None:
+        """Count the log lines dropped so far."""
+        self._dropped_lines.inc(max(0, total - self._dropped))
+        self._dropped = total
+
     def count_parse_error(self) -> None:
         """Count an answer that the strict policy refused."""
         self._parse_errors.inc()
 
     def _count_generation(self, record: RequestRecord, model: str) -> None:
         prompt_tokens = record.prompt_tokens or 0
+        if record.engine is not None:
+            self._of(self._engines, record.engine, record.error or "ok").inc()
         self._of(self._prompt_tokens, model).inc(prompt_tokens)
         self._of(self._output_tokens, model).inc(record.output_tokens)
         self._of(self._reasoning, model).inc(record.reasoning_tokens)

@@ -74,6 +74,10 @@ class RequestRecord:
         """Record what the engine is asked for."""
         self.prompt_tokens, self.max_tokens, self.temperature = tokens, max_tokens, temperature
 
+    def on_engine(self, name: str | None) -> None:
+        """Record the engine that generates, once it is known which of several it is."""
+        self.engine = name or self.engine
+
     def on_queued(self) -> None:
         """Begin to wait for a slot."""
         self.phase, self._queued = "queued", self.clock()

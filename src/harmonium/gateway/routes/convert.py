@@ -5,13 +5,14 @@ Their answers are what the generating routes use internally.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import starmap
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from harmonium.errors import RequestError
+from harmonium.gateway.admission.conversions import Deadline
 from harmonium.gateway.http.json_response import json_response
 from harmonium.gateway.http.request_body import check_counts, read_body
 from harmonium.gateway.observability.request_record import RequestRecord
@@ -27,10 +28,13 @@ from harmonium.openai.requests.json_fields import (
     read_list,
     read_object,
 )
+from harmonium.parse import Event, Parser
 from harmonium.render import Segment, Special
 
-Convert = Callable[[JSONObject, Service, str | None], JSONObject]
+Convert = Callable[[JSONObject, Service, str | None, Deadline], JSONObject]
 _FINISHES = ("stop", "length")
+_SLICE = 2_048
+"""Ids parsed between two looks at the deadline: some milliseconds."""
 
 
 def json_endpoint(
@@ -40,14 +44,23 @@ def json_endpoint(
 
     async def endpoint(service: Service, request: Request, record: RequestRecord) -> Response:
         body = await read_body(request, service.settings)
-        size = int(request.headers.get("content-length") or service.settings.body_bytes)
-        found = await service.run_cpu_bound(size, lambda: convert(body, service, record.owner))
-        return json_response(found)
+        request_of = body.get("request")
+        named = request_of if isinstance(request_of, dict) else body
+        one = service.for_model(named.get("model"))
+
+        def work(deadline: Deadline) -> Response:
+            return json_response(convert(body, one, record.owner, deadline))
+
+        async def gone() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+
+        return await service.conversions.run(record.owner, work, gone)
 
     return endpoint
 
 
-def tokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
+def tokenize(body: JSONObject, service: Service, _: str | None, __: Deadline) -> JSONObject:
     """Return the ids of a text, or of the prompt that a chat request becomes.
 
     Raises:
@@ -77,7 +90,7 @@ def tokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
     return answer
 
 
-def detokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
+def detokenize(body: JSONObject, service: Service, _: str | None, __: Deadline) -> JSONObject:
     """Return the text of ids, special tokens by their names.
 
     Raises:
@@ -88,7 +101,7 @@ def detokenize(body: JSONObject, service: Service, _: str | None) -> JSONObject:
     return {"prompt": service.encoding.decode(ids)}
 
 
-def render_chat(body: JSONObject, service: Service, _: str | None) -> JSONObject:
+def render_chat(body: JSONObject, service: Service, _: str | None, __: Deadline) -> JSONObject:
     """Return what a chat request becomes: the prompt's ids and segments.
 
     Raises:
@@ -102,14 +115,16 @@ def render_chat(body: JSONObject, service: Service, _: str | None) -> JSONObject
     return _rendered(service, ids, segments, asked.names.declared)
 
 
-def render_responses(body: JSONObject, service: Service, owner: str | None) -> JSONObject:
+def render_responses(
+    body: JSONObject, service: Service, owner: str | None, _: Deadline
+) -> JSONObject:
     """Return what a Responses request becomes: the prompt's ids and segments.
 
     Raises:
         RequestError: something in the body is wrong.
 
     """
-    asked, ids, _ = read_responses(body, service, owner)
+    asked, ids, _before = read_responses(body, service, owner)
     profile, history = service.settings.profile, asked.history
     segments = service.encoding.render_segments(
         asked.conversation, next_role="assistant", profile=profile, history=history
@@ -117,7 +132,9 @@ def render_responses(body: JSONObject, service: Service, owner: str | None) -> J
     return _rendered(service, ids, segments, asked.tools.parser_tools)
 
 
-def derender_chat(body: JSONObject, service: Service, _: str | None) -> JSONObject:
+def derender_chat(
+    body: JSONObject, service: Service, _: str | None, deadline: Deadline
+) -> JSONObject:
     """Return the chat completion that generated ids amount to.
 
     Raises:
@@ -133,12 +150,15 @@ def derender_chat(body: JSONObject, service: Service, _: str | None) -> JSONObje
     answer = ChatAnswer(asked, service.answer_context, service.chat_options)
     for choice, ids in enumerate(said):
         parser = service.encoding.parser(policy=service.settings.policy, tools=asked.names.declared)
-        answer.feed(parser.feed(ids) + parser.close(), choice)
+        for events in _parse(parser, ids, deadline):
+            answer.feed(events, choice)
         answer.finish(finish, choice)
     return answer.to_dict(len(prompt))
 
 
-def derender_responses(body: JSONObject, service: Service, owner: str | None) -> JSONObject:
+def derender_responses(
+    body: JSONObject, service: Service, owner: str | None, deadline: Deadline
+) -> JSONObject:
     """Return the response that generated ids amount to.
 
     Raises:
@@ -153,9 +173,18 @@ def derender_responses(body: JSONObject, service: Service, owner: str | None) ->
         raise RequestError(message, param="token_ids", code="invalid_value")
     parser = service.encoding.parser(policy=service.settings.policy, tools=asked.tools.parser_tools)
     answer = response_answer(asked, service.answer_context, service.response_options)
-    answer.feed(parser.feed(ids) + parser.close())
+    for events in _parse(parser, ids, deadline):
+        answer.feed(events)
     answer.finish(finish, input_tokens=len(prompt), now=int(service.now()))
     return answer.response
+
+
+def _parse(parser: Parser, ids: Sequence[int], deadline: Deadline) -> Iterator[list[Event]]:
+    """Return the events of ids, slice by slice, as long as there is time."""
+    for start in range(0, len(ids), _SLICE):
+        deadline.check()
+        yield parser.feed(ids[start : start + _SLICE])
+    yield parser.close()
 
 
 def _rendered(

@@ -1,0 +1,130 @@
+"""Processes: killed workers, signals twice, keys read again, one key for all workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+
+from tests.gateway.running import CHAT, PATIENCE
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+
+
+class Serving:
+    """A gateway started by its command."""
+
+    def __init__(self, *flags):
+        command = [sys.executable, "-m", "harmonium", "serve", "--port", "0", *flags]
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("PROMETHEUS", "HARMON"))}
+        self.process = subprocess.Popen(  # noqa: S603  (our own command)
+            command, stderr=subprocess.PIPE, text=True, env=clean
+        )
+        self.url = re.search(r"http://[\d.:]+", self.process.stderr.readline())[0]
+        transport = httpx.HTTPTransport(retries=20)
+        self.client = httpx.Client(base_url=self.url, transport=transport, timeout=PATIENCE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+    def logged(self, event):
+        """The next line of an event."""
+        lines = (json.loads(line) for line in self.process.stderr)
+        return next(line for line in lines if line["event"] == event)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=PATIENCE)
+
+    def workers(self):
+        """The processes that serve; multiprocessing starts one more, which tracks resources."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(one) for one in children if b"spawn_main" in _command_of(one)]
+
+
+def _command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def until(claim):
+    end = time.monotonic() + PATIENCE
+    while not claim() and time.monotonic() < end:
+        pass
+    return claim()
+
+
+def test_a_killed_worker_is_replaced_and_logged():
+    with Serving("--workers", "2", "--store", "none") as served:
+        served.client.get("/health/live")
+        assert until(lambda: len(served.workers()) == 2)
+        victim = served.workers()[0]
+        os.kill(victim, signal.SIGKILL)
+        assert served.logged("worker_died")["pid"] == victim
+        assert served.client.post("/v1/chat/completions", json=CHAT | {"model": "demo"}).is_success
+        served.stop()
+
+
+def test_workers_end_with_the_process_that_started_them():
+    with Serving("--workers", "2", "--store", "none") as served:
+        served.client.get("/health/live")
+        assert until(lambda: len(served.workers()) == 2)
+        workers = served.workers()
+        served.process.kill()
+        assert until(lambda: not any(is_alive(pid) for pid in workers))
+
+
+def test_several_workers_open_what_one_of_them_sealed():
+    with Serving("--workers", "2", "--store", "none") as served:
+        body = {"model": "demo", "input": "Hi", "include": ["reasoning.encrypted_content"]}
+        for _ in range(4):
+            first = served.client.post("/v1/responses", json=body)
+            assert first.status_code == 200
+            again = body | {"input": [{"role": "user", "content": "Hi"}, *first.json()["output"]]}
+            assert served.client.post("/v1/responses", json=again).status_code == 200
+        served.stop()
+
+
+@pytest.mark.parametrize("workers", [(), ("--workers", "2", "--store", "none")])
+def test_hangup_reads_the_keys_again_and_cuts_nothing(tmp_path, workers):
+    old, new = "old-key-0123456789", "new-key-0123456789"
+    file = tmp_path / "keys"
+    file.write_text(f"{old} name=old\n")
+    with Serving("--api-key-file", str(file), *workers) as served:
+        assert served.client.get("/v1/models", headers={"x-api-key": old}).status_code == 200
+        file.write_text(f"{new} name=new\n")
+        served.process.send_signal(signal.SIGHUP)
+        served.logged("keys_reloaded")
+        [served.logged("keys_reloaded") for _ in workers[:1]]
+        statuses = [
+            served.client.get("/v1/models", headers={"x-api-key": key}).status_code
+            for key in (old, new)
+        ]
+        served.stop()
+    assert statuses == [401, 200]
