@@ -14,15 +14,14 @@ class BodyBudget:
     Example:
         >>> budget = BodyBudget(10)
         >>> budget.take(8)
-        >>> budget.take(8)
-        Traceback (most recent call last):
-            ...
-        harmonium.OverloadedError: too many request bodies are being received; retry later
+        >>> budget.left
+        2
 
     """
 
     def __init__(self, limit: int) -> None:
-        self._left = limit
+        self.left = limit
+        """Bytes that can still be taken."""
 
     def take(self, count: int) -> None:
         """Take some bytes; they must be given back.
@@ -31,11 +30,11 @@ class BodyBudget:
             OverloadedError: there are not as many (503).
 
         """
-        if count > self._left:
+        if count > self.left:
             message = "too many request bodies are being received; retry later"
             raise OverloadedError(message, retry_after=1)
-        self._left -= count
+        self.left -= count
 
     def give_back(self, count: int) -> None:
         """Give back bytes that were taken."""
-        self._left += count
+        self.left += count
