@@ -58,6 +58,21 @@ test-long: install
 	DAMAGE_TIMES=10 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 \
 		tests/testing/test_damage_repair.py
 
+# While working: few examples of each property, without the oracles and what is marked slow or alone.
+# ROOM=parse takes one package's tests.
+QUICK = model tokens render parse
+ROOM ?= $(QUICK)
+
+quick: lint types
+	TEST_PROFILE=quick $(BIN)/python -m pytest --quiet --numprocesses auto --maxprocesses 4 \
+		$(wildcard $(addprefix tests/,$(ROOM)))
+
+# Branches that the tests of the two packages reach; the goal is 98 % of each.
+coverage: install oracles
+	for room in parse render; do \
+		$(BIN)/python -m coverage run --branch --source=src/harmonium/$$room -m pytest --quiet \
+			-m "not alone" tests/$$room && $(BIN)/python -m coverage report || exit 1; done
+
 # Strict: a dead link, an unreadable docstring or a public name without an entry fails the build.
 docs: install
 	$(BIN)/zensical build --strict --clean

@@ -1,5 +1,7 @@
 """The oracles, started once for all tests, and the vocabulary they read: the bundled one."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -14,6 +16,35 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("harmonium")
+
+
+QUICK = os.environ.get("TEST_PROFILE") == "quick"
+FEW_EXAMPLES = 10
+NOT_QUICK = {"oracle_oss", "oracle_legacy"}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out, for `make quick`, what takes long, and take few examples of each property."""
+    if not QUICK:
+        return
+    slow = [item for item in items if _is_slow(item)]
+    items[:] = [item for item in items if not _is_slow(item)]
+    config.hook.pytest_deselected(items=slow)
+    for item in items:
+        _take_few_examples(getattr(item, "function", None))
+
+
+def _is_slow(item):
+    marked = any(item.get_closest_marker(name) for name in ("alone", "slow"))
+    return marked or not NOT_QUICK.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def _take_few_examples(test):
+    # A test's own settings win over a profile's and can be set once: hence the attribute.
+    name = "_hypothesis_internal_use_settings"
+    own = getattr(test, name, None)
+    if own is not None:
+        setattr(test, name, settings(own, max_examples=min(own.max_examples, FEW_EXAMPLES)))
 
 
 @pytest.fixture(scope="session")
