@@ -106,7 +106,7 @@ class Running:
     async def _left(self):
         service = self.service
         assert await service.lifecycle.wait_idle(PATIENCE)
-        ours = {"Delivery._serve", "_until_gone", "Generation._pump"}
+        ours = {"AnswerResponse._serve", "_until_gone", "GenerationRunner._pump"}
         names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]
         return (
             service.admission.running,

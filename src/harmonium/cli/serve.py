@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
+from typing import TYPE_CHECKING
 
 from harmonium.cli.arguments import Subcommands, add_command
 from harmonium.cli.terminal import Terminal
 from harmonium.errors import InvalidInputError
 from harmonium.gateway import Option, Settings, load_settings, options
+
+if TYPE_CHECKING:
+    from harmonium.gateway import Service
 
 _EXAMPLES = """\
   harmonium serve
@@ -28,6 +33,9 @@ def add(commands: Subcommands) -> None:
     parser.add_argument(
         "--check", action="store_true", help="check all settings and keys, then exit"
     )
+    parser.add_argument(
+        "--check-engine", action="store_true", help="check the engines as well: one token of each"
+    )
     for option in options():
         _add_flag(parser, option)
     parser.set_defaults(run=run)
@@ -44,12 +52,30 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
         message = f"package {error.name} is missing: pip install 'harmonium[server]'"
         raise InvalidInputError(message, code="extra_missing") from None
     service = make_service(settings, os.environ)
+    if arguments.check_engine:
+        _check_engines(service, terminal)
+        return 0
     if arguments.check:
         terminal.write("settings and keys are valid\n")
         return 0
     is_open = service.keys.is_open
     serve(settings, os.environ, lambda port: terminal.remark(_line(settings, port, is_open)))
     return 0
+
+
+def _check_engines(service: Service, terminal: Terminal) -> None:
+    """Check every engine of every model, and print a line for each.
+
+    Raises:
+        EngineError: the first error of one that cannot serve.
+
+    """
+    reports = asyncio.run(service.check_engines())
+    for report in reports:
+        terminal.write(f"{report.name}: {'ok' if report.error is None else report.error}\n")
+    for report in reports:
+        if report.error is not None:
+            raise report.error
 
 
 def _line(settings: Settings, port: int, is_open: bool) -> str:  # noqa: FBT001  (one caller)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harmonium.encoding import Encoding
-from harmonium.engines import Capabilities, Engine
-from harmonium.errors import InvalidInputError
+from harmonium.engines import Capabilities, Engine, EngineReport, check_engines
+from harmonium.errors import EngineError, InvalidInputError
 from harmonium.gateway.admission.body_budget import BodyBudget
 from harmonium.gateway.admission.concurrency import ConcurrencyLimiter
 from harmonium.gateway.admission.conversions import ConversionPool
@@ -178,6 +178,14 @@ class Service:
             raise model_not_found(self._by_model)
         return found
 
+    async def check_engines(self) -> tuple[EngineReport, ...]:
+        """Check every engine of every model before serving, and close them."""
+        found: tuple[EngineReport, ...] = ()
+        for one in self.each_model():
+            found += await check_engines(one.engine, encoding=one.settings.encoding)
+            await one.engine.aclose()
+        return found
+
     def find_model(self, name: str, capabilities: Capabilities) -> Model:
         """Return the names of the model that a request asks for.
 
@@ -219,6 +227,21 @@ class Service:
 
         """
         return await asyncio.to_thread(work) if size > _OFFLOADED_BYTES else work()
+
+    def on_error(self, error: BaseException, code: str, record: RequestRecord) -> None:
+        """Record the error of a request, and log what an engine said of it.
+
+        The engine's words may quote the prompt: they are logged where prompts are.
+        """
+        record.on_error(code)
+        if not isinstance(error, EngineError) or not (
+            error.upstream_code or error.upstream_message
+        ):
+            return
+        fields = {"request_id": record.request_id, "upstream_code": error.upstream_code}
+        if self.settings.log_content:
+            fields["upstream_message"] = error.upstream_message
+        log_event("engine_error", fields, level=logging.WARNING)
 
     def on_request_end(self, record: RequestRecord) -> None:
         """Count a request that has ended."""

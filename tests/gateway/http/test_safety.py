@@ -132,6 +132,24 @@ def test_a_file_without_good_keys_is_refused(tmp_path, text):
         load_keys(Settings(api_key_file=str(file)), {})
 
 
+def test_counts_of_caches_are_not_for_every_key(closed, gateway):
+    """They would tell one key whether another has sent a text."""
+    told = closed.client.get("/metrics", headers={"x-api-key": KEY}).text
+    assert "harmonium_requests_total" in told
+    assert "harmonium_cache_" not in told
+    assert "harmonium_cache_hits_total" in gateway.client.get("/metrics").text
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_the_words_of_an_engine_are_logged_where_prompts_are(caplog, is_wanted):
+    error = EngineRejectedError("refused", upstream_status=400, upstream_message=PROMPT)
+    with caplog.at_level(logging.WARNING), running(log_content=is_wanted) as gateway:
+        gateway.play(script=[error])
+        gateway.client.post("/v1/chat/completions", json=CHAT)
+    fields = [one.harmonium_fields for one in caplog.records if one.message == "engine_error"]
+    assert [one.get("upstream_message") for one in fields] == [PROMPT if is_wanted else None]
+
+
 def test_a_ring_of_keys_tells_none_of_them():
     ring = KeyRing([KEY])
     assert KEY not in repr(ring)

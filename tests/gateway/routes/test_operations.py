@@ -288,6 +288,17 @@ def test_checking_says_whether_the_settings_can_be_used(tmp_path):
     assert bad.stderr.startswith("error[invalid_engine]")
 
 
+@pytest.mark.parametrize(
+    ("engine", "code", "told"), [("demo", 0, "demo: ok\n"), ("vllm:http://127.0.0.1:1/v1", 1, "")]
+)
+def test_checking_the_engines_asks_each_for_a_token(engine, code, told):
+    command = [sys.executable, "-m", "harmonium", "serve", "--check-engine", "--engine", engine]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == code
+    assert told in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
 def test_frames_are_whole_in_whatever_is_written(gateway):
     answer = gateway.client.post("/v1/responses", json=BODIES["/v1/responses"] | {"stream": True})
     assert all(frame.startswith(("event: ", "data: [DONE]")) for frame in frames_of(answer))

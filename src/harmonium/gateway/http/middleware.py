@@ -130,7 +130,7 @@ class RequestMiddleware:
 
     async def _fail(self, error: Exception, record: RequestRecord, reply: _Reply) -> None:
         failure = to_error_response(error)
-        record.on_error(failure.code)
+        self._service.on_error(error, failure.code, record)
         if failure.status == 500:  # noqa: PLR2004
             about = {"request_id": record.request_id}
             log_event("internal_error", about, level=logging.ERROR, error=error)

@@ -231,7 +231,7 @@ class AnswerResponse:
 
     async def _fail(self, error: Exception) -> None:
         failure = to_error_response(error)
-        self._record.on_error(failure.code)
+        self._service.on_error(error, failure.code, self._record)
         if isinstance(error, ParseError):
             self._service.metrics.count_parse_error()
         if self._begun:

@@ -26,6 +26,7 @@ from harmonium.caching import CacheInfo
 from harmonium.gateway.observability.request_record import RequestRecord
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+_CACHES = b"harmonium_cache_"
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 640, 2560)
 _SMALL = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
@@ -226,10 +227,13 @@ class Metrics:
         if _FOLDER in os.environ:
             multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
 
-    def render(self) -> bytes:
+    def render(self, *, with_caches: bool = True) -> bytes:
         """Return all metrics in Prometheus' text form; with several workers, those of all."""
-        if _FOLDER not in os.environ:
-            return generate_latest(self.registry)
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
+        registry = self.registry
+        if _FOLDER in os.environ:
+            registry = CollectorRegistry()
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        text = generate_latest(registry)
+        if with_caches:
+            return text
+        return b"".join(line for line in text.splitlines(keepends=True) if _CACHES not in line)

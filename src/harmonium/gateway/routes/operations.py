@@ -34,9 +34,14 @@ async def ready(service: Service, _: Request, __: RequestRecord) -> Response:
 
 
 async def measured(service: Service, _: Request, __: RequestRecord) -> Response:
-    """Serve ``GET /metrics``."""
+    """Serve ``GET /metrics``.
+
+    Counts of the caches would tell one API key whether another has sent a text, so they are left
+    out unless only the operator can read them.
+    """
     service.update_cache_metrics()
-    return Response(service.metrics.render(), media_type=metrics.CONTENT_TYPE)
+    body = service.metrics.render(with_caches=service.keys.is_open or service.keys.has_operator)
+    return Response(body, media_type=metrics.CONTENT_TYPE)
 
 
 async def openapi(_: Service, __: Request, ___: RequestRecord) -> Response:
