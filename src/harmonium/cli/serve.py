@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -70,6 +69,8 @@ def _check_engines(service: Service, terminal: Terminal) -> None:
         EngineError: the first error of one that cannot serve.
 
     """
+    import asyncio  # noqa: PLC0415  (slow to load, and nothing else here needs it)
+
     reports = asyncio.run(service.check_engines())
     for report in reports:
         terminal.write(f"{report.name}: {'ok' if report.error is None else report.error}\n")
