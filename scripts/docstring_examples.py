@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  (a script, not a package)
-"""Extension of griffe that makes the examples of docstrings code blocks of their own.
+"""Extension of griffe: examples of docstrings as code blocks, no checks of dataclasses.
 
 Our docstrings show examples as doctests between paragraphs; a Markdown reader takes ``>>>`` for a
 nested quotation and ``[a][0]`` for a link. Does not run them: the house tests do.
@@ -17,10 +17,14 @@ _EXAMPLE = re.compile(r"^( *)>>> .*(?:\n *\S.*)*", re.MULTILINE)
 
 
 class DocstringExamples(griffe.Extension):
-    """Puts a fence around each example of each docstring."""
+    """A fence around each example of each docstring, and no ``__post_init__``."""
 
     def on_instance(self, *, obj: griffe.Object, **_: object) -> None:
         """Rewrite the docstring of one module, class, function or attribute."""
         if obj.docstring:
             text = inspect.cleandoc(obj.docstring.value)
             obj.docstring.value = _EXAMPLE.sub(r"\1```pycon\n\g<0>\n\1```", text)
+
+    def on_class_members(self, *, cls: griffe.Class, **_: object) -> None:
+        """Leave out the checks of dataclasses, which nobody calls."""
+        cls.members.pop("__post_init__", None)

@@ -21,7 +21,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "served-model.md"
 PATIENCE = 60
 COMMANDS = [
     shlex.split(command)
-    for block in re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    for block in re.findall(
+        r"^```sh\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
     for command in block.replace("\\\n", " ").splitlines()
 ]
 SERVE = [command[1:] for command in COMMANDS if command[:2] == ["harmonium", "serve"]]
