@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ from harmonium.openai import (
     route,
 )
 from harmonium.openai.answers.finish import is_complete
-from harmonium.openai.answers.output import OutputEvent
+from harmonium.openai.answers.output import NO_ARGUMENTS, OutputEvent
 from harmonium.testing import token_streams
 from tests.openai.chat.running import ENCODING, ids_of, split
 
@@ -109,7 +111,25 @@ def test_items_come_one_after_another_and_their_text_is_whole(ids, cuts):
     assert [item[2:] for item in items] == [["closed"]] * len(items)
     spoken = [m for m in ENCODING.parse(ids) if m.author.role is Role.ASSISTANT]
     closed = [event.text for event in events if isinstance(event, ItemClosed)]
-    assert closed == [message.text for message in spoken]
+    assert list(map(_said, closed)) == [_said(message.text) for message in spoken]
+
+
+def _said(text):
+    """Give a text; a call without arguments is given an empty object."""
+    return "" if text.strip() in {"", NO_ARGUMENTS} else text
+
+
+@pytest.mark.parametrize("arguments", ["<|message|>", "<|message|> ", ""])
+def test_a_whole_call_without_arguments_has_an_empty_object(arguments):
+    text = f"<|channel|>commentary to=functions.f{arguments}<|call|>"
+    events = _outputs(ENCODING.encode(text, allowed_special="all"))
+    assert json.loads(events[-1].text) == {}
+    assert "".join(event.text for event in events if isinstance(event, ItemText)) == events[-1].text
+
+
+def test_a_call_that_is_cut_off_is_given_no_arguments():
+    text = "<|channel|>commentary to=functions.f<|message|>"
+    assert _outputs(ENCODING.encode(text, allowed_special="all"))[-1].text == ""
 
 
 @given(token_streams())

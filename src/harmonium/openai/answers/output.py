@@ -51,6 +51,10 @@ OutputEvent = ItemOpened | ItemText | ItemClosed
 _make_text = partial(tuple.__new__, ItemText)
 
 
+NO_ARGUMENTS = "{}"
+"""The arguments of a call that has none, for clients: an empty JSON object."""
+
+
 class OutputFold:
     """Fold parser events into the items of one answer.
 
@@ -129,8 +133,12 @@ class OutputFold:
                 if self._route is not NOTHING:
                     out.append(ItemOpened(self._count, self._route, event))
             case MessageEnded(message, stop, truncated) if self._route is not NOTHING:
-                closed = ItemClosed(self._count, self._route, message.text, stop, truncated)
-                out.append(closed)
+                text = message.text
+                if self._lacks_arguments(text, truncated=truncated):
+                    place = event.span.start + self._offset
+                    out.append(ItemText(self._count, NO_ARGUMENTS, place, place))
+                    text += NO_ARGUMENTS
+                out.append(ItemClosed(self._count, self._route, text, stop, truncated))
                 self._forget()
             case Repaired():
                 self.repairs.append(event)
@@ -138,6 +146,13 @@ class OutputFold:
                 pass
         if type(event) is not Repaired or event.discarded:
             self.output_tokens = event.span.end + self._offset
+
+    def _lacks_arguments(self, text: str, *, truncated: bool) -> bool:
+        """Return whether the open item is a whole call with JSON arguments that has none.
+
+        Clients read arguments as JSON, and an empty text is none (FastGPT#5497, vllm#19419).
+        """
+        return self._route.kind == "function" and not truncated and not text.strip()
 
     def _forget(self) -> None:
         self._count += 1
