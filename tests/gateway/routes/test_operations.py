@@ -264,7 +264,8 @@ def test_the_example_streams_an_answer():
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("curl -N http://127.0.0.1:")
-    assert done.stdout.endswith("data: [DONE]\n\n")
+    assert "\ncontent: " in done.stdout
+    assert done.stdout.endswith("data: [DONE]\n")
 
 
 def test_a_port_that_is_taken_is_told():
