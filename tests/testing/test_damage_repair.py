@@ -18,6 +18,9 @@ SHARES = {1: 2500, 2: 1500, 3: 1000}
 LEAST_RIGHT = {1: 0.99, 2: 0.95, 3: 0.85}
 """The rates of right readings that are promised for one, two and three faults."""
 
+MOST_LOST_OR_SHOWN = {1: 0.001, 2: 0.01, 3: 0.02}
+"""The rates in which text of a message is cut, or reasoning stands on a channel that shows it."""
+
 
 def verdict(case):
     """What our parser's reading is worth; every token is accounted for on the way."""
@@ -35,6 +38,7 @@ def test_damaged_completions_never_raise_and_are_mostly_read_rightly(faults):
     counts = Counter(map(verdict, damaged_cases(count, faults=faults)))
     assert counts.total() == count
     assert counts["right"] / count >= LEAST_RIGHT[faults], counts
+    assert (counts["lost"] + counts["shown"]) / count <= MOST_LOST_OR_SHOWN[faults], counts
 
 
 @pytest.mark.parametrize("seed", range(20 * TIMES))

@@ -32,7 +32,7 @@ class Workers(Multiprocess):
                 multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
     def handle_hup(self) -> None:
-        """Let every worker reload its API keys; running streams go on."""
+        """Make every worker reload its API keys; running streams go on."""
         for process in self.processes:
             if process.pid is not None and process.process.is_alive():
                 os.kill(process.pid, signal.SIGHUP)

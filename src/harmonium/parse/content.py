@@ -98,7 +98,7 @@ class ContentBuffer:
         return Decoded(self.add_text(text, start, end), partial)
 
     def flush(self, index: int) -> ContentDelta | None:
-        """Return up waiting for the rest of a character, before the token at `index`."""
+        """Stop waiting for the rest of a character, before the token at `index`."""
         if not self._tail:
             return None
         text, self._tail = self._tail.decode("utf-8", "replace"), b""

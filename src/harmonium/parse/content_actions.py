@@ -70,7 +70,7 @@ class ContentActions(MachineState):
         return b"".join(self._lexicon.piece(token) or b"" for token in self._held)
 
     def _release_held(self) -> None:
-        """Give back as content what was held."""
+        """Add what was held as content after all."""
         held, self._held = self._held, []
         begin = self._index - len(held)
         for place, token in enumerate(held, begin):

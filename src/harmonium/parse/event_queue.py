@@ -54,11 +54,11 @@ class EventQueue:
         return events
 
     def hold(self) -> None:
-        """Hold back events from now on, until `release`."""
+        """Keep events back from now on, until `release`."""
         self._holding = True
 
     def release(self, first: Event | None) -> None:
-        """Return out `first`, if any, and then the events that waited."""
+        """Put out `first`, if any, and then the events that waited."""
         self._holding = False
         if first is not None:
             self._events.append(first)

@@ -36,5 +36,5 @@ class BodyBudget:
         self.left -= count
 
     def give_back(self, count: int) -> None:
-        """Give back bytes that were taken."""
+        """Return bytes to the budget."""
         self.left += count
