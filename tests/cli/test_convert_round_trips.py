@@ -37,7 +37,10 @@ def _say(text, channel, to=None, kind=None):
 
 
 CALLS = st.one_of(
-    texts().map(lambda text: _say(text, "commentary", "functions.get_weather", "json")),
+    # blank arguments become an empty object, which is another call
+    texts()
+    .filter(str.strip)
+    .map(lambda text: _say(text, "commentary", "functions.get_weather", "json")),
     texts().map(lambda text: _say(text, "commentary", "functions.apply_patch")),
 )
 THOUGHTS = st.lists(SAID.map(lambda text: _say(text, "analysis")), max_size=1)

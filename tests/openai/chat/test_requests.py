@@ -355,7 +355,9 @@ def test_a_call_of_the_history_and_a_declared_tool_share_a_name():
     assert request.names.tool("functions.look_up") == ToolName("look up")
 
 
-BAD = {"type": "object", "properties": {"a": {"$ref": "#/nowhere"}}}
+BAD = {"type": "string"}
+for _ in range(70):  # deeper than `Limits.schema_depth`
+    BAD = {"type": "array", "items": BAD}
 
 
 def test_a_schema_that_cannot_be_rendered_is_named():
@@ -365,7 +367,7 @@ def test_a_schema_that_cannot_be_rendered_is_named():
         with pytest.raises(RequestError) as caught:
             request_of(tools=tools, **fields).render(ENCODING)
         assert caught.value.param == "tools[2].function.parameters"
-        assert caught.value.code == "schema_reference"
+        assert caught.value.code == "schema_too_deep"
 
 
 def test_an_answer_format_that_cannot_be_rendered_is_named():

@@ -25,8 +25,11 @@ def _say(text, channel, to=None, kind=None):
     return Message.assistant(text, channel=channel, recipient=to, content_type=kind)
 
 
+GIVEN = texts().filter(str.strip)  # blank arguments become an empty object, which is another call
+
+
 def _calls():
-    weather = st.builds(lambda text: _say(text, "commentary", WEATHER, "json"), texts())
+    weather = st.builds(lambda text: _say(text, "commentary", WEATHER, "json"), GIVEN)
     patch = st.builds(lambda text: _say(text, "commentary", PATCH), texts())
     return st.lists(weather | patch, min_size=1, max_size=3)
 

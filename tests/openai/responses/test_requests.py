@@ -482,16 +482,18 @@ def test_every_kind_of_tool_and_choice_is_repeated_as_the_openai_package_knows_i
         Response.model_validate(response.response, strict=True)
 
 
-LOOP = {"type": "object", "properties": {"a": {"$ref": "#/properties/a"}}}
+DEEP = {"type": "string"}
+for _ in range(70):  # deeper than `Limits.schema_depth`
+    DEEP = {"type": "array", "items": DEEP}
 
 
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"tools": [{"type": "web_search"}, {**WEATHER, "parameters": LOOP}]}, "tools[1]"),
+        ({"tools": [{"type": "web_search"}, {**WEATHER, "parameters": DEEP}]}, "tools[1]"),
         (
             {"tools": [WEATHER, {"type": "namespace", "name": "n", "tools": [
-                {"type": "function", "name": "f", "parameters": LOOP}]}]},
+                {"type": "function", "name": "f", "parameters": DEEP}]}]},
             "tools[1].tools[0]",
         ),
         (

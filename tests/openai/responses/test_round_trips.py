@@ -56,7 +56,7 @@ SPEECH = st.one_of(
         SAID.map(lambda text, channel=channel: Message.assistant(text, channel=channel))
         for channel in ("analysis", "commentary", "final")
     ),
-    SAID.map(_to("functions.get_weather", "commentary", "json")),
+    SAID.filter(str.strip).map(_to("functions.get_weather", "commentary", "json")),
     SAID.map(_to("functions.apply_patch", "commentary", None)),
 )
 SERVER_CALLS = st.one_of(
