@@ -14,7 +14,7 @@ MALFORMED = "demo:fault=missing-start"
 SAID = "This is harmonium's demo engine: no model is here. You said: Hello"
 TOOL_SAID = "This is harmonium's demo engine: no model is here. The tool said: 20 degrees"
 OPTIONS = {"api_key": "unused", "max_retries": 0, "timeout": 60}
-UNKNOWN = "the model asked for is not served here; these are: demo"
+UNKNOWN = "this model is not served here; use one of: demo"
 
 pytestmark = pytest.mark.anyio
 

@@ -113,7 +113,7 @@ def test_an_unknown_model_is_the_clients_own_error_with_our_message(case, outcom
     told = outcome("error")
     assert told["status"] == 404, told
     assert told["class"] == NOT_FOUND.get(case.split()[0], "NotFoundError")
-    assert "the model asked for is not served here; these are: demo" in told["message"]
+    assert "this model is not served here; use one of: demo" in told["message"]
 
 
 @pytest.mark.parametrize("case", STREAM_FAILURES, indirect=True)
