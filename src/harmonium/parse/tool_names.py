@@ -52,7 +52,7 @@ class ToolNames:
         self._by_last_part = {
             part: recipient
             for name, recipient in self._recipients.items()
-            if last_parts[part := name.rpartition(".")[2]] == 1
+            if last_parts[part := name.rpartition(".")[2]] == 1 and not is_built_in(name)
         }
         longest = sorted((n for n in self._recipients if not _NAME.fullmatch(n)), key=len)
         self._odd = tuple(reversed(longest))
@@ -93,9 +93,9 @@ class ToolNames:
         if bare is not None and word[bare.end() :] in self._recipients:
             return self._recipients[word[bare.end() :]]
         last = _SEPARATORS.split(word)[-1]
-        if last != word and last in self._recipients:
-            return self._recipients[last]
-        return self._by_last_part.get(last)
+        if last == word:
+            return self._by_last_part.get(word)
+        return self._recipients.get(last)  # other namespaces may be a server's own
 
     def read(self, text: str, start: int) -> tuple[str, int]:
         """Read the name that begins at `start`; give it and where it ends (may be empty)."""

@@ -75,6 +75,11 @@ def test_the_last_part_of_a_declared_name_is_enough_where_it_is_the_only_one():
     assert undecided == [("commentary", "list_files", '{"a":1}')]
 
 
+def test_a_name_of_another_namespace_is_no_built_in_tool():
+    text = f"<|channel|>commentary to=notes.find{ARGUMENTS}"
+    assert messages_of(text, "browser.find") == [("commentary", "notes.find", '{"a":1}')]
+
+
 @pytest.mark.parametrize(
     "mark",
     ["to functions.f", "TO=functions.f", "=functions.f", "call functions.f", "to==functions.f",
