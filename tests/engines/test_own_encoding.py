@@ -8,7 +8,7 @@ from harmonium import load_encoding
 from harmonium.engines import Finish, open_engine
 from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.engines.termination import Ending
-from harmonium.tokens import EncodingSpec, FormatTokens, load_tokenizer, register_encoding
+from harmonium.tokens import EncodingSpec, FormatTokens, load_tokenizer, register_encoding, registry
 from tests.engines.running import asking, run
 from tests.engines.servers import event
 
@@ -24,7 +24,8 @@ STOPS = (FORMAT.return_, FORMAT.call)
 
 
 @pytest.fixture(autouse=True)
-def encoding():
+def encoding(monkeypatch):
+    monkeypatch.setattr(registry, "_specs", dict(registry._specs))  # noqa: SLF001
     register_encoding(SPEC)
     return load_encoding(SPEC.name)
 
