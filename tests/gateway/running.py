@@ -11,7 +11,7 @@ import httpx2 as httpx
 import uvicorn
 
 from harmonium.gateway import KeyRing, Service, Settings, create_app
-from harmonium.gateway.http.protocol import BoundedConfig
+from harmonium.gateway.http.server_config import BoundedConfig
 from harmonium.gateway.observability.tracing import Tracing
 from tests.gateway.scripted import ENCODING, ScriptedEngine, chunks_of
 
@@ -50,6 +50,10 @@ class Running:
         assert self._ready.wait(PATIENCE)
         self.client = httpx.Client(base_url=self.url, timeout=PATIENCE)
         return self
+
+    def begin_to_stop(self):
+        """Tell the server to end, without waiting for it."""
+        self._server.should_exit = True
 
     def stop(self):
         self.client.close()

@@ -42,6 +42,7 @@ THIRD_PARTY = {
     "openai": {"cryptography", "openai"},
     "engines": {"aiohttp", "msgspec", "llama_cpp", "numpy", "onnxruntime_genai"},
     "gateway": {
+        "httptools",
         "openai",
         "opentelemetry",
         "prometheus_client",

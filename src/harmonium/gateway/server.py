@@ -20,7 +20,7 @@ from harmonium.gateway.app import create_app
 from harmonium.gateway.config.api_keys import KeyRing, load_keys
 from harmonium.gateway.config.reasoning_keys import load_cipher, with_reasoning_key
 from harmonium.gateway.config.settings import Settings
-from harmonium.gateway.http.protocol import BoundedConfig
+from harmonium.gateway.http.server_config import BoundedConfig
 from harmonium.gateway.observability.logging import flush_logs, set_up_logs
 from harmonium.gateway.service import Service
 from harmonium.gateway.storage.cache_limits import bound_caches

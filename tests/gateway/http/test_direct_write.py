@@ -13,7 +13,6 @@ from harmonium.gateway.generation.decoders import EventDecoder
 from harmonium.gateway.generation.runner import EngineClock
 from harmonium.gateway.generation.stop_strings import EventStops
 from harmonium.gateway.http.direct_write import TextSayer
-from harmonium.gateway.http.protocol import ChunkOutlet
 from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.openai import (
     AnswerContext,
@@ -165,82 +164,3 @@ def test_text_that_stop_strings_are_looked_for_in_is_not_taken():
     sayer, paper, _, _ = a_sayer(stops=("Hello",))
     assert not sayer.take(HELLO)
     assert paper.said == []
-
-
-class Wire:
-    """A connection that keeps its writes."""
-
-    def __init__(self):
-        self.writes = []
-        self.closed = False
-
-    def write(self, data):
-        self.writes.append(data)
-
-    def is_closing(self):
-        return self.closed
-
-    def close(self):
-        self.closed = True
-
-
-class Answer:
-    """The server's side of a request, as far as an outlet looks at it."""
-
-    def __init__(self):
-        self.flow = self
-        self.write_paused = self.disconnected = self.response_complete = False
-        self.chunked_encoding = None
-        self.transport = None
-
-
-@pytest.fixture
-def wire():
-    return Wire()
-
-
-@pytest.fixture
-def outlet(wire):
-    answer = Answer()
-    outlet = ChunkOutlet(answer, wire)
-    answer.chunked_encoding = True
-    return outlet
-
-
-def test_what_is_held_goes_out_with_what_comes_next(wire, outlet):
-    outlet.hold()
-    outlet.write(b"HEAD")
-    assert wire.writes == []
-    outlet.say(b"first")
-    outlet.say(b"second")
-    assert wire.writes == [b"HEAD5\r\nfirst\r\n", b"6\r\nsecond\r\n"]
-
-
-def test_pieces_are_held_as_well_and_all_in_order(wire, outlet):
-    outlet.hold()
-    outlet.say(b"last")
-    outlet.hold()
-    outlet.say(b"very last")
-    outlet.write(b"0\r\n\r\n")
-    assert wire.writes == [b"4\r\nlast\r\n9\r\nvery last\r\n0\r\n\r\n"]
-
-
-def test_a_connection_closes_behind_what_was_held(wire, outlet):
-    outlet.hold()
-    outlet.write(b"HEAD")
-    outlet.close()
-    assert (wire.writes, outlet.is_closing()) == ([b"HEAD"], True)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("write_paused", True), ("disconnected", True), ("response_complete", True),
-     ("chunked_encoding", None), ("chunked_encoding", False)],
-)  # fmt: skip
-def test_an_outlet_is_shut_where_the_server_would_not_write_a_chunk(wire, name, value):
-    answer = Answer()
-    outlet = ChunkOutlet(answer, wire)
-    answer.chunked_encoding = True
-    assert outlet.is_open()
-    setattr(answer, name, value)
-    assert not outlet.is_open()

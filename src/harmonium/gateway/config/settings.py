@@ -139,7 +139,12 @@ class Settings:
     first_token_seconds: Annotated[float, _Positive, "until the engine's first token"] = 300.0
     idle_seconds: Annotated[float, _Positive, "between two chunks of the engine"] = 60.0
     total_seconds: Annotated[float, _Positive, "for one request in total"] = 3_600.0
-    receive_seconds: Annotated[float, _Positive, "to receive a request's body"] = 60.0
+    receive_seconds: Annotated[
+        float, _Positive, "to receive a request's headers, and as long for its body"
+    ] = 60.0
+    connection_idle_seconds: Annotated[
+        float, _Positive, "until a connection without a request is closed"
+    ] = 5.0
     write_seconds: Annotated[float, _Positive, "for a client to read what was sent"] = 60.0
     keepalive_seconds: Annotated[float, _Positive, "of silence before a keep-alive comment"] = 15.0
     drain_seconds: Annotated[

@@ -1,4 +1,4 @@
-"""What every request passes: request id, Host, origin, API key and its limits, header size.
+"""What every request passes: request id, Host, origin, API key and its limits.
 
 Every error ends here in OpenAI's shape, and every request in one log line and its counts.
 """
@@ -75,7 +75,6 @@ class RequestMiddleware:
 
     async def _serve(self, scope: Scope, receive: Receive, headers: Headers, reply: _Reply) -> None:
         record, limits = reply.record, self._service.key_limits
-        self._check_size(scope)
         self._guard.check_host(headers)
         reply.headers.update(self._guard.cors_headers(headers))
         preflight = self._guard.preflight_headers(scope["method"], headers)
@@ -94,12 +93,6 @@ class RequestMiddleware:
             await self._app(scope, receive, reply)
         finally:
             limits.end(key, (record.prompt_tokens or 0) + record.output_tokens)
-
-    def _check_size(self, scope: Scope) -> None:
-        most = self._service.settings.header_bytes
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > most:
-            message = f"the headers are larger than {most} bytes"
-            raise RefusedError(message, 431, code="headers_too_large")
 
     def _authenticate(self, path: str, headers: Headers) -> ApiKey | None:
         """Return the key of a request; None where none is needed.
@@ -163,7 +156,8 @@ def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 async def _send_whole(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    raw = _raw({**headers, "content-length": str(len(body))})
+    length = {} if status == 204 else {"content-length": str(len(body))}  # noqa: PLR2004
+    raw = _raw({**headers, **length})
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
 

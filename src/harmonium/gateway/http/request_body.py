@@ -89,7 +89,9 @@ def parse_json(data: bytes, depth: int, nodes: int = 300_000) -> JSONObject:
 
     """
     try:
-        text = data.decode(json.detect_encoding(data), "surrogatepass")
+        # Not UTF-16 nor UTF-32, which json.loads would take: RFC 8259, section 8.1. A mark of the
+        # byte order may be skipped, says the same section; some editors write one.
+        text = data.decode("utf-8-sig", "surrogatepass")
     except ValueError:
         raise _invalid_json() from None
     if _most_values(text) > nodes and _most_values(_STRING.sub("", text)) > nodes:

@@ -1,0 +1,41 @@
+"""How uvicorn is set up. Does not serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from harmonium.gateway.config.settings import Settings
+from harmonium.gateway.http.protocol import HttpConnection
+
+_LAST_SECONDS = 10
+"""For connections to close after every answer has been told how it ends."""
+
+
+class BoundedConfig(uvicorn.Config):
+    """Configuration of uvicorn: its server, with our own connections.
+
+    Args:
+        application: makes the application, in whichever process it runs.
+        settings: the gateway's.
+
+    """
+
+    def __init__(self, application: Callable[[], ASGIApp], settings: Settings) -> None:
+        super().__init__(
+            application,
+            factory=True,
+            workers=settings.workers,
+            loop="uvloop",
+            http=HttpConnection,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_LAST_SECONDS,
+        )
+        self.settings = settings
