@@ -115,10 +115,15 @@ def test_what_is_sent_behind_a_request_is_bounded(gateway):
     assert "too-many" not in names_of(gateway)
 
 
-@pytest.mark.parametrize("header", ["Connection: close", "connection: Keep-Alive, Close"])
-def test_nothing_is_answered_behind_a_request_to_close(gateway, header):
+@pytest.mark.parametrize(
+    "headers",
+    [("Connection: close",), ("connection: Keep-Alive, Close",), ("Connection:close ,x",),
+     ("Connection: close", "Connection: keep-alive"),
+     ("Connection: x", "Connection:  CLOSE ")],
+)  # fmt: skip
+def test_nothing_is_answered_behind_a_request_to_close(gateway, headers):
     with connected(gateway) as wire:
-        wire.send(get("/health/live", header), get(name="unanswered"))
+        wire.send(get("/health/live", *headers), get(name="unanswered"))
         assert wire.answer().headers["connection"] == "close"
         assert wire.rest() == b""
     assert "unanswered" not in names_of(gateway)
@@ -130,3 +135,10 @@ def test_a_malformed_request_behind_a_good_one_is_refused_after_its_answer(gatew
         assert wire.answer().content.endswith(b"data: [DONE]\n\n")
         assert wire.answer().status == 400
         assert wire.rest() == b""
+
+
+@pytest.mark.parametrize("header", ["Connection: keep-alive", "Connection: closed", "X: close"])
+def test_a_connection_goes_on_unless_the_client_ends_it(gateway, header):
+    with connected(gateway) as wire:
+        wire.send(get("/health/live", header), get(name="second"))
+        assert [wire.answer().status for _ in range(2)] == [200, 200]

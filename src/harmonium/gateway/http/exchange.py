@@ -243,7 +243,7 @@ def response_head(status: int, headers: RawHeaders) -> bytes:
 
     """
     line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
-    head = b"".join((line, *(b"%b: %b\r\n" % one for one in headers), b"\r\n"))
+    head = b"".join([line, *[b"%b: %b\r\n" % one for one in headers], b"\r\n"])
     ends = len(headers) + 2
     if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
         message = "a response header contains a line end"

@@ -13,7 +13,7 @@ versions, codings other than ``chunked``, none or several hosts, targets that ar
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import httptools
@@ -29,13 +29,13 @@ MAX_FIELDS = 128
 _LINE = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.([01])\r\n")
 _ADDRESS = re.compile(rb"https?://([^/?#@]+)((?:[/?].*)?)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(rb"[!$%&'()*+.0-9:;=A-Z\[\]_a-z~-]*")
+_CLOSE = re.compile(rb"(?:^|,)[ \t]*close[ \t]*(?:,|$)", re.IGNORECASE)
 _BLANKS = b" \t"
 
 RawHeaders = list[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(NamedTuple):
     """What a client asks for, before its body.
 
     Args:
@@ -73,25 +73,29 @@ def parse_head(data: bytes) -> RequestHead:
     if line is None:
         raise invalid_http()
     method, target, minor = line.groups()
-    fields = _Fields()
-    _parse_fields(data, fields)
-    host, path, query = _split_target(method, target)
-    if host is not None:
-        # RFC 9112, section 3.2.2: the host of the target counts, whatever the field says
-        others = [one for one in fields.headers if one[0] != b"host"]
-        fields.headers = [(b"host", host), *others]
     is_old = minor == b"0"
-    _check_host(fields.headers, is_old=is_old)
+    headers = _parse_fields(data)
+    if not target.startswith(b"/") and (method, target) != (b"OPTIONS", b"*"):
+        # RFC 9112, section 3.2.2: the host of a whole address counts, whatever the field says
+        host, target = _split_address(target)
+        headers = [(b"host", host), *(one for one in headers if one[0] != b"host")]
+    path, _, query = target.partition(b"?")
+    values = dict(headers)
+    if len(values) < len(headers):
+        values[b"connection"] = _check_repeated(headers)
+    host = values.get(b"host", b"")
+    if b"#" in target or not _HOST.fullmatch(host) or not (is_old or b"host" in values):
+        raise invalid_http()
     return RequestHead(
         method.decode("ascii"),
         unquote(path.decode("ascii")) if b"%" in path else path.decode("ascii"),
         path,
         query,
         "1.0" if is_old else "1.1",
-        fields.headers,
-        _body_length(fields, is_old=is_old),
-        fields.is_persistent and not is_old,
-        fields.expects_continue and not is_old,
+        headers,
+        _body_length(values, is_old=is_old),
+        not is_old and not _CLOSE.search(values.get(b"connection", b"")),
+        not is_old and values.get(b"expect", b"").lower() == b"100-continue",
     )
 
 
@@ -104,31 +108,19 @@ def invalid_http() -> RefusedError:
 class _Fields:
     """What llhttp reports of one head."""
 
+    __slots__ = ("_append", "has_more", "headers", "is_complete")
+
     def __init__(self) -> None:
         self.headers: RawHeaders = []
-        self.codings: list[bytes] = []
-        self.length: bytes | None = None
-        self.is_persistent = True
-        self.expects_continue = False
-        self.is_complete = False
-        self.has_more = False
+        self._append = self.headers.append
+        self.is_complete = self.has_more = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Note a field."""
-        name, value = name.lower(), value.rstrip(_BLANKS)
-        self.headers.append((name, value))
-        if name == b"content-length":
-            self.length = value
-        elif name == b"transfer-encoding":
-            self.codings.append(value.lower())
-        elif name == b"connection":
-            options = {one.strip(_BLANKS) for one in value.lower().split(b",")}
-            self.is_persistent = self.is_persistent and b"close" not in options
-        elif name == b"expect":
-            self.expects_continue = value.lower() == b"100-continue"
+        self._append((name.lower(), value.rstrip(_BLANKS)))
 
     def on_headers_complete(self) -> None:
-        """Note that llhttp has seen the end of the head."""
+        """Note that llhttp has seen the end of a head, and whether it was the first."""
         self.has_more = self.is_complete
         self.is_complete = True
 
@@ -137,7 +129,8 @@ class _Fields:
         self.has_more = True
 
 
-def _parse_fields(data: bytes, fields: _Fields) -> None:
+def _parse_fields(data: bytes) -> RawHeaders:
+    fields = _Fields()
     try:
         httptools.HttpRequestParser(fields).feed_data(data)
     except httptools.HttpParserUpgrade:
@@ -146,47 +139,51 @@ def _parse_fields(data: bytes, fields: _Fields) -> None:
         message = "no route accepts this HTTP method; see /docs"
         raise RefusedError(message, 501, code="unknown_method") from None
     except httptools.HttpParserError:
-        _check_codings(fields.codings)
+        for name, value in fields.headers:
+            _check_coding(name, value)
         raise invalid_http() from None
     if not fields.is_complete or fields.has_more:
         raise invalid_http()
     if len(fields.headers) > MAX_FIELDS:
         message = f"the request has more than {MAX_FIELDS} header fields"
         raise RefusedError(message, 431, code="headers_too_large")
+    return fields.headers
 
 
-def _split_target(method: bytes, target: bytes) -> tuple[bytes | None, bytes, bytes]:
-    """Return the host of a whole address (else None), the path and the query."""
-    host = None
+def _split_address(target: bytes) -> tuple[bytes, bytes]:
+    """Return the host, and the path with its query."""
     address = _ADDRESS.fullmatch(target)
-    if address is not None:
-        host, target = address.groups()
-        target = target if target.startswith(b"/") else b"/" + target
-    if b"#" in target or not (target.startswith(b"/") or (method, target) == (b"OPTIONS", b"*")):
+    if address is None:
         raise invalid_http()
-    path, _, query = target.partition(b"?")
-    return host, path, query
+    host, path = address.groups()
+    return host, path if path.startswith(b"/") else b"/" + path
 
 
-def _check_host(headers: RawHeaders, *, is_old: bool) -> None:
-    """Check that there is one host, and that it can be one (RFC 9112, section 3.2)."""
-    hosts = [value for name, value in headers if name == b"host"]
-    if len(hosts) > 1 or not (hosts or is_old):
+def _check_repeated(headers: RawHeaders) -> bytes:
+    """Check that what decides about a request stands in it once; return all of ``Connection``.
+
+    llhttp has refused a second length. Other fields are lists, or nothing depends on them here.
+    """
+    names = [name for name, _ in headers]
+    for name, value in headers:
+        _check_coding(name, value)
+    if names.count(b"host") > 1 or names.count(b"transfer-encoding") > 1:
         raise invalid_http()
-    if hosts and not _HOST.fullmatch(hosts[0]):
-        raise invalid_http()
+    return b",".join(value for name, value in headers if name == b"connection")
 
 
-def _check_codings(codings: list[bytes]) -> None:
-    if codings and codings != [b"chunked"]:
+def _check_coding(name: bytes, value: bytes) -> None:
+    if name == b"transfer-encoding" and value.lower() != b"chunked":
         message = "transfer-encoding must be chunked; send the body without further codings"
         raise RefusedError(message, 501, code="unsupported_transfer_encoding")
 
 
-def _body_length(fields: _Fields, *, is_old: bool) -> int | None:
-    _check_codings(fields.codings)
-    if fields.codings:
-        if is_old:  # RFC 9112, section 6.1: whoever forwarded that did not know of chunks
-            raise invalid_http()
-        return None
-    return int(fields.length) if fields.length is not None else 0
+def _body_length(values: dict[bytes, bytes], *, is_old: bool) -> int | None:
+    """Return the length that is declared, 0 if none is, None for chunks."""
+    coding = values.get(b"transfer-encoding")
+    if coding is None:
+        return int(values.get(b"content-length", 0))
+    _check_coding(b"transfer-encoding", coding)
+    if is_old:  # RFC 9112, section 6.1: whoever forwarded that did not know of chunks
+        raise invalid_http()
+    return None
