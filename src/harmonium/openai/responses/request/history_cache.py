@@ -93,11 +93,12 @@ class InputSnapshot:
         found = known.get(wanted)
         value = as_json(self.find_item(wanted)) if found is None else found.value
         if value is None:
+            place = item.get("id")
             message = (
-                f"no item with the id {wanted} is stored here; send the item itself, as is due "
-                "with store: false (its reasoning sealed: include reasoning.encrypted_content)"
+                f"{place.path} names no item that is stored here; send the item itself. With "
+                "store: false, include reasoning.encrypted_content and send back what it contains"
             )
-            item.get("id").fail(message, code="item_not_found")
+            place.fail(message, code="item_not_found")
         return JsonNode(value, item.path)
 
 

@@ -142,7 +142,7 @@ class InputReader:
         else:
             found = self.calls.get(call_id.text())
             if found is None:
-                call_id.fail(f"no call with the id {call_id.text()} stands before its output")
+                call_id.fail(f"{call_id.path} names no call that stands before its output")
             tool = found
         text = item.get("output").given().content()
         return [Message.tool(self._names.recipient(tool), text)]
@@ -172,8 +172,8 @@ class InputReader:
         wanted = item.get("approval_request_id").text()
         call = self._requests.get(wanted)
         if call is None:
-            message = f"no approval request with the id {wanted} stands before its response"
-            item.get("approval_request_id").fail(message)
+            place = item.get("approval_request_id")
+            place.fail(f"{place.path} names no approval request that stands before its response")
         if item.get("approve").given().flag(default=False):
             self._approved[wanted] = call
             return []
