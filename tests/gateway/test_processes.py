@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 
+from tests.engines.server import Server
+from tests.engines.servers import Said, Vllm, ids_of
 from tests.gateway.running import CHAT, PATIENCE
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
@@ -128,3 +133,80 @@ def test_hangup_reads_the_keys_again_and_cuts_nothing(tmp_path, workers):
         ]
         served.stop()
     assert statuses == [401, 200]
+
+
+@contextmanager
+def an_engine_that_hangs():
+    """An engine that says one word, and nothing more."""
+    said = Said((tuple(ids_of("<|channel|>final<|message|>Hello")),))
+    server, begun = Server(), threading.Semaphore(0)
+
+    async def answer(_, wire):
+        await wire.begin()
+        await wire.send(next(Vllm().frames(said, None)))
+        begun.release()
+        await wire.until_left()
+
+    async def serve(ready, stop):
+        Vllm().prepare(server)
+        server.on(Vllm.path, answer)
+        await server.start()
+        ready.set()
+        await stop.wait()
+        await server.stop()
+
+    loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(ready, stop),))
+    thread.start()
+    assert ready.wait(PATIENCE)
+    try:
+        yield f"vllm:{server.url}", begun
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(PATIENCE)
+        loop.close()
+
+
+STREAM = CHAT | {"model": "tiny", "stream": True}
+WORKERS = [(), ("--workers", "2", "--store", "none")]
+
+
+@pytest.mark.parametrize("workers", WORKERS, ids=["one process", "two workers"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("pause", [0, 1])
+def test_a_second_signal_ends_streams_with_their_last_event(workers, number, pause):
+    with (
+        an_engine_that_hangs() as (engine, begun),
+        Serving("--engine", engine, "--grace-seconds", "300", *workers) as served,
+        served.client.stream("POST", "/v1/chat/completions", json=STREAM) as answer,
+    ):
+        assert begun.acquire(timeout=PATIENCE)
+        served.process.send_signal(number)
+        served.logged("draining")
+        time.sleep(pause)
+        served.process.send_signal(number)
+        events = [line for line in answer.iter_lines() if line]
+        assert served.process.wait(PATIENCE) in {0, -number, 128 + number}
+    assert '"code":"shutting_down"' in events[-2]
+    assert events[-1] == "data: [DONE]"
+
+
+def test_requests_of_a_killed_worker_run_no_more():
+    with (
+        an_engine_that_hangs() as (engine, begun),
+        Serving("--engine", engine, "--workers", "2", "--store", "none") as served,
+        served.client.stream("POST", "/v1/chat/completions", json=STREAM),
+    ):
+        assert begun.acquire(timeout=PATIENCE)
+        assert until(lambda: running_requests(served) == 1)
+        for pid in served.workers():
+            os.kill(pid, signal.SIGKILL)
+        assert served.logged("worker_died")
+        assert served.logged("worker_died")
+        assert until(lambda: running_requests(served) == 0)
+        served.stop()
+
+
+def running_requests(served):
+    text = served.client.get("/metrics").text
+    return float(re.search(r"^vllm:num_requests_running\S* (\S+)$", text, re.MULTILINE)[1])

@@ -21,6 +21,9 @@ full disk ends a process with SIGBUS."""
 class Workers(Multiprocess):
     """Supervisor of the workers."""
 
+    _is_hurried = False
+    _is_terminated = False
+
     def keep_subprocess_alive(self) -> None:
         """Replace workers that have died, and count their running requests out."""
         before = {process.pid for process in self.processes}
@@ -38,14 +41,31 @@ class Workers(Multiprocess):
                 os.kill(process.pid, signal.SIGHUP)
 
     def handle_term(self) -> None:
-        """Stop; a further signal is passed on to workers that are still stopping."""
-        signal.signal(signal.SIGTERM, lambda *_: self._pass_on(signal.SIGTERM))
+        """Stop; on a further signal workers that are still stopping interrupt what they run."""
+        self._is_hurried = self.should_exit.is_set()  # both signals came before this was called
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._hurry())
         super().handle_term()
 
-    def _pass_on(self, number: signal.Signals) -> None:
+    handle_int = handle_term
+
+    def terminate_all(self) -> None:
+        """Tell every worker to stop."""
+        super().terminate_all()
+        self._is_terminated = True
+        if self._is_hurried:
+            self._interrupt_workers()
+
+    def _hurry(self) -> None:
+        self._is_hurried = True
+        if self._is_terminated:
+            self._interrupt_workers()
+
+    def _interrupt_workers(self) -> None:
+        """Send a second signal to every worker; of another kind, or the two could become one."""
         for process in self.processes:
             if process.pid is not None and process.process.is_alive():
-                os.kill(process.pid, number)
+                os.kill(process.pid, signal.SIGINT)
 
 
 def give_up_metrics_without_room() -> None:

@@ -14,6 +14,11 @@ _LAST_SECONDS = 10
 """For connections to close after every answer has been told how it ends."""
 
 
+_WORKER_SECONDS = 30
+"""For a worker to answer its supervisor. Until it has loaded its modules it cannot, and a busy
+machine needs more for that than uvicorn's 5. A worker that takes longer is killed and replaced."""
+
+
 class BoundedConfig(uvicorn.Config):
     """Configuration of uvicorn: its server, with our own connections.
 
@@ -37,5 +42,6 @@ class BoundedConfig(uvicorn.Config):
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_LAST_SECONDS,
+            timeout_worker_healthcheck=_WORKER_SECONDS,
         )
         self.settings = settings
