@@ -173,6 +173,8 @@ def _check_repeated(headers: RawHeaders) -> bytes:
 
 
 def _check_coding(name: bytes, value: bytes) -> None:
+    if name == b"transfer-encoding" and not value:
+        raise invalid_http()
     if name == b"transfer-encoding" and value.lower() != b"chunked":
         message = "transfer-encoding must be chunked; send the body without further codings"
         raise RefusedError(message, 501, code="unsupported_transfer_encoding")
