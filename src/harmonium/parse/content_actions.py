@@ -1,7 +1,17 @@
-"""What each token does to the content of the open message.
+"""The actions of the state table inside content.
 
-Header words at the end of the content are held back until the token behind them decides; see
-`repair.glued_header`. Does not read headers.
+Theory of operation. Nearly every token is text and is put out at once, as one delta. Three things
+are held back, each bounded, and each until the next token decides:
+
+- the bytes of a character that is not whole yet (at most three, in `ContentBuffer`);
+- header words that may belong to the next message (at most `glued_header.LONGEST_RUN` characters);
+- the start of a message without a start token, until it has content: a lone ``<|message|>`` between
+  two messages is then reported as empty, and no client sees a message begin that never is one.
+
+``_plain`` is true when none of this is the case. `parser` may then turn ids into deltas without
+coming here, which is the short way that nearly all tokens of a valid stream take.
+
+Does not read headers.
 """
 
 from __future__ import annotations
@@ -131,7 +141,7 @@ class ContentActions(MachineState):
             self._handle(token, token_class)
             return
         self._flush_character()
-        self._discard_one("stray_marker", token)
+        self._discard_one("stray_marker", token)  # what it spells would be shown to users as text
 
     def _end_message(self, token: int, _: TokenClass) -> None:
         self._flush_character()

@@ -1,4 +1,11 @@
-"""The order of events: some wait until the next token decides what a message was."""
+"""The order of events: some wait until the next token decides what a message was.
+
+Text without a header is the answer when nothing follows it, and reasoning when another message
+does (corpus: er-end-start, refusal-no-header). Until then its events, and every event behind them,
+wait here: what was put out cannot be taken back, and reasoning must not be shown as an answer.
+
+Does not know tokens or states.
+"""
 
 from __future__ import annotations
 

@@ -64,18 +64,18 @@ class Field:
 
 
 def split_fields(
-    tokens: Sequence[tuple[Place | None, bytes]], start: int, *, sticky: bool
+    tokens: Sequence[tuple[Place | None, bytes]], start: int, *, is_role_given: bool
 ) -> tuple[Field, ...]:
     """Cut header tokens into fields.
 
     Args:
         tokens: for each token the place it opens (None for text) and its bytes as text.
         start: index of the first of them in the stream.
-        sticky: the role came from outside, so that a role field without tokens stands first.
+        is_role_given: the role came from outside, so that a role field without tokens stands first.
 
     """
     heads = [place for place, (opens, _) in enumerate(tokens) if opens is not None]
-    if sticky or not heads or heads[0] > 0:
+    if is_role_given or not heads or heads[0] > 0:
         heads.insert(0, -1)
     fields: list[Field] = []
     for head, following in zip(heads, (*heads[1:], len(tokens)), strict=True):

@@ -1,7 +1,7 @@
 """Headers, and their strict reading: exactly the forms that the renderer writes.
 
 The forms of every profile are accepted: the recipient stands in the role part or behind the
-channel, the content type behind its token or as a plain last word.
+channel, the content type behind its token or as a plain last word. Repairs nothing.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def _fail(code: str, message: str, field: Field) -> ParseError:
     return ParseError(message, code=code, position=position, expected=_EXPECTED[field.place])
 
 
-def read_strictly(fields: tuple[Field, ...], sticky: Role | None, tools: ToolNames) -> Header:
+def read_strictly(fields: tuple[Field, ...], given_role: Role | None, tools: ToolNames) -> Header:
     """Read a complete header.
 
     Args:
         fields: the header's fields.
-        sticky: the role when it came from outside the stream, else None.
+        given_role: the role when it came from outside the stream, else None.
         tools: the declared tools, which may stand in the role place.
 
     Raises:
@@ -76,7 +76,7 @@ def read_strictly(fields: tuple[Field, ...], sticky: Role | None, tools: ToolNam
     for what, (name, code) in _NAMES.items():
         if what in found:
             _check(found[what], name, code, fields[-1])
-    author = _read_author(found, fields[0], sticky, tools)
+    author = _read_author(found, fields[0], given_role, tools)
     return Header(author, found.get("channel"), found.get("to"), found.get("type"))
 
 
@@ -116,13 +116,13 @@ def _check(name: str, what: str, code: str, field: Field) -> None:
 
 
 def _read_author(
-    found: dict[str, str], field: Field, sticky: Role | None, tools: ToolNames
+    found: dict[str, str], field: Field, given_role: Role | None, tools: ToolNames
 ) -> Author:
     head = found["role"]
-    if sticky is not None:
+    if given_role is not None:
         if head:
             raise _fail("missing_header", "text stands where the header should begin", field)
-        return ROLE_AUTHORS[sticky]
+        return ROLE_AUTHORS[given_role]
     if not head:
         raise _fail("missing_role", "a header begins without a role", field)
     role, colon, name = head.partition(":")

@@ -1,4 +1,7 @@
-"""The check of token ids given to the parser: one integer or many, nothing else."""
+"""The check of token ids given to the parser: one integer or many, nothing else.
+
+Does not know which ids the vocabulary has.
+"""
 
 from __future__ import annotations
 

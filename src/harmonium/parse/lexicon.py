@@ -1,7 +1,14 @@
 """What each token id is to the parser: its class, and its text if that is whole characters.
 
-Built once per encoding and shared by all parsers of it. What is looked up fills as tokens are met
-and is bounded by the vocabulary; headers that follow the grammar are remembered, up to a bound.
+Built once per encoding and shared by all parsers of it. Two caches live here:
+
+- the bytes and text of tokens, filled as they are met (`token_lookup`), bounded by the vocabulary;
+- headers already read, by their ids. A model writes the same few headers again and again, and
+  reading one costs as much as some twenty tokens of content. Only headers without any deviation are
+  kept, so that reports are made anew each time and point to their own tokens; the key holds
+  everything the reading depends on. An entry is never stale, so the only bound is memory.
+
+Does not know the state of any stream.
 """
 
 from __future__ import annotations
@@ -31,10 +38,13 @@ HeaderKey = tuple[str, Role | None, ToolNames, bytes, tuple[int, ...]]
 """Policy, role from outside, declared tools, and the header's tokens."""
 
 _SMALLEST_BLOCK, _BLOCK = 64, 512
-"""Ids looked up at once, first and then: what lies behind the end of a message is in vain."""
+"""Ids looked up at once, first and then: what lies behind the end of a message is looked up in
+vain, and many messages are short."""
 
 _HEADER_BYTES = 512 * 1024
+"""Memory for headers: some 700 of them."""
 _BYTES_PER_HEADER = 600
+"""A header with its names, and the cache's entry for it, without the ids of the key."""
 
 
 def _header_size(key: HeaderKey, _: Header) -> int:

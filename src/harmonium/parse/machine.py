@@ -1,7 +1,29 @@
-"""The actions of the state table: what each token does to the open message.
+"""The actions of the state table between messages and in headers.
 
-`parser` drives it and is what users see. Policy ``strict`` and ``repair`` share every line: a
-deviation goes through `_deviate`, which raises under one and reports under the other.
+Theory of operation. A stream is in one of three states: between messages (``START``), in a header
+(``HEADER``) or in content (``CONTENT``). `states.TRANSITIONS` maps the state and the class of a
+token to one action, a method here or in `content_actions`. No action looks ahead, and none reads
+text that has been put out: each token costs the same, and any split of a stream gives the same
+events.
+
+A header is only collected. What its words mean is decided once, at the token that ends it:
+
+- at a message token, by `repair.header_reader`: exactly if it can, else by the repair rules;
+- at anything else (a stop, a start token, the end of the stream), by `repair.headerless`, which
+  asks whether the "header" was in truth an answer, or a header whose message token is missing;
+- past ``Limits.header_tokens``, by the same rules: a loop of header words must not grow for ever.
+
+Three flags say how a header came to be, since the same words mean different things: ``loose``
+(text stood where a start token should be), ``implicit`` (a marker stood there) and ``structured``
+(a marker inside the header proves that what stands before it is no prose).
+
+Two decisions have to wait for the next token, and events wait with them in `event_queue`: whether
+text without a header was the answer (nothing follows it) or reasoning (another message follows),
+and whether ``assistant`` at the end of content belongs to the next header (see `content_actions`).
+
+Policy ``strict`` and ``repair`` share every line: a deviation goes through `_deviate`, which raises
+under one and reports under the other. `parser` drives all of it and is what users see. Does not
+know what any header word means.
 """
 
 from __future__ import annotations
@@ -40,6 +62,7 @@ class Machine(ContentActions):
         self._tokens.append(token)
 
     def _skip_stop(self, token: int, _: TokenClass) -> None:
+        # Models write two stops, and the first one counts (corpus: end-call, end-return).
         self._discard_one("stray_stop", token)
 
     # Headers
@@ -50,6 +73,7 @@ class Machine(ContentActions):
         self._tokens.append(token)
 
     def _open_implicit(self, token: int, token_class: TokenClass) -> None:
+        # Only the assistant generates, so the role is known (corpus: missing-start-between).
         self._outbox.decide(followed=True)
         here = Span(self._index, self._index)
         self._deviate("missing_start", here, "", "an assistant message is assumed")
@@ -74,11 +98,12 @@ class Machine(ContentActions):
         """Decide at the first marker of a header what the text before it is.
 
         The words directly before the marker are the first part of the header; prose before them is
-        a message of its own, which another follows.
+        a message of its own, which another follows (openai/harmony#68: the second call of a
+        completion begins directly behind ``<|call|>``).
         """
         if self._policy == "strict" or self._structured or not self._tokens:
             return
-        if not (self._loose or self._sticky):
+        if not (self._loose or self._given_role):
             return
         field = self._fields()[0]
         cut = trailing_header(field.text)
@@ -103,7 +128,7 @@ class Machine(ContentActions):
         before = Field(
             Place.ROLE, field.text[:cut], Span(self._header_start, middle), field.begins[:count]
         )
-        found = recover((before,), self._sticky, self._tools, None, loose=self._loose)
+        found = recover((before,), self._given_role, self._tools, None, loose=self._loose)
         self._outbox.decide(followed=True)
         if found.messages:
             self._release(found, None, Span(middle, middle), followed=True, truncated=False)
@@ -127,7 +152,11 @@ class Machine(ContentActions):
         return True
 
     def _extend_overlong(self, token: int, token_class: TokenClass) -> None:
-        """Go on behind the limit: text alone is held as an answer, anything else must end here."""
+        """Go on behind the limit: text alone is held as an answer, anything else must end here.
+
+        Text alone may be a long answer that has no header, which is why it is kept; a header that
+        has markers and never ends is a model in a loop.
+        """
         if not self._overlong:
             here = Span(self._index, self._index)
             self._deviate("header_too_long", here, "", "no longer read as a header")
@@ -153,12 +182,12 @@ class Machine(ContentActions):
             self._handle(token, token_class)
 
     def _end_overlong(self) -> None:
-        found = recover_overlong(self._fields(), self._sticky, self._tools)
+        found = recover_overlong(self._fields(), self._given_role, self._tools)
         if found is None:
             span = Span(self._header_start, self._index)
             text = self._header_text()
             self._deviate("discarded_header", span, text, "discarded", discarded=True)
-            self._begin_header(self._sticky or Role.ASSISTANT, self._index)
+            self._begin_header(self._given_role or Role.ASSISTANT, self._index)
             return
         self._start_content(found.header, Span(found.span.start, found.body))
         self._emit_delta(self._content.add_text(found.text, found.body, self._index))
@@ -169,6 +198,7 @@ class Machine(ContentActions):
         self._tokens.append(token)
 
     def _restart_header(self, token: int, token_class: TokenClass) -> None:
+        # (corpus: start-start-start, er-end-start, free-text-between, end-dot)
         if self._loose and not self._structured and not self._reads_as_messages():
             self._discard_loose()
         elif self._tokens:
@@ -194,13 +224,12 @@ class Machine(ContentActions):
         if self._break_header(stop, followed=False if stop == "return" else None) or self._loose:
             self._state = State.START
         else:
-            sticky = self._sticky or Role.ASSISTANT
-            self._begin_header(sticky, self._index + 1)
+            self._begin_header(self._given_role or Role.ASSISTANT, self._index + 1)
 
     def _break_header(
         self, stop: Stop | None, *, followed: bool | None, truncated: bool = False
     ) -> bool:
-        """End a header that got no message token; tell whether it amounted to messages."""
+        """End a header that got no message token; return whether it amounted to messages."""
         if self._policy == "strict":
             code = "truncated_header" if truncated else "missing_message"
             self._fail(code, self._index)
@@ -208,7 +237,7 @@ class Machine(ContentActions):
         has_text = any(field.text for field in fields)
         remains = Recovery()
         if has_text:
-            remains = recover(fields, self._sticky, self._tools, stop, loose=self._loose)
+            remains = recover(fields, self._given_role, self._tools, stop, loose=self._loose)
         stopped = Span(self._index, self._index + (stop is not None))
         if not remains.messages and self._loose and not self._structured:
             self._discard_loose()
@@ -247,9 +276,11 @@ class Machine(ContentActions):
             )
 
     def _header_text(self) -> str:
-        sticky = self._sticky is not None
+        is_given = self._given_role is not None
         return "".join(
-            field.text if field.place is Place.ROLE and sticky else _MARKS[field.place] + field.text
+            field.text
+            if field.place is Place.ROLE and is_given
+            else _MARKS[field.place] + field.text
             for field in self._fields()
         )
 
@@ -258,11 +289,11 @@ class Machine(ContentActions):
             self._break_overlong(token, token_class)
             return
         self._settle_role_part()
-        key = (self._policy, self._sticky, self._tools, self._glued, tuple(self._tokens))
+        key = (self._policy, self._given_role, self._tools, self._glued, tuple(self._tokens))
         header = self._lexicon.headers.get(key)
         if header is None:
             fields = self._fields()
-            header, deviations = read_header(fields, self._sticky, self._tools, self._policy)
+            header, deviations = read_header(fields, self._given_role, self._tools, self._policy)
             self._report_all(deviations)
             if not deviations:
                 self._lexicon.headers.put(key, header)
@@ -272,7 +303,7 @@ class Machine(ContentActions):
         parts = list(map(self._lexicon.header_part, self._tokens))
         if self._glued:
             parts[0] = (None, self._glued + parts[0][1])
-        return split_fields(parts, self._header_start, sticky=self._sticky is not None)
+        return split_fields(parts, self._header_start, is_role_given=self._given_role is not None)
 
     # The stream
 
@@ -285,8 +316,12 @@ class Machine(ContentActions):
         self._outbox.decide(followed=False)
 
     def _ends_prompt(self) -> bool:
-        """Return whether the open header is what a prompt for completion ends with."""
-        if self._policy == "repair" or self._structured or self._sticky is not None:
+        """Return whether the open header is what a prompt for completion ends with.
+
+        ``<|start|>assistant`` at the end of a rendered prompt is no truncated message, so that a
+        strict parser reads prompts too.
+        """
+        if self._policy == "repair" or self._structured or self._given_role is not None:
             return False
         text = self._fields()[0].text
         return bool(text) and " " not in text

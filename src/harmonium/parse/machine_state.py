@@ -1,4 +1,4 @@
-"""The state of one stream, and how a deviation is raised or reported.
+"""The state of one stream, and the one place where a deviation is raised or reported.
 
 Policy ``strict`` and ``repair`` share every action: a deviation goes through `_deviate`, which
 raises under one and reports under the other. Knows no action.
@@ -51,7 +51,7 @@ class MachineState:
         self._outbox = EventQueue()
         self._index = 0
         self._state = State.START
-        self._sticky: Role | None = None
+        self._given_role: Role | None = None
         self._implicit = False
         self._loose = False
         self._glued = b""
@@ -68,10 +68,10 @@ class MachineState:
     def _handle(self, token: int, token_class: TokenClass) -> None:
         self._actions[self._state, token_class](self, token, token_class)
 
-    def _begin_header(self, sticky: Role | None, start: int) -> None:
+    def _begin_header(self, given_role: Role | None, start: int) -> None:
         self._state = State.HEADER
         self._plain = False
-        self._sticky = sticky
+        self._given_role = given_role
         self._implicit = False
         self._loose = False
         self._glued = b""

@@ -1,7 +1,10 @@
 """The fastest way from token ids to what they stand for. Does not know what that is.
 
-Looking ids up in a list takes half the time of a dict, and many at once a fifth. But a list wants
-memory and some 20 ms, so a dict that learns ids as they are met goes before it.
+A cache in two stages. Looking ids up in a list takes half the time of a dict, and many at once a
+fifth. But a list of the whole vocabulary takes memory and some 20 ms to build, which a process that
+parses one answer should not pay: so a dict that learns ids as they are met goes before it, until it
+has met `MANY`. What an id stands for never changes, so nothing is ever dropped; the vocabulary is
+the bound.
 """
 
 from __future__ import annotations

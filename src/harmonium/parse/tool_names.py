@@ -1,4 +1,12 @@
-"""Which words name a tool, given the tools the application declared."""
+"""Which words name a tool, given the tools the application declared. Reads no headers.
+
+A word names a declared tool when it is its name, its name behind a damaged or invented namespace,
+or the last part of exactly one declared name. A word that names no declared tool is a tool only
+behind ``functions.``: prose must not become a call.
+
+The sets of names lately used are kept (`tool_names`): an application declares the same tools with
+every request, and building the tables of a hundred tools costs more than parsing a short answer.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +21,15 @@ PREFIX = "functions."
 BUILT_IN = ("browser.", "container.")
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 _NAME = re.compile(rf"[^\s<>(){{}}|,;\[\]{_QUOTES}]{{1,256}}")
+"""As long as `Limits.name_chars`. Quotes end a name (corpus: to-bash-quote-prose)."""
 _TRAILING_SIGNS = ".:!?#*…"
+"""Signs behind a name that are not part of it (corpus: constrain-functions-noop)."""
 _GLUED = re.compile(r"(?:analysis|commentary|final|assistant|json|code)+\Z")
+"""Header words run into a name (corpus: stripped-call-role-recipient)."""
 _SEPARATORS = re.compile(r"[./:\\>]+")
 _DAMAGED_PREFIX = re.compile(r"(?:functions?|tools?)[\W_]*", re.IGNORECASE)
+"""A namespace as damaged models spell it (corpus: to-function-singular, to-functions-colon,
+to-functions-angle, to-prefix-upper-case)."""
 _PLAIN_NEXT = re.compile(r"[\w.\-]", re.ASCII)
 
 
@@ -98,7 +111,7 @@ class ToolNames:
         return self._recipients.get(last)  # other namespaces may be a server's own
 
     def read(self, text: str, start: int) -> tuple[str, int]:
-        """Read the name that begins at `start`; give it and where it ends (may be empty)."""
+        """Return the name that begins at `start`, which may be empty, and where it ends."""
         skip = start + len(PREFIX) if text.startswith(PREFIX, start) else start
         for odd in self._odd:
             after = skip + len(odd)

@@ -5,7 +5,10 @@ open one. Only a marker behind the words proves that, so the parser holds back a
 out to be such a run, for as long as it may, and releases it at the token that decides. Knows
 nothing of messages.
 
-Source: outputs of gpt-oss-20b, which drops both tokens at once, and servers that strip markers.
+Source: outputs of gpt-oss-20b, which drops both tokens at once, and servers that strip markers
+(corpus: assistant-stuck-to-arguments, recipient-stuck-to-reasoning). Holding back is bounded
+twice: only the few token texts in `GUARDS` begin a run, and a run ends at `LONGEST_RUN`
+characters. An answer that speaks of an assistant is late by a token or two.
 """
 
 from __future__ import annotations
@@ -22,9 +25,10 @@ GUARD_BYTES = frozenset(text.encode() for text in GUARDS)
 _CHANNELS = ("analysis", "commentary", "final")
 _TYPES = ("json", "code")
 _LONGEST_NAME = 128
-"""Characters of the longest recipient that is waited for."""
+"""Characters of the longest recipient that is waited for: twice the 64 that OpenAI's API allows in
+a tool's name, for a namespace in front of it."""
 LONGEST_RUN = _LONGEST_NAME + 48
-"""Characters of the longest run of header words."""
+"""Characters of the longest run of header words: all but the recipient's name have under 48."""
 
 
 def _prefixes(words: Iterable[str]) -> str:

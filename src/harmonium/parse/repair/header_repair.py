@@ -1,8 +1,18 @@
 """The reading of a header that breaks the grammar: what it must have meant.
 
-The rules, each learnt from outputs that gpt-oss models produced in the field: structure by id
-only; the last known channel wins, so that reasoning never surfaces on a visible channel; a call is
-a call wherever its tool's name stands; words that mean nothing are ignored and reported.
+The rules, each learnt from outputs that gpt-oss models produced in the field:
+
+- structure by id only;
+- of several channels the last known one counts, since models correct themselves forwards (corpus:
+  dup-channel-toolname, unk-role-2ch-analysis, constrain-c-assistant);
+- a call is a call wherever its tool's name stands: in the place of a role, of a channel or of a
+  type, or bare (corpus: role-bash, channel-is-tool-then-commentary, constrain-functions-noop,
+  bare-bash-left-over);
+- of several recipients a declared tool counts, else the last (corpus: to-twice-web-browsing,
+  to-assistant-plan-approve);
+- words that mean nothing are ignored and reported (corpus: extra-garbage-role, to-bash-left-over).
+
+Knows nothing of content or of streams.
 """
 
 from __future__ import annotations
@@ -52,6 +62,7 @@ class RepairedHeader(NamedTuple):
 
 
 _RANK_DECLARED, _RANK_BARE, _RANK_OTHER = 2, 1, 0
+"""How sure a recipient is: ``to=`` and a declared tool; a tool's name alone; ``to=`` and a word."""
 
 
 class HeaderRepair:
@@ -59,17 +70,22 @@ class HeaderRepair:
 
     Args:
         fields: the header's fields, at least one.
-        sticky: the role when it came from outside the stream, else None.
+        given_role: the role when it came from outside the stream, else None.
         tools: the declared tools.
         complete: whether a message token ended the header, so that nothing in it is content.
 
     """
 
     def __init__(
-        self, fields: tuple[Field, ...], sticky: Role | None, tools: ToolNames, *, complete: bool
+        self,
+        fields: tuple[Field, ...],
+        given_role: Role | None,
+        tools: ToolNames,
+        *,
+        complete: bool,
     ) -> None:
         self._fields = fields
-        self._sticky = sticky
+        self._given_role = given_role
         self._tools = tools
         self._complete = complete
         self._deviations: list[Deviation] = []
@@ -83,8 +99,8 @@ class HeaderRepair:
     def _read(self, index: int) -> Reading:
         field = self._fields[index]
         followed = self._complete or index + 1 < len(self._fields)
-        sticky = self._sticky is not None or field.place is not Place.ROLE
-        return FieldReader(field, self._tools, skip_unknown=followed, sticky=sticky).read()
+        is_given = self._given_role is not None or field.place is not Place.ROLE
+        return FieldReader(field, self._tools, skip_unknown=followed, is_role_given=is_given).read()
 
     def read(self) -> RepairedHeader:
         """Return the header as understood, with every deviation."""
@@ -151,6 +167,8 @@ class HeaderRepair:
         if word.kind == "tool":
             self._report("misplaced_recipient", field, word, f"taken as a call to {target}")
             return target, _RANK_BARE
+        # Corpus: stray-commentary-to-assistant-reasoning. Nobody runs a call to ``assistant``, so
+        # taking it for one loses the message.
         if word.value in ROLES or word.value == "all":
             if word.value != "all" and self._assistant_speaks():
                 self._report("recipient_is_role", field, word, "taken as no recipient")
@@ -167,8 +185,8 @@ class HeaderRepair:
         return target, _RANK_DECLARED
 
     def _assistant_speaks(self) -> bool:
-        if self._sticky is not None:
-            return self._sticky is Role.ASSISTANT
+        if self._given_role is not None:
+            return self._given_role is Role.ASSISTANT
         words = [word for _, word in self._each("role", "unknown")]
         return not words or words[0].value == "assistant"
 
@@ -180,6 +198,9 @@ class HeaderRepair:
         """Return the last known channel; commentary when only unknown ones were named."""
         found: list[str] = []
         for field, word in self._each("channel"):
+            # ``final <|constrain|>commentary``: the word stands where a type should and changes
+            # no channel, unless a call follows it (corpus: final-constrain-commentary-action,
+            # final-constrain-commentary-to-done).
             if field.place is Place.CONSTRAIN and not self._calls_behind(field, word):
                 self._report("misplaced_channel", field, word, "ignored")
                 continue
@@ -210,7 +231,11 @@ class HeaderRepair:
         return channel
 
     def _content_type(self) -> str | None:
-        """Return the type behind a constrain token, else a plain one; only known types count."""
+        """Return the type behind a constrain token, else a plain one; only known types count.
+
+        ``final <|constrain|>answer`` has none (corpus: final-constrain-answer); ``json code``
+        has the first (corpus: to-bash-left-over).
+        """
         typed = list(self._each("type"))
         marked = [word for field, word in typed if field.place is Place.CONSTRAIN]
         if not typed:
@@ -226,10 +251,10 @@ class HeaderRepair:
         field = self._fields[0]
         words = [word for place, word in self._each() if place is field]
         roles = [word for word in words if word.kind == "role"]
-        if self._sticky is not None:
+        if self._given_role is not None:
             for word in roles:
                 self._report("garbled_role", field, word, "ignored")
-            return ROLE_AUTHORS[self._sticky]
+            return ROLE_AUTHORS[self._given_role]
         if field.place is not Place.ROLE:
             return ROLE_AUTHORS[Role.ASSISTANT]
         for word in roles[1:]:

@@ -1,6 +1,8 @@
 """The words of one header field, read when the field may be damaged.
 
-Reading stops at the first thing that is no header word: from there on it may be content.
+Reading stops at the first thing that is no header word: from there on it may be content. It goes
+from left to right and looks at a bounded number of characters for each word, so that a header of
+any length is read in linear time. Does not decide what the words together mean.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ CHANNELS = frozenset({"analysis", "commentary", "final"})
 ROLES = frozenset({"assistant", "developer", "system", "tool", "user"})
 TYPES = frozenset({"json", "code", "text"})
 THOUGHT_CHANNELS = frozenset({"thinking", "reasoning", "thought", "thoughts", "think", "critic"})
-"""Words for the analysis channel that models and other formats use."""
+"""Words for the analysis channel that models and other formats use (corpus: channel-thinking,
+channel-thought, role-thinking). As an unknown channel their content would be shown."""
 _MIME = re.compile(r"(?:application|text)/[\w.+-]{0,64}\w", re.ASCII)
 
 Kind = Literal["role", "name", "channel", "recipient", "type", "tool", "unknown"]
@@ -43,6 +46,7 @@ _LONGEST_WORD = 40
 SPELT_MARKER = re.compile(r"<\|(?:start|channel|constrain|message)\|>")
 """A header marker in ordinary tokens, which some servers and templates produce."""
 _SPACE = re.compile(r"\s*")
+# ``to=`` in all its forms: with blanks, a colon, the full-width sign, quoted, or twice.
 _TO = re.compile(r"(?:(?:to|recipient)\s?[=:\uff1d]{1,2}\s?)+[\"'`(<@]?", re.IGNORECASE)
 _CUT_PREFIX = re.compile(r"(?:functions?|tools?)\s?[>:/\\.\-]\s?", re.IGNORECASE)
 _TOOL_WORD = re.compile(r"[\w.\-/:]{1,256}")
@@ -54,9 +58,11 @@ _ANY = re.compile(r"\S+")
 _STRONG = re.compile(r"(?:\b(?:analysis|commentary|final)\s{1,8})?\b(?:to|recipient)\s?[=:]\s?")
 _WORD_GOES_ON = "_-='\u2019"
 _SHORTEST_STEM = 4
-"""Letters of the shortest beginning of a channel's name that counts (``comm``)."""
+"""Letters of the shortest beginning of a channel's name that counts (``comm``; corpus:
+comment-channel-text). ``com`` and ``ana`` begin too many other words."""
 _SHORTEST_MISPLACED = 5
-"""Letters of the shortest word that is taken for a channel where a role should be (``think``)."""
+"""Letters of the shortest word that is taken for a channel where a role should be (``think``;
+corpus: role-thinking): a role place holds tools' names as well, and those are often short."""
 _SAFE_GLUE = 8
 """No English word begins with ``analysis`` or ``commentary`` and goes on; ``final`` has many."""
 
@@ -104,16 +110,18 @@ class FieldReader:
         tools: the declared tools.
         skip_unknown: whether a message token or another field follows, so that unknown words
             cannot be content: then they are passed over and reading goes on where it can.
-        sticky: whether the role came from outside, so that the role field begins behind it.
+        is_role_given: whether the role came from outside, so that the role field begins behind it.
 
     """
 
-    def __init__(self, field: Field, tools: ToolNames, *, skip_unknown: bool, sticky: bool) -> None:
+    def __init__(
+        self, field: Field, tools: ToolNames, *, skip_unknown: bool, is_role_given: bool
+    ) -> None:
         self._field = field
         self._text = field.text
         self._tools = tools
         self._skip_unknown = skip_unknown
-        self._names_role = field.place is Place.ROLE and not sticky
+        self._names_role = field.place is Place.ROLE and not is_role_given
         self._words: list[Word] = []
 
     def read(self) -> Reading:
@@ -142,7 +150,7 @@ class FieldReader:
         return position if match is None else match.end()
 
     def _next(self, start: int) -> tuple[Word, ...]:
-        """Recognise what begins at `start`; empty when it is no header word."""
+        """Return the words that begin at `start`; none when it is no header word."""
         if self._names_role and not self._words:
             named = self._named_role(start)
             if named:
@@ -161,7 +169,11 @@ class FieldReader:
         return ()
 
     def _pass_over(self, start: int) -> int | None:
-        """Return where to read on behind words that mean nothing; None when reading ends here."""
+        """Return where to read on behind words that mean nothing; None when reading ends here.
+
+        Behind the first word only a call is worth looking for: a recipient or a declared tool
+        (corpus: to-bash-quote-prose).
+        """
         if not self._skip_unknown:
             return None
         first = not self._words and self._field.place is not Place.CONSTRAIN
@@ -278,7 +290,7 @@ class FieldReader:
         return not (following.islower() or following in _WORD_GOES_ON + "/")
 
     def _thought(self, start: int) -> Word | None:
-        """Recognise another word for a channel in the role place: ``assistant thinking``."""
+        """Return another word for a channel in the role place: ``assistant thinking``."""
         if self._field.place is not Place.ROLE or not self._skip_unknown:
             return None
         match = _LETTERS.match(self._text, start)

@@ -1,8 +1,16 @@
 """The reading of a header that no message token ended: content, an answer, or nothing.
 
 Three things happen in the field: the message token is missing and content follows the header words
-at once; there is no header at all (a refusal often comes so); a server stripped every special
-token, and only the exact run-together shape of header words tells messages apart.
+at once (vllm-project/vllm#45736; corpus: json-without-message, toolcall-no-message); there is no
+header at all (sgl-project/sglang#31019; corpus: refusal-no-header, json-behind-analysis); a server
+stripped every special token, and only the exact run-together shape of header words tells messages
+apart (corpus: stripped-call, glued-call-and-final-behind-end).
+
+Prose is the danger in all three: ``final`` is an English word, and an answer may begin with a
+tool's name (corpus: prose-begins-with-tool, answer-is-a-tools-name). So each shape asks for more
+than words: a capital or a line end behind a channel, arguments or a call token behind a recipient.
+
+Knows nothing of the state of a stream.
 """
 
 from __future__ import annotations
@@ -25,7 +33,8 @@ from harmonium.parse.repair.spelt_markers import SpeltMessage, read_spelt
 from harmonium.parse.tool_names import ToolNames
 
 FEWEST_LETTERS = 4
-"""Fewer letters than this behind a garbled header are no content."""
+"""Fewer letters than this behind a garbled header are no content: what is left over there is a
+sign, an article or the end of a word."""
 
 _NEXT_STRIPPED = re.compile(
     r"assistant(?=analysis|commentary|final|\s?to=[^\s{]{1,128}\s?(?:json|code|commentary|analysis|\{))"
@@ -34,9 +43,11 @@ _FIRST_STRIPPED = re.compile(
     r"(?:assistant)?(?:analysis|commentary|final)\s*\n|assistant(?:analysis|commentary|final)"
 )
 _LONGEST_HEADER = 400
-"""Characters that the header of a stripped message is looked for in."""
+"""Characters that the header of a stripped message is looked for in: a name has 256 at most, and
+the words around it under 60."""
 _DECODER = JSONDecoder()
 _LONGEST_BLANKS = 80
+"""Blanks before JSON that are looked past, so that a run of blanks is not read again and again."""
 _BLANKS = re.compile(r"\s*")
 _SPELT_MESSAGE = re.compile(r"\s*<\|message\|>")
 _CHANNEL_WORD = re.compile("analysis|commentary|final")
@@ -68,7 +79,7 @@ class Recovery:
 
 def recover(
     fields: tuple[Field, ...],
-    sticky: Role | None,
+    given_role: Role | None,
     tools: ToolNames,
     stop: Stop | None,
     *,
@@ -78,7 +89,7 @@ def recover(
 
     Args:
         fields: the header's fields, at least one.
-        sticky: the role when it came from outside the stream.
+        given_role: the role when it came from outside the stream.
         tools: the declared tools.
         stop: the stop token that ended it, or None (a start token or the end of the stream).
         loose: no start token opened it: it is text behind a message, or before any.
@@ -87,12 +98,12 @@ def recover(
     field = fields[-1]
     if len(fields) == 1 and field.place is Place.ROLE and (spelt := read_spelt(field, tools)):
         return Recovery(tuple(_recovered(spelt, field)))
-    repaired = HeaderRepair(fields, sticky, tools, complete=False).read()
+    repaired = HeaderRepair(fields, given_role, tools, complete=False).read()
     repaired = _without_spelt_message(repaired, field)
     rest = field.text[repaired.rest :]
     if len(fields) == 1 and field.place is Place.ROLE:
         if not _has_exact_shape(field, repaired, rest, stop):
-            return _headerless(field, sticky, repaired, tools, loose=loose)
+            return _headerless(field, given_role, repaired, tools, loose=loose)
         if repaired.header.recipient is None or _NEXT_STRIPPED.search(rest):
             return _stripped(field, repaired, tools)
     if not _is_content(rest, repaired, field, stop):
@@ -122,13 +133,13 @@ def _recovered(parts: Iterable[SpeltMessage], field: Field) -> Iterator[Recovere
 
 
 def recover_overlong(
-    fields: tuple[Field, ...], sticky: Role | None, tools: ToolNames
+    fields: tuple[Field, ...], given_role: Role | None, tools: ToolNames
 ) -> Recovered | None:
     """Find where content begins in a header that went on for too long; None when nowhere.
 
     What cannot be trusted goes to the analysis channel: neither shown nor executed.
     """
-    repaired = HeaderRepair(fields, sticky, tools, complete=False).read()
+    repaired = HeaderRepair(fields, given_role, tools, complete=False).read()
     field, header = fields[-1], repaired.header
     rest = field.text[repaired.rest :]
     if _letters(rest) < FEWEST_LETTERS:
@@ -184,23 +195,28 @@ def _is_content(rest: str, repaired: RepairedHeader, field: Field, stop: Stop | 
 
 
 def _headerless(
-    field: Field, sticky: Role | None, repaired: RepairedHeader, tools: ToolNames, *, loose: bool
+    field: Field,
+    given_role: Role | None,
+    repaired: RepairedHeader,
+    tools: ToolNames,
+    *,
+    loose: bool,
 ) -> Recovery:
     """Read text without a header as an answer: final if nothing follows.
 
     Where a stripped header stands further on, it is cut there.
     """
-    author, offset = ROLE_AUTHORS[sticky or Role.ASSISTANT], 0
+    author, offset = ROLE_AUTHORS[given_role or Role.ASSISTANT], 0
     if loose:
         role = _ROLE_WORD.match(field.text)
         offset = 0 if role is None else role.end()
-    elif sticky is None and field.text.startswith(tuple(ROLES)):
+    elif given_role is None and field.text.startswith(tuple(ROLES)):
         author, offset = repaired.header.author, repaired.rest
     answers = author.role is Role.ASSISTANT
     if answers and _part_end(field.text, offset)[1] is not None:
         return _stripped(field, repaired, tools, ROLE_HEADER, offset)
     text = field.text[offset:]
-    if not (_says_something(text) or (sticky is not None and text.strip())):
+    if not (_says_something(text) or (given_role is not None and text.strip())):
         return Recovery()
     header = Header(author, "final" if answers else None)
     body = field.token_at(offset) if offset else field.text_start

@@ -3,7 +3,7 @@
 Some servers detokenize and encode again without special tokens. Structure is known by token id
 alone, so this is read only where a whole text has no structure of its own, and begins with a header
 that is spelt out. What content spells stays content: a message ends only at a stop marker that the
-next message or the end of the text follows.
+next message or the end of the text follows. Knows nothing of tokens.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harmonium.parse.repair.header_repair import HeaderRepair
 from harmonium.parse.tool_names import ToolNames
 
 _LONGEST_HEADER = 400
-"""Characters of the longest header that is looked for."""
+"""Characters of the longest header that is looked for: as in `headerless`, with its markers."""
 _START = "<|start|>"
 _MESSAGE = "<|message|>"
 _MARKER = re.compile(r"<\|(channel|constrain)\|>")
@@ -58,11 +58,11 @@ def read_spelt(field: Field, tools: ToolNames) -> tuple[SpeltMessage, ...]:
 
 def _read_header(text: str, field: Field, tools: ToolNames, *, is_first: bool) -> Header:
     words = text.strip().removeprefix(_START)
-    sticky = Role.ASSISTANT if is_first and not text.lstrip().startswith(_START) else None
+    given_role = Role.ASSISTANT if is_first and not text.lstrip().startswith(_START) else None
     role, *rest = _MARKER.split(words)
     parts = [Field(Place.ROLE, role, field.span)]
     parts += [
         Field(Place(place), words, field.span)
         for place, words in zip(rest[::2], rest[1::2], strict=True)
     ]
-    return HeaderRepair(tuple(parts), sticky, tools, complete=True).read().header
+    return HeaderRepair(tuple(parts), given_role, tools, complete=True).read().header
