@@ -7,7 +7,7 @@ import pytest
 from harmonium import load_encoding
 from harmonium.engines import Finish, open_engine
 from harmonium.engines.remote.dialect import StreamDelta
-from harmonium.engines.termination import Ending
+from harmonium.engines.termination import StopTracker
 from harmonium.tokens import EncodingSpec, FormatTokens, load_tokenizer, register_encoding, registry
 from tests.engines.running import asking, run
 from tests.engines.servers import event
@@ -68,6 +68,6 @@ async def test_a_server_of_text_is_read_in_it_and_its_stop_inferred(server, enco
 
 
 def test_the_end_of_text_is_its_own():
-    ending = Ending(asking(stop_token_ids=STOPS), tokenizer=load_tokenizer(SPEC.name))
-    ending.take(StreamDelta((65, 400), reason="stop"))
-    assert ending.finish == Finish("stop", 400)
+    stops = StopTracker(asking(stop_token_ids=STOPS), tokenizer=load_tokenizer(SPEC.name))
+    stops.apply(StreamDelta((65, 400), reason="stop"))
+    assert stops.finish == Finish("stop", 400)

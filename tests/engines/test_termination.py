@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harmonium.engines import Finish, TokenLogprob
 from harmonium.engines.remote.dialect import StreamDelta
-from harmonium.engines.termination import Ending
+from harmonium.engines.termination import StopTracker
 from harmonium.errors import EngineProtocolError
 from tests.engines.running import asking
 from tests.engines.servers import CALL, RETURN, ids_of
@@ -16,8 +16,8 @@ from tests.engines.servers import CALL, RETURN, ids_of
 IDS = st.lists(st.sampled_from([5, 6, 7, RETURN, CALL, 200_007, 199_999]), max_size=12)
 
 
-def played(ending, deltas):
-    chunks = [chunk for chunk in map(ending.take, deltas) if chunk is not None]
+def played(stops, deltas):
+    chunks = [chunk for chunk in map(stops.apply, deltas) if chunk is not None]
     return [token for chunk in chunks for token in chunk.token_ids]
 
 
@@ -35,8 +35,8 @@ def expected(ids, room):
 def test_nothing_comes_behind_the_first_stop_id_or_over_the_size(ids, room, cuts):
     ends = [*sorted(cuts), len(ids)]
     pieces = [tuple(ids[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
-    ending = Ending(asking(max_tokens=room))
-    assert (played(ending, map(StreamDelta, pieces)), ending.finish) == expected(ids, room)
+    stops = StopTracker(asking(max_tokens=room))
+    assert (played(stops, map(StreamDelta, pieces)), stops.finish) == expected(ids, room)
 
 
 @pytest.mark.parametrize(
@@ -50,42 +50,42 @@ def test_nothing_comes_behind_the_first_stop_id_or_over_the_size(ids, room, cuts
     ],
 )
 def test_a_stop_id_that_was_left_out_is_inferred(text, stop):
-    ending = Ending(asking(), infers_stop=True)
-    ids = played(ending, [StreamDelta(tuple(ids_of(text))), StreamDelta(reason="stop")])
-    assert (ids, ending.finish) == ([*ids_of(text), stop], Finish("stop", stop))
+    stops = StopTracker(asking(), infers_stop=True)
+    ids = played(stops, [StreamDelta(tuple(ids_of(text))), StreamDelta(reason="stop")])
+    assert (ids, stops.finish) == ([*ids_of(text), stop], Finish("stop", stop))
 
 
 def test_a_header_that_the_prompt_began_counts_for_the_inference():
     prompt = ids_of("<|start|>assistant<|channel|>commentary to=functions.f<|message|>")
-    ending = Ending(asking(prompt), infers_stop=True)
-    assert played(ending, [StreamDelta((5,), reason="stop")]) == [5, CALL]
+    stops = StopTracker(asking(prompt), infers_stop=True)
+    assert played(stops, [StreamDelta((5,), reason="stop")]) == [5, CALL]
 
 
 def test_what_the_server_tells_goes_before_inference():
-    ending = Ending(asking(), infers_stop=True)
-    assert played(ending, [StreamDelta((5,), reason="stop", stop_token=CALL)]) == [5, CALL]
+    stops = StopTracker(asking(), infers_stop=True)
+    assert played(stops, [StreamDelta((5,), reason="stop", stop_token=CALL)]) == [5, CALL]
 
 
 def test_end_of_text_is_an_end_and_nothing_is_appended():
-    ending = Ending(asking(), infers_stop=True)
-    assert played(ending, [StreamDelta((5, 199_999), reason="stop")]) == [5, 199_999]
-    assert ending.finish == Finish("stop", 199_999)
+    stops = StopTracker(asking(), infers_stop=True)
+    assert played(stops, [StreamDelta((5, 199_999), reason="stop")]) == [5, 199_999]
+    assert stops.finish == Finish("stop", 199_999)
 
 
 @pytest.mark.parametrize("reason", ["length", "abort"])
 def test_other_ends_append_nothing(reason):
-    ending = Ending(asking(), infers_stop=True)
-    assert played(ending, [StreamDelta((5,), reason=reason)]) == [5]
-    assert ending.finish == Finish(reason)
+    stops = StopTracker(asking(), infers_stop=True)
+    assert played(stops, [StreamDelta((5,), reason=reason)]) == [5]
+    assert stops.finish == Finish(reason)
 
 
 def test_log_probabilities_that_do_not_match_the_tokens_are_refused():
-    ending = Ending(asking(logprobs=0))
+    stops = StopTracker(asking(logprobs=0))
     with pytest.raises(EngineProtocolError):
-        ending.take(StreamDelta((5, 6), (TokenLogprob(5, -1.0),)))
+        stops.apply(StreamDelta((5, 6), (TokenLogprob(5, -1.0),)))
 
 
 def test_an_inferred_stop_id_is_certain():
-    ending = Ending(asking(logprobs=1), infers_stop=True)
-    chunk = ending.take(StreamDelta((5,), (TokenLogprob(5, -1.0),), "stop"))
+    stops = StopTracker(asking(logprobs=1), infers_stop=True)
+    chunk = stops.apply(StreamDelta((5,), (TokenLogprob(5, -1.0),), "stop"))
     assert chunk.logprobs == (TokenLogprob(5, -1.0), TokenLogprob(RETURN, 0.0))

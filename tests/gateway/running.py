@@ -110,7 +110,7 @@ class Running:
     async def _left(self):
         service = self.service
         assert await service.lifecycle.wait_idle(PATIENCE)
-        ours = {"AnswerResponse._serve", "_until_gone", "GenerationRunner._pump"}
+        ours = {"AnswerResponse._serve", "_until_gone", "GenerationRunner._run_choice"}
         names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]
         return (
             service.admission.running,

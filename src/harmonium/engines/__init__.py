@@ -21,6 +21,7 @@ from harmonium.engines.protocol import (
 from harmonium.engines.registry import ENGINE_KINDS, open_engine
 from harmonium.engines.replay.engine import Recorder, ReplayEngine
 from harmonium.engines.replay.recordings import Recording, read_recordings
+from harmonium.engines.timeouts import bound_waits
 
 __all__ = [
     "ENGINE_KINDS",
@@ -43,6 +44,7 @@ __all__ = [
     "SamplingParams",
     "StructuralTag",
     "TokenLogprob",
+    "bound_waits",
     "check_engines",
     "open_engine",
     "read_recordings",

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, cast, runtime_checkable
 
 from harmonium.tokens import HARMONY_FORMAT
 
@@ -246,27 +246,36 @@ class Engine(Protocol):
         ...
 
 
-Taker = Callable[[tuple[int, ...]], bool]
-"""Receiver of ids, which returns whether it took them."""
+ChunkSink = Callable[[Chunk], bool]
+"""Receiver of chunks as they are read; False refuses one."""
 
 
 @runtime_checkable
-class QuickEngine(Protocol):
-    """Generate for who takes most ids when they are read, past all who would hand a chunk on."""
+class SupportsSink(Protocol):
+    """An engine that hands chunks to a sink in the call that reads their bytes."""
 
-    def generate_quickly(
-        self, request: GenerationRequest, take: Taker | None
+    def generate_into(
+        self, request: GenerationRequest, sink: ChunkSink
     ) -> AsyncGenerator[Chunk, None]:
-        """Generate as `Engine.generate` does, but for ids that `take` takes: no chunk has those.
+        """Generate as `Engine.generate` does, but yield no chunk that `sink` has received.
 
-        It is asked, in their order, for ids with nothing beside them, none of which ends the
-        generation, and not before a first chunk with ids was given. What it raises ends the
+        The sink is called with chunks in their order, none of which is the last, and only behind
+        a first one that was yielded. A chunk that it refuses is yielded. What it raises ends the
         generation.
         """
         ...
 
 
+def generate_into(
+    engine: Engine, request: GenerationRequest, sink: ChunkSink | None
+) -> AsyncGenerator[Chunk, None]:
+    """Generate at an engine, into a sink where there is one and the engine supports that."""
+    if sink is not None and _supports_sink(type(engine)):
+        return cast("SupportsSink", engine).generate_into(request, sink)
+    return engine.generate(request)
+
+
 @cache
-def is_quick(kind: type) -> bool:
-    """Return whether engines of a class are a `QuickEngine`; found out once, since that is dear."""
-    return issubclass(kind, QuickEngine)
+def _supports_sink(kind: type) -> bool:
+    """Return whether engines of a class support sinks; cached, since the check is slow."""
+    return issubclass(kind, SupportsSink)

@@ -14,8 +14,6 @@ from importlib import import_module
 from harmonium.engines.pool.engine import Pool
 from harmonium.engines.protocol import Engine
 from harmonium.engines.remote.dialect import Dialect
-from harmonium.engines.remote.engine import RemoteEngine
-from harmonium.engines.remote.http_client import Upstream
 from harmonium.engines.replay.engine import ReplayEngine
 from harmonium.errors import InvalidInputError, Position
 from harmonium.limits import DEFAULT_LIMITS, Limits
@@ -78,8 +76,7 @@ def open_engine(
 def _open_one(spec: str, api_key: str | None, limits: Limits, tokenizer: Tokenizer) -> Engine:
     kind, _, place = spec.partition(":")
     if kind in _DIALECTS:
-        upstream = Upstream(_base_url(place), kind, api_key=api_key, limits=limits)
-        return RemoteEngine(upstream, _load_dialect(kind, limits, tokenizer))
+        return _open_remote(kind, place, api_key, limits, tokenizer)
     if kind == "demo":
         from harmonium.engines.demo import DemoEngine  # noqa: PLC0415  (it parses its prompts)
 
@@ -92,6 +89,23 @@ def _open_one(spec: str, api_key: str | None, limits: Limits, tokenizer: Tokeniz
         f"unknown engine; use one of {', '.join(ENGINE_KINDS)}, a colon and an address or path"
     )
     raise InvalidInputError(message, code="invalid_engine", position=Position(path="engine"))
+
+
+def _open_remote(
+    kind: str, url: str, api_key: str | None, limits: Limits, tokenizer: Tokenizer
+) -> Engine:
+    try:
+        remote = import_module("harmonium.engines.remote.engine")
+        client = import_module("harmonium.engines.remote.http_client")
+        dialect = _load_dialect(kind, limits, tokenizer)
+    except ImportError as error:
+        message = (
+            f"engine {kind} needs {error.name}; install it with: pip install 'harmonium[server]'"
+        )
+        raise InvalidInputError(message, code="invalid_engine") from None
+    upstream = client.Upstream(_base_url(url), kind, api_key=api_key, limits=limits)
+    engine: Engine = remote.RemoteEngine(upstream, dialect)
+    return engine
 
 
 def _base_url(url: str) -> str:

@@ -23,8 +23,8 @@ def end_tokens(request: GenerationRequest, tokenizer: Tokenizer) -> frozenset[in
     return ends if end_of_text is None else ends | {end_of_text}
 
 
-class Ending:
-    """Turn deltas into chunks, and know the one end.
+class StopTracker:
+    """Turn deltas into chunks, and track the one end.
 
     Ids behind the first stop id, or over ``max_tokens``, are dropped: a server that ignores either
     cannot make an answer longer. A second end changes nothing. An id that the server left out has
@@ -56,40 +56,38 @@ class Ending:
         self._ends = end_tokens(request, tokenizer)
         self._last: int | None = None
 
-    def take(self, delta: StreamDelta) -> Chunk | None:
+    def apply(self, delta: StreamDelta) -> Chunk | None:
         """Return the chunk a delta makes, without its end; None when it adds no ids."""
-        if delta.cached_tokens is not None:
-            self.cached_tokens = delta.cached_tokens
+        ids, logprobs, reason, stop_token, cached_tokens = delta
+        if cached_tokens is not None:
+            self.cached_tokens = cached_tokens
         if self.finish is not None:
             return None
-        kept, self.finish = self._cut(delta.token_ids)
-        added: tuple[int, ...] = ()
-        if self.finish is None and delta.reason is not None:
-            added, self.finish = self._end(delta.reason, delta.stop_token)
-        return self._chunk(delta, kept, added)
-
-    def take_ids(self, ids: tuple[int, ...]) -> Chunk | None:
-        """Return the chunk that ids make with nothing said beside them; see `take`."""
-        if self.ends_nothing(ids):
-            self.count(ids)
+        if logprobs is None and reason is None and self._is_plain(ids):
+            if self._room is not None:
+                self._room -= len(ids)
+            self._last = ids[-1]
             return Chunk(ids, None, None, self.cached_tokens)
         kept, self.finish = self._cut(ids)
-        return Chunk(kept, cached_tokens=self.cached_tokens) if kept else None
+        added: tuple[int, ...] = ()
+        if self.finish is None and reason is not None:
+            added, self.finish = self._end(reason, stop_token)
+        return self._chunk(delta, kept, added)
 
-    def ends_nothing(self, ids: tuple[int, ...]) -> bool:
-        """Return whether there are ids, none is to be cut, and none is the end."""
-        fits = self._room is None or len(ids) < self._room
-        return bool(ids) and fits and self._header is None and self._stops.isdisjoint(ids)
-
-    def count(self, ids: tuple[int, ...]) -> None:
-        """Count ids that end nothing."""
-        if self._room is not None:
-            self._room -= len(ids)
-        self._last = ids[-1]
-
-    def last(self) -> Chunk:
+    def final_chunk(self) -> Chunk:
         """Return the chunk that ends the generation; it has ended (`finish` is set)."""
         return Chunk((), () if self._wants_logprobs else None, self.finish, self.cached_tokens)
+
+    def _is_plain(self, ids: tuple[int, ...]) -> bool:
+        """Return whether there are ids, none is to be cut, none is the end: nearly always so."""
+        fits = self._room is None or len(ids) < self._room
+        return (
+            bool(ids)
+            and fits
+            and not self._wants_logprobs
+            and self._header is None
+            and self._stops.isdisjoint(ids)
+        )
 
     def _cut(self, ids: tuple[int, ...]) -> tuple[tuple[int, ...], Finish | None]:
         """Drop what lies behind the end, and give the end where there is one."""

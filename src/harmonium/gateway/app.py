@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from harmonium.gateway.errors import RefusedError
 from harmonium.gateway.http.middleware import LIVENESS, RECORD, RequestMiddleware
 from harmonium.gateway.observability.request_record import RequestRecord
+from harmonium.gateway.routes.chat import chat
+from harmonium.gateway.routes.completions import completions
 from harmonium.gateway.routes.convert import (
     derender_chat,
     derender_responses,
@@ -22,9 +24,9 @@ from harmonium.gateway.routes.convert import (
     render_responses,
     tokenize,
 )
-from harmonium.gateway.routes.generate import chat, completions, responses
 from harmonium.gateway.routes.models import model, models
 from harmonium.gateway.routes.operations import docs_page, live, measured, openapi, ready
+from harmonium.gateway.routes.responses import responses
 from harmonium.gateway.routes.stored_responses import (
     delete_response,
     input_items,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import os
 import socket
@@ -25,7 +24,6 @@ from harmonium.gateway.observability.logging import flush_logs, set_up_logs
 from harmonium.gateway.service import Service
 from harmonium.gateway.storage.cache_limits import bound_caches
 from harmonium.gateway.workers import METRICS_FOLDER, Workers, give_up_metrics_without_room
-from harmonium.limits import DEFAULT_LIMITS
 
 
 def make_service(
@@ -64,12 +62,7 @@ def make_engine(settings: Settings, environment: Mapping[str, str]) -> Engine:
         InvalidInputError: no engine is named so.
 
     """
-    limits = dataclasses.replace(
-        DEFAULT_LIMITS,
-        engine_first_token_seconds=settings.first_token_seconds,
-        engine_idle_seconds=settings.idle_seconds,
-        engine_total_seconds=settings.total_seconds,
-    )
+    limits = settings.engine_limits()
     key = environment.get("HARMONIUM_ENGINE_API_KEY") or None
     return open_engine(
         ",".join(settings.engine), api_key=key, limits=limits, encoding=settings.encoding

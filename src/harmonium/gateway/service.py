@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harmonium.encoding import Encoding
-from harmonium.engines import Capabilities, Engine, EngineReport, check_engines
+from harmonium.engines import Capabilities, Engine, EngineReport, bound_waits, check_engines
 from harmonium.errors import EngineError, InvalidInputError
 from harmonium.gateway.admission.body_budget import BodyBudget
 from harmonium.gateway.admission.concurrency import ConcurrencyLimiter
@@ -121,7 +121,8 @@ class Service:
 
     def _configure(self, settings: Settings, engine: Engine) -> None:
         """Set what differs from model to model."""
-        self.settings, self.engine = settings, engine
+        self.settings = settings
+        self.engine = bound_waits(engine, settings.engine_limits())
         self.catalog = ModelCatalog(settings.model, settings.aliases)
         self._prompts = PromptDefaults(settings, self.now)
 

@@ -101,29 +101,6 @@ class Parser(Machine):
                 return [_new_delta(ContentDelta, (text, start, end))]
         return self._run(self._take_one, ids)
 
-    def feed_text(self, ids: Sequence[int]) -> ContentDelta | None:
-        """Process ids that are plain text of the open message as one delta; None means not taken.
-
-        For streams in a hurry: `feed` gives the same text, a delta for each id. Ids that are more
-        than text, or less than whole characters, are left to it.
-        """
-        if not (self._plain and ids):
-            return None
-        texts = self._texts
-        try:
-            if min(ids) < 0:  # a list would take -1 for its last
-                return None
-            pieces = [texts[token] for token in ids]
-            text = "".join(pieces)  # type: ignore[arg-type]  # None raises
-        except (IndexError, TypeError):
-            return None
-        if not GUARDS.isdisjoint(pieces):
-            return None
-        start = self._index
-        self._index = end = start + len(ids)
-        self._content.pieces.append(text)
-        return _new_delta(ContentDelta, (text, start, end))
-
     def close(self) -> list[Event]:
         """End the stream and return the events that waited for it; none the second time.
 

@@ -77,7 +77,7 @@ async def leave_at_the_end(engine):
 
 async def until_let_go_of(engine):
     async with asyncio.timeout(PATIENCE):
-        while engine._upstream.left:  # noqa: ASYNC110, SLF001  (answers that have yet to end)
+        while engine._upstream.draining:  # noqa: ASYNC110, SLF001  (answers that have yet to end)
             await asyncio.sleep(0)
 
 
@@ -116,5 +116,5 @@ async def test_an_engine_that_is_closed_waits_for_no_answer_to_end(server, vllm)
     server.on("/v1/completions", partial(never_ends, server))
     await leave_at_the_end(vllm)
     await vllm.aclose()
-    assert not vllm._upstream.left  # noqa: SLF001
+    assert not vllm._upstream.draining  # noqa: SLF001
     await server.someone_left()

@@ -42,22 +42,22 @@ def test_whole_events_read_at_once_are_those_read_byte_by_byte(data):
     bytewise = [data[at : at + 1] for at in range(len(data))]
     expected = payloads(SSEDecoder(999), bytewise)
     assert SSEDecoder(999).feed(data) == expected
-    assert SSEDecoder(999).lone(data) in (None, *expected)
 
 
 @given(begun=USUAL, data=USUAL)
-def test_a_piece_that_is_one_event_alone_is_given_as_feeding_it_would(begun, data):
-    frames, fed = SSEDecoder(999), SSEDecoder(999)
-    frames.feed(begun)
-    fed.feed(begun)
-    lone = frames.lone(data)
-    assert lone is None or [lone] == fed.feed(data)
-    assert lone is None or frames.feed(b"data: y\n\n") == [b"y"]
+def test_whole_events_behind_a_beginning_are_those_read_byte_by_byte(begun, data):
+    decoder, bytewise = SSEDecoder(999), SSEDecoder(999)
+    decoder.feed(begun)
+    bytewise.feed(begun)
+    expected = payloads(bytewise, [data[at : at + 1] for at in range(len(data))])
+    assert decoder.feed(data) == expected
+    assert decoder.feed(b"\n\ndata: y\n\n") == bytewise.feed(b"\n\ndata: y\n\n")
 
 
-def test_an_event_over_the_limit_is_not_given_as_a_lone_one():
-    assert SSEDecoder(10).lone(b"data: 1234\n\n") == b"1234"
-    assert SSEDecoder(10).lone(b"data: 12345\n\n") is None
+def test_whole_events_over_the_limit_are_refused():
+    assert SSEDecoder(10).feed(b"data: 1234\n\n") == [b"1234"]
+    with pytest.raises(EngineProtocolError):
+        SSEDecoder(10).feed(b"data: 12345\n\n")
 
 
 @given(st.lists(st.text("ab{}: \u00e9", min_size=1).map(str.encode), max_size=6))

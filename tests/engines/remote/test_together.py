@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harmonium.engines import open_engine
-from harmonium.engines.timeouts import Waits
+from harmonium.engines.timeouts import Deadlines
 from harmonium.errors import EngineBrokenError, EngineProtocolError, EngineTimeoutError
 from harmonium.limits import DEFAULT_LIMITS
 from tests.engines.running import asking, run
@@ -100,31 +100,31 @@ class Reader:
     """Reads as an answer does: with a mark before and behind, and given up by the timer."""
 
     def __init__(self, **limits):
-        self.waits = Waits(replace(DEFAULT_LIMITS, **limits), "it")
-        self.waits.watch(self.cancel)
+        self.deadlines = Deadlines(replace(DEFAULT_LIMITS, **limits), "it")
+        self.deadlines.watch(self.cancel)
         self.coming = asyncio.get_running_loop().create_future()
 
     def cancel(self):
-        self.coming.set_exception(self.waits.late)
+        self.coming.set_exception(self.deadlines.expired)
 
     async def read(self, turns=None):
         """Wait for something that comes after some turns of the loop, or never."""
-        self.waits.begin()
+        self.deadlines.on_read()
         try:
             for _ in range(turns or 0):
                 await asyncio.sleep(0)
             return b"x" if turns is not None else await self.coming
         finally:
-            self.waits.end()
+            self.deadlines.on_read_end()
 
 
 async def test_a_timer_set_for_the_first_token_leaves_the_next_its_own_time():
     reader = Reader(engine_first_token_seconds=0, engine_idle_seconds=60)
     assert await reader.read(turns=0) == b"x"
-    reader.waits.go_on()
+    reader.deadlines.on_tokens()
     assert await reader.read(turns=10) == b"x"  # the first timer rings meanwhile
-    assert reader.waits.late is None
-    reader.waits.close()
+    assert reader.deadlines.expired is None
+    reader.deadlines.close()
 
 
 async def test_a_timer_that_rang_while_nobody_waited_is_set_for_the_next_read():
@@ -134,14 +134,14 @@ async def test_a_timer_that_rang_while_nobody_waited_is_set_for_the_next_read():
         await asyncio.sleep(0)
     with pytest.raises(EngineTimeoutError):
         await reader.read()
-    reader.waits.close()
+    reader.deadlines.close()
 
 
 async def test_a_shorter_time_is_kept_though_the_timer_was_set_for_a_longer():
     reader = Reader(engine_first_token_seconds=300, engine_idle_seconds=0.01)
     assert await reader.read(turns=1) == b"x"
-    reader.waits.go_on()
+    reader.deadlines.on_tokens()
     with pytest.raises(EngineTimeoutError) as caught:
         await reader.read()
-    reader.waits.close()
+    reader.deadlines.close()
     assert caught.value.phase == "idle"

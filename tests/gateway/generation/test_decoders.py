@@ -31,7 +31,7 @@ def said(ids, places, stops=()):
     found = EventStops(stops, ToolNameMap()) if stops else None
     reading = EventDecoder(ENCODING.parser(), found)
     pieces = cut(ids, places)
-    taken = [reading.take(piece, last=False) for piece in pieces] + [reading.take([], last=True)]
+    taken = [reading.feed(piece, last=False) for piece in pieces] + [reading.feed([], last=True)]
     return joined_deltas([event for events in taken for event in events])
 
 

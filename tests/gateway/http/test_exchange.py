@@ -71,17 +71,17 @@ def sent(exchange, *messages):
 def test_the_head_goes_out_with_the_first_piece(wire, exchange):
     sent(exchange, START)
     assert wire.writes == []
-    exchange.say(b"first")
-    exchange.say(b"second")
+    exchange.write_body(b"first")
+    exchange.write_body(b"second")
     assert wire.writes == [HEAD + b"5\r\nfirst\r\n", b"6\r\nsecond\r\n"]
 
 
 def test_pieces_are_held_for_the_next_and_all_in_order(wire, exchange):
     sent(exchange, START, body(b"first", more=True))
-    exchange.hold()
-    exchange.say(b"last")
-    exchange.hold()
-    exchange.say(b"very last")
+    exchange.buffer_next()
+    exchange.write_body(b"last")
+    exchange.buffer_next()
+    exchange.write_body(b"very last")
     sent(exchange, body(b""))
     assert wire.writes[1:] == [b"4\r\nlast\r\n9\r\nvery last\r\n0\r\n\r\n"]
     assert wire.calls == ["end"]
@@ -89,7 +89,7 @@ def test_pieces_are_held_for_the_next_and_all_in_order(wire, exchange):
 
 def test_what_is_held_is_written_when_the_answer_ends(wire, exchange):
     sent(exchange, START, body(b"first", more=True))
-    exchange.hold()
+    exchange.buffer_next()
     sent(exchange, body(b"last"))
     assert wire.writes[1:] == [b"4\r\nlast\r\n0\r\n\r\n"]
 
@@ -106,11 +106,11 @@ def shut(exchange, wire, why):
 
 @pytest.mark.parametrize("why", ["slow", "gone", "complete"])
 def test_an_outlet_is_shut_where_no_chunk_can_be_written(wire, exchange, why):
-    assert not exchange.is_open()
+    assert not exchange.can_write()
     sent(exchange, START)
-    assert exchange.is_open()
+    assert exchange.can_write()
     shut(exchange, wire, why)
-    assert not exchange.is_open()
+    assert not exchange.can_write()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_outlet_is_shut_where_no_chunk_can_be_written(wire, exchange, why):
 def test_an_outlet_of_an_answer_without_chunks_is_shut(wire, request_bytes, headers):
     exchange = an_exchange(wire, request_bytes)
     sent(exchange, START | {"headers": headers})
-    assert not exchange.is_open()
+    assert not exchange.can_write()
 
 
 def test_a_client_that_does_not_read_is_waited_for(wire, exchange):

@@ -9,8 +9,8 @@ from itertools import chain
 import pytest
 
 from harmonium.engines.protocol import Chunk, Finish, TokenLogprob
-from harmonium.gateway.routes.completions import text_logprobs
 from harmonium.openai.answers.obfuscation import obfuscation
+from harmonium.openai.completions import completion_logprobs
 from tests.gateway.reading import error_of, events_of
 from tests.gateway.running import COMPLETION
 from tests.gateway.scripted import ids_of
@@ -102,4 +102,4 @@ def test_impossible_tokens_have_a_log_probability_that_json_can_say(gateway):
 
 def test_log_probabilities_of_a_long_answer_take_linear_work():
     entry = TokenLogprob(64, -1.0)
-    assert grows_linearly(lambda count: text_logprobs([entry] * count, 0, chr), 4_000)
+    assert grows_linearly(lambda count: completion_logprobs([entry] * count, 0, chr), 4_000)

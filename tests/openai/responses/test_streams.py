@@ -24,7 +24,7 @@ from harmonium.openai import (
     response_event_stream,
     response_object,
 )
-from harmonium.openai.responses import sse_frame
+from harmonium.openai.answers.sse import named_event
 from harmonium.parse import ContentDelta, MessageStarted, Repaired
 from harmonium.testing import malformed_cases, token_streams
 from tests.openai.responses.rules import faults
@@ -495,7 +495,7 @@ def test_the_object_is_that_of_the_openai_package():
 
 
 def test_half_a_surrogate_pair_echoed_from_the_request_travels_escaped():
-    frame = sse_frame({"type": "error", "message": "\ud800"})
+    frame = named_event({"type": "error", "message": "\ud800"})
     assert json.loads(frame.split(b"data: ")[1])["message"] == "\ud800"
     stream = response_byte_stream(request_of(instructions="\ud800é"), AnswerContext(7))
     first = stream.start().split(b"\n")[1].removeprefix(b"data: ")

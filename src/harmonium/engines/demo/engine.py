@@ -11,7 +11,7 @@ from harmonium.engines.demo.prompt_reader import read_prompt
 from harmonium.engines.demo.reply import check_fault, reply
 from harmonium.engines.protocol import Capabilities, Chunk, GenerationRequest, TokenLogprob
 from harmonium.engines.remote.dialect import StreamDelta
-from harmonium.engines.termination import Ending
+from harmonium.engines.termination import StopTracker
 from harmonium.errors import EngineUnavailableError
 
 _MAX_LOGPROBS = 20
@@ -38,6 +38,9 @@ class DemoEngine:
         'demo'
 
     """
+
+    bounds_waits = True
+    """It waits for nothing; see `bound_waits`."""
 
     def __init__(self, fault: str | None = None, *, encoding: str = "o200k_harmony") -> None:
         if fault is not None:
@@ -69,18 +72,18 @@ class DemoEngine:
             raise EngineUnavailableError(message, engine=self.name)
         check_supported(request, await self.capabilities())
         context = read_prompt(request.prompt, request.constraint, self._encoding)
-        ending = Ending(request, tokenizer=self._encoding.tokenizer)
+        stops = StopTracker(request, tokenizer=self._encoding.tokenizer)
         self._running[request.request_id] = True
         try:
             for token in reply(context, self._encoding, self._fault):
                 await asyncio.sleep(0)
-                chunk = ending.take(self._delta(token, request))
+                chunk = stops.apply(self._delta(token, request))
                 if chunk is not None:
                     yield chunk
-                if ending.finish is not None:
+                if stops.finish is not None:
                     break
-            ending.take(StreamDelta(reason="stop"))
-            yield ending.last()
+            stops.apply(StreamDelta(reason="stop"))
+            yield stops.final_chunk()
         finally:
             self._running.pop(request.request_id, None)
 

@@ -19,7 +19,7 @@ from harmonium.engines.protocol import (
     JsonSchema,
     StructuralTag,
 )
-from harmonium.engines.remote.dialect import Decoder, Dialect, HttpRequest, QuickReader, same_names
+from harmonium.engines.remote.dialect import Decoder, Dialect, HttpRequest, same_names
 from harmonium.engines.remote.model_list import JSONSource
 from harmonium.engines.remote.payload import read_value
 from harmonium.errors import EngineProtocolError
@@ -86,12 +86,6 @@ class VllmDialect(Dialect):
     def make_decoder(self, request: GenerationRequest) -> Decoder:
         """Return the decoder of one stream."""
         return completion_decoder(request.sampling.logprobs)
-
-    def quick_reader(self, request: GenerationRequest) -> QuickReader | None:
-        """Return the quick way to read a stream without log probabilities."""
-        from harmonium.engines.remote.fast_completion import read_usual_completion  # noqa: PLC0415  (see there)
-
-        return read_usual_completion if request.sampling.logprobs is None else None
 
     def abort_request(self, request_id: str) -> HttpRequest | None:
         """Return the request that aborts; only the token route has one.

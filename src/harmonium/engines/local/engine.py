@@ -30,8 +30,8 @@ from harmonium.engines.local.runtime import GenerationCancelled, Runtime, Token
 from harmonium.engines.local.token_queue import TokenQueue
 from harmonium.engines.protocol import Capabilities, Chunk, FinishReason, GenerationRequest
 from harmonium.engines.remote.dialect import StreamDelta
-from harmonium.engines.termination import Ending, end_tokens
-from harmonium.engines.timeouts import Waits
+from harmonium.engines.termination import StopTracker, end_tokens
+from harmonium.engines.timeouts import Deadlines
 from harmonium.errors import (
     EngineBrokenError,
     EngineRejectedError,
@@ -60,6 +60,9 @@ class LocalEngine:
             (``invalid_engine``).
 
     """
+
+    bounds_waits = True
+    """Its waits are bounded here; see `bound_waits`."""
 
     def __init__(
         self,
@@ -95,20 +98,20 @@ class LocalEngine:
         """Generate one completion; see `Engine.generate`."""
         check_supported(request, await self.capabilities())
         room = self._model.room(request)
-        ending = Ending(request, tokenizer=self._tokenizer)
+        stops = StopTracker(request, tokenizer=self._tokenizer)
         ends = end_tokens(request, self._tokenizer)
-        waits, queue = Waits(self._limits, self.name), TokenQueue()
+        deadlines, queue = Deadlines(self._limits, self.name), TokenQueue()
         self._running[request.request_id] = queue
         self._thread.submit(self._model.compute, request, room, queue)
         try:
-            while ending.finish is None:
-                async with waits.bounding():
+            while stops.finish is None:
+                async with deadlines.limit():
                     tokens = await queue.take()
-                chunk = ending.take(_delta(tokens, queue, request, ends))
+                chunk = stops.apply(_delta(tokens, queue, request, ends))
                 if chunk is not None:
                     yield chunk
-                waits.go_on()
-            yield ending.last()
+                deadlines.on_tokens()
+            yield stops.final_chunk()
         finally:
             queue.cancel()
             self._running.pop(request.request_id, None)

@@ -22,7 +22,6 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
-from typing import cast
 
 from harmonium.engines.pool.member import HEALTH_ERRORS, Member
 from harmonium.engines.pool.prefix_affinity import PrefixAffinity
@@ -30,11 +29,10 @@ from harmonium.engines.pool.quarantine import PromptQuarantine
 from harmonium.engines.protocol import (
     Capabilities,
     Chunk,
+    ChunkSink,
     Engine,
     GenerationRequest,
-    QuickEngine,
-    Taker,
-    is_quick,
+    generate_into,
 )
 from harmonium.errors import (
     EngineBrokenError,
@@ -102,6 +100,11 @@ class Pool:
         return tuple(member.engine for member in self._members)
 
     @property
+    def bounds_waits(self) -> bool:
+        """Whether every engine bounds its waits itself; see `bound_waits`."""
+        return all(getattr(member.engine, "bounds_waits", False) for member in self._members)
+
+    @property
     def healthy(self) -> tuple[str, ...]:
         """The names of the engines that get requests now."""
         return tuple(member.engine.name for member in self._members if member.is_healthy)
@@ -127,14 +130,14 @@ class Pool:
 
     def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Generate one completion at one of the engines; see `Engine.generate`."""
-        return self.generate_quickly(request, None)
+        return self.generate_into(request, None)
 
-    async def generate_quickly(
-        self, request: GenerationRequest, take: Taker | None
+    async def generate_into(
+        self, request: GenerationRequest, sink: ChunkSink | None
     ) -> AsyncGenerator[Chunk, None]:
-        """Generate one completion at one of the engines; see `QuickEngine.generate_quickly`.
+        """Generate one completion at one of the engines; see `SupportsSink.generate_into`.
 
-        Ids are taken behind a first chunk alone, so that what was taken is never retried.
+        The sink is used behind a first chunk alone, so what it has received is never retried.
         """
         self._refuse_quarantined(request.prompt)
         if not any(member.capabilities.known for member in self._members):
@@ -144,7 +147,7 @@ class Pool:
         while True:
             member = self._choose(request, tried)
             tried.add(member.number)
-            stream = self._generate_at(member, request, take)
+            stream = self._generate_at(member, request, sink)
             has_begun = False
             try:
                 async for chunk in stream:
@@ -201,9 +204,9 @@ class Pool:
         return chosen
 
     async def _generate_at(
-        self, member: Member, request: GenerationRequest, take: Taker | None
+        self, member: Member, request: GenerationRequest, sink: ChunkSink | None
     ) -> AsyncGenerator[Chunk, None]:
-        stream = _stream(member.engine, request, take)
+        stream = generate_into(member.engine, request, sink)
         member.outstanding += 1
         self._running[request.request_id] = member
         loop = asyncio.get_running_loop()
@@ -225,14 +228,6 @@ class Pool:
             error = OverloadedError(message, retry_after=seconds)
             error.code = "prompt_quarantined"
             raise error
-
-
-def _stream(
-    engine: Engine, request: GenerationRequest, take: Taker | None
-) -> AsyncGenerator[Chunk, None]:
-    if is_quick(type(engine)):
-        return cast("QuickEngine", engine).generate_quickly(request, take)
-    return engine.generate(request)
 
 
 def _breaks(error: EngineError) -> int:

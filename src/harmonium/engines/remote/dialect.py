@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from harmonium.engines.protocol import (
     Capabilities,
@@ -62,19 +62,6 @@ were received. None where a payload adds nothing.
 
 Raises `EngineError`: the payload reports a failure of the server, or makes no sense.
 """
-
-QuickReader = Callable[[bytes], tuple[int, ...] | None]
-"""Returns the ids of a payload that brings ids alone, undecoded as it came; None for any other."""
-
-
-@runtime_checkable
-class QuickDialect(Protocol):
-    """A server most of whose payloads can be read in a quicker way."""
-
-    def quick_reader(self, request: GenerationRequest) -> QuickReader | None:
-        """Return the quick way for one stream, where it has one."""
-        ...
-
 
 SAMPLING_FIELDS = frozenset(field.name for field in fields(SamplingParams))
 _FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(

@@ -1,5 +1,11 @@
 """Generation at a server: request, payloads, deltas, chunks, and every way it can end.
 
+Theory of operation. Bytes become chunks in one place, `_Stream.feed`: framing, the dialect's
+decoder, the stop tracker; what came together is one chunk. `feed` is called by the connection, in
+the call that reads the socket, and offers the chunk to the sink; only where there is no sink, where
+it refuses, or where the generation ends or fails, does the task that generates wake, and yields the
+chunk itself. So reading without a sink is the same way with nobody to take a chunk.
+
 Knows nothing of any one server: that is its dialect's.
 """
 
@@ -7,26 +13,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 
 from harmonium.engines.capability_cache import CapabilityCache
 from harmonium.engines.capability_check import check_supported
 from harmonium.engines.protocol import (
     Capabilities,
     Chunk,
+    ChunkSink,
     GenerationRequest,
-    Taker,
     join_chunks,
 )
-from harmonium.engines.remote.dialect import Decoder, Dialect, Framing, QuickDialect, QuickReader
+from harmonium.engines.remote.dialect import Decoder, Dialect, Framing
 from harmonium.engines.remote.http_client import Source, Upstream
 from harmonium.engines.remote.sse import LineDecoder, SSEDecoder
-from harmonium.engines.termination import Ending
-from harmonium.engines.timeouts import Waits
+from harmonium.engines.termination import StopTracker
+from harmonium.engines.timeouts import Deadlines
 from harmonium.errors import (
     EngineBrokenError,
     EngineError,
@@ -37,7 +42,7 @@ from harmonium.errors import (
 )
 
 _DONE = b"[DONE]"
-_FRAMES: Mapping[Framing, type[LineDecoder]] = {"events": SSEDecoder, "lines": LineDecoder}
+_DECODERS: Mapping[Framing, type[LineDecoder]] = {"events": SSEDecoder, "lines": LineDecoder}
 _NEVER_BEGAN = (EngineRejectedError, EngineUnavailableError, OverloadedError)
 
 
@@ -45,17 +50,19 @@ class RemoteEngine:
     """Generate at a server over HTTP.
 
     Args:
-        upstream: the connection.
+        upstream: the HTTP client.
         dialect: the server's ways.
 
     """
 
+    bounds_waits = True
+    """Its waits are bounded here; see `bound_waits`."""
+
     def __init__(self, upstream: Upstream, dialect: Dialect) -> None:
         self._upstream = upstream
         self._dialect = dialect
-        self._quick = dialect if isinstance(dialect, QuickDialect) else None
         self._capabilities = CapabilityCache(partial(dialect.fetch_capabilities, upstream))
-        self._abortions: set[asyncio.Task[None]] = set()
+        self._aborts: set[asyncio.Task[None]] = set()
 
     @property
     def name(self) -> str:
@@ -68,32 +75,30 @@ class RemoteEngine:
 
     def generate(self, request: GenerationRequest) -> AsyncGenerator[Chunk, None]:
         """Generate one completion; see `Engine.generate`."""
-        return self.generate_quickly(request, None)
+        return self.generate_into(request, None)
 
-    async def generate_quickly(
-        self, request: GenerationRequest, take: Taker | None
+    async def generate_into(
+        self, request: GenerationRequest, sink: ChunkSink | None
     ) -> AsyncGenerator[Chunk, None]:
-        """Generate one completion; see `QuickEngine.generate_quickly`."""
+        """Generate one completion; see `SupportsSink.generate_into`."""
         capabilities = await self._capabilities.get()
         check_supported(request, capabilities)
         request = _with_its_model(request, capabilities)
         http_request = self._dialect.build_request(request, _room(request, capabilities))
         stream = self._stream(request)
-        ending, waits = stream.ending, stream.waits
         is_reached, is_whole = True, False
         try:
-            stream.source = await self._upstream.stream(http_request.path, http_request.body, waits)
-            while ending.finish is None:
-                if stream.is_ahead:
-                    chunk = self._next(stream)
-                else:
-                    chunk = self._take_piece(stream, await stream.source.read(stream.passes))
+            stream.source = await self._upstream.stream(
+                http_request.path, http_request.body, stream.deadlines
+            )
+            while stream.stops.finish is None:
+                chunk = await stream.next_chunk()
                 if chunk is not None:
                     yield chunk
-                    stream.take = take
-                    waits.go_on()
-            is_whole = await self._wind_up(stream)
-            yield ending.last()
+                    stream.sink = sink
+                    stream.deadlines.on_tokens()
+            is_whole = await stream.finish()
+            yield stream.stops.final_chunk()
             await stream.drain()
         except EngineError as error:
             error.engine = self.name
@@ -106,16 +111,13 @@ class RemoteEngine:
                 self._abort_soon(request.request_id)
 
     def _stream(self, request: GenerationRequest) -> _Stream:
-        upstream = self._upstream
+        upstream, dialect = self._upstream, self._dialect
         return _Stream(
-            waits=Waits(upstream.limits, upstream.name),
-            frames=_FRAMES[self._dialect.framing](upstream.limits.engine_line_bytes),
-            decode=self._dialect.make_decoder(request),
-            read_quickly=None if self._quick is None else self._quick.quick_reader(request),
-            ending=Ending(
-                request,
-                infers_stop=self._dialect.omits_stop_token,
-                tokenizer=self._dialect.tokenizer,
+            deadlines=Deadlines(upstream.limits, upstream.name),
+            payloads_of=_DECODERS[dialect.framing](upstream.limits.engine_line_bytes).feed,
+            decode=dialect.make_decoder(request),
+            stops=StopTracker(
+                request, infers_stop=dialect.omits_stop_token, tokenizer=dialect.tokenizer
             ),
         )
 
@@ -123,169 +125,132 @@ class RemoteEngine:
         """End a generation at the server, where it has a way to be told."""
         http_request = self._dialect.abort_request(request_id)
         if http_request is not None:
-            await self._upstream.tell(http_request.path, http_request.body)
+            await self._upstream.post(http_request.path, http_request.body)
 
     async def check(self) -> None:
-        """Find out whether the server can serve."""
-        await self._upstream.look(self._dialect.health_path)
+        """Check that the server can serve."""
+        await self._upstream.check(self._dialect.health_path)
 
     async def aclose(self) -> None:
         """Close the connections, after the server was told which generations to abort."""
         await self._capabilities.aclose()
-        await asyncio.gather(*self._abortions)
+        await asyncio.gather(*self._aborts)
         await self._upstream.aclose()
-
-    def _take_piece(self, stream: _Stream, piece: bytes) -> Chunk | None:
-        """Process what was read: nearly always one payload of new ids only."""
-        payload = stream.frames.lone(piece)
-        if payload is not None and stream.read_quickly is not None:
-            ids = stream.read_quickly(payload)
-            if ids is not None:
-                stream.has_spoken = True
-                return stream.ending.take_ids(ids)
-        if not piece:
-            raise self._ended_early(stream)
-        stream.heard.extend(stream.frames.feed(piece))
-        return self._next(stream)
-
-    def _next(self, stream: _Stream) -> Chunk | None:
-        """Return what came together as one chunk; None when it adds no ids.
-
-        What stands behind a fault of the server, or behind the end, stays for the next call.
-        """
-        if stream.fault is not None:
-            raise stream.fault
-        usual = self._next_usual(stream)
-        chunks = [] if usual is None else [usual]
-        while stream.heard and stream.ending.finish is None:
-            if stream.heard[0] == _DONE:
-                if chunks:
-                    break
-                raise self._ended_early(stream)
-            try:
-                chunk = self._take(stream)
-            except EngineError as error:
-                if not chunks:
-                    raise
-                stream.fault = error
-                break
-            if chunk is not None:
-                chunks.append(chunk)
-        return join_chunks(chunks) if chunks else None
-
-    def _next_usual(self, stream: _Stream) -> Chunk | None:
-        """Process payloads that the fast decoder reads, up to the first that it does not."""
-        heard, read = stream.heard, stream.read_quickly
-        found: list[tuple[int, ...]] = []
-        while heard and read is not None:
-            ids = read(heard[0])
-            if ids is None:
-                break
-            heard.popleft()
-            found.append(ids)
-        if not found:
-            return None
-        stream.has_spoken = True
-        return stream.ending.take_ids(tuple(chain(*found)))
-
-    def _take(self, stream: _Stream) -> Chunk | None:
-        """Process one payload in full."""
-        payload = stream.heard.popleft()
-        stream.has_spoken = True
-        delta = stream.decode(payload)
-        return None if delta is None else stream.ending.take(delta)
-
-    async def _wind_up(self, stream: _Stream) -> bool:
-        """Hear what a server says behind the end; tell whether it ended its answer in time.
-
-        The answer is complete: no failure matters any more.
-        """
-        stream.waits.wind_up()
-        try:
-            while await stream.hear():
-                if stream.heard[0] == _DONE:
-                    return True
-                self._take(stream)
-        except EngineError:
-            return False
-        return True
 
     def _abort_soon(self, request_id: str) -> None:
         """Notify the server without making the caller wait; the connection is already closed."""
         if self._dialect.abort_request(request_id) is not None:
             task = asyncio.get_running_loop().create_task(self._abort_quietly(request_id))
-            self._abortions.add(task)
-            task.add_done_callback(self._abortions.discard)
+            self._aborts.add(task)
+            task.add_done_callback(self._aborts.discard)
 
     async def _abort_quietly(self, request_id: str) -> None:
         with suppress(EngineError, TimeoutError):
             async with asyncio.timeout(self._upstream.limits.engine_close_seconds):
                 await self.abort(request_id)
 
-    def _ended_early(self, stream: _Stream) -> EngineError:
-        if stream.has_spoken:
-            message = "the engine stopped in the middle of an answer; see its log"
-            return EngineBrokenError(message, engine=self.name)
-        message = "the engine answered without a single event; is it the right kind of engine?"
-        return EngineProtocolError(message, engine=self.name)
-
 
 @dataclass(slots=True)
 class _Stream:
-    """What one generation needs while it runs."""
+    """One generation while it runs: what was received, and what was not yet processed."""
 
-    waits: Waits
-    frames: LineDecoder
+    deadlines: Deadlines
+    payloads_of: Callable[[bytes], list[bytes]]
     decode: Decoder
-    read_quickly: QuickReader | None
-    ending: Ending
+    stops: StopTracker
     source: Source | None = None
-    heard: deque[bytes] = field(default_factory=deque)
-    has_spoken: bool = False
-    fault: EngineError | None = None
-    take: Taker | None = None
+    sink: ChunkSink | None = None
+    payloads: deque[bytes] = field(default_factory=deque)
+    chunk: Chunk | None = None
+    deferred_error: EngineError | None = None
+    has_received: bool = False
 
-    @property
-    def is_ahead(self) -> bool:
-        """Whether there is something to take before more is read."""
-        return bool(self.heard) or self.fault is not None
-
-    def passes(self, piece: bytes) -> bool:
-        """Return the ids of a piece to who takes them at once; False changes nothing."""
-        take, read, ending = self.take, self.read_quickly, self.ending
-        if take is None or read is None:
-            return False
-        payload = self.frames.lone(piece)
-        ids = read(payload) if payload is not None else self._ids_of_several(piece, read)
-        if ids is None or not (ending.ends_nothing(ids) and take(ids)):
-            return False
-        ending.count(ids)
-        self.waits.go_on()
-        return True
-
-    def _ids_of_several(self, piece: bytes, read: QuickReader) -> tuple[int, ...] | None:
-        found: list[tuple[int, ...]] = []
-        for payload in self.frames.several(piece) or ():
-            ids = read(payload)
-            if ids is None:
-                return None
-            found.append(ids)
-        return tuple(chain(*found))
-
-    async def hear(self) -> bool:
-        """Wait until payloads are there; tell whether any are, rather than the body's end.
+    async def next_chunk(self) -> Chunk | None:
+        """Wait for a chunk that the sink does not receive; None when payloads added no ids.
 
         Raises:
-            EngineError: the server failed, now or behind what was taken last.
+            EngineError: the server failed, or ended its answer too early.
 
         """
-        if self.fault is not None:
-            raise self.fault
-        while not self.heard:
+        if self.source is not None and not self.payloads and self.deferred_error is None:
+            piece = await self.source.read(self.feed)
+            if not piece:
+                raise self._ended_early()
+        if self.chunk is None:
+            self.chunk = self._next_chunk()
+        chunk, self.chunk = self.chunk, None
+        return chunk
+
+    def feed(self, piece: bytes) -> bool:
+        """Process a piece of the body; False wakes the task: for a chunk, an error, the end."""
+        if not piece:
+            return False
+        self.payloads.extend(self.payloads_of(piece))
+        self.chunk = chunk = self._next_chunk()
+        if self.payloads or self.deferred_error is not None or self.stops.finish is not None:
+            return False
+        if chunk is None:
+            return True
+        if self.sink is None or not self.sink(chunk):
+            return False
+        self.chunk = None
+        self.deadlines.on_tokens()
+        return True
+
+    def _next_chunk(self) -> Chunk | None:
+        """Return what came together as one chunk; None when it adds no ids.
+
+        What stands behind an error of the server, or behind the end, stays for the next call.
+        """
+        if self.deferred_error is not None:
+            raise self.deferred_error
+        chunks: list[Chunk] = []
+        payloads = self.payloads
+        while payloads and self.stops.finish is None:
+            if payloads[0] == _DONE:
+                if chunks:
+                    break
+                raise self._ended_early()
+            try:
+                chunk = self._apply(payloads.popleft())
+            except EngineError as error:
+                if not chunks:
+                    raise
+                self.deferred_error = error
+                break
+            if chunk is not None:
+                chunks.append(chunk)
+        return join_chunks(chunks) if chunks else None
+
+    def _apply(self, payload: bytes) -> Chunk | None:
+        self.has_received = True
+        delta = self.decode(payload)
+        return None if delta is None else self.stops.apply(delta)
+
+    async def finish(self) -> bool:
+        """Read what a server sends behind the end; return whether it ended its answer in time.
+
+        The tokens are complete: no failure matters any more.
+        """
+        self.deadlines.on_finish()
+        try:
+            while self.payloads or await self._read_payloads():
+                if self.payloads[0] == _DONE:
+                    return True
+                self._apply(self.payloads.popleft())
+        except EngineError:
+            return False
+        return True
+
+    async def _read_payloads(self) -> bool:
+        """Wait for payloads; return whether there are any, rather than the body's end."""
+        if self.deferred_error is not None:
+            raise self.deferred_error
+        while not self.payloads:
             piece = b"" if self.source is None else await self.source.read()
             if not piece:
                 return False
-            self.heard.extend(self.frames.feed(piece))
+            self.payloads.extend(self.payloads_of(piece))
         return True
 
     async def drain(self) -> None:
@@ -297,9 +262,16 @@ class _Stream:
     def close(self, *, is_whole: bool) -> None:
         """Release the connection: for others when the answer is whole, else for good."""
         if self.source is not None and is_whole:
-            self.source.leave()
+            self.source.drain()
         elif self.source is not None:
             self.source.close()
+
+    def _ended_early(self) -> EngineError:
+        if self.has_received:
+            message = "the engine stopped in the middle of an answer; see its log"
+            return EngineBrokenError(message)
+        message = "the engine answered without a single event; is it the right kind of engine?"
+        return EngineProtocolError(message)
 
 
 def _with_its_model(request: GenerationRequest, capabilities: Capabilities) -> GenerationRequest:

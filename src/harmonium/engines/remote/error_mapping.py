@@ -13,6 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from harmonium.engines.remote.http_connection import (
+    ConnectionBrokenError,
+    ConnectionFailedError,
+    InvalidResponseError,
+)
 from harmonium.errors import (
     EngineBrokenError,
     EngineError,
@@ -157,25 +162,25 @@ def _complaint_of(error: object) -> _Complaint:
 @contextmanager
 def map_client_errors(name: str, *, begun: bool) -> Iterator[None]:
     """Turn what the HTTP client raises into our errors; `begun` once headers have come."""
-    import aiohttp  # noqa: PLC0415  (only engines behind HTTP need it)
-
     try:
         yield
-    except EngineError:
-        raise
-    except aiohttp.ConnectionTimeoutError:
-        message = "the engine did not accept a connection in time; is it running?"
-        raise EngineTimeoutError(message, phase="connect", engine=name) from None
-    except aiohttp.ClientResponseError:
+    except ConnectionFailedError as error:
+        if isinstance(error.__cause__, TimeoutError):
+            message = "the engine did not accept a connection in time; is it running?"
+            raise EngineTimeoutError(message, phase="connect", engine=name) from None
+        reason = type(error.__cause__).__name__
+        message = f"cannot reach the engine ({reason}); is it running?"
+        raise EngineUnavailableError(message, engine=name) from None
+    except InvalidResponseError:
         message = "the engine does not speak valid HTTP; check its address"
         raise EngineProtocolError(message, engine=name) from None
-    except (aiohttp.ClientError, OSError) as error:
-        if begun or isinstance(error, aiohttp.ClientPayloadError):
+    except ConnectionBrokenError:
+        if begun:
             message = "the engine closed the connection in the middle of an answer; see its log"
             raise EngineBrokenError(message, engine=name) from None
-        message = f"cannot reach the engine ({type(error).__name__}); is it running?"
+        message = "the engine closed the connection without an answer; is it running?"
         unavailable = EngineUnavailableError(message, engine=name)
-        unavailable.broken_connections = int(not isinstance(error, aiohttp.ClientConnectorError))
+        unavailable.broken_connections = 1
         raise unavailable from None
 
 

@@ -24,14 +24,6 @@ class LineDecoder:
         self._parts: list[bytes] = []
         self._size = 0
 
-    def lone(self, piece: bytes) -> bytes | None:  # noqa: ARG002  (lines may hold half of one)
-        """Return the payload of a piece that is exactly one; None if only `feed` can tell."""
-        return None
-
-    def several(self, piece: bytes) -> list[bytes] | None:  # noqa: ARG002  (as `lone`)
-        """Return the payloads of a piece that is nothing but whole ones; None where `feed` must."""
-        return None
-
     def feed(self, piece: bytes) -> list[bytes]:
         """Process some bytes and return the payloads they complete.
 
@@ -71,9 +63,10 @@ class SSEDecoder(LineDecoder):
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Process some bytes and return the payloads they complete; see `LineDecoder`."""
-        whole = self.several(piece)
-        if whole is not None:
-            return whole
+        if not (self._size or self._data) and len(piece) <= self._limit:
+            whole = _whole_events(piece)
+            if whole is not None:
+                return whole
         payloads = []
         for line in self._lines(piece):
             if line.startswith(b"data:"):
@@ -83,28 +76,12 @@ class SSEDecoder(LineDecoder):
                 self._data, self._held = [], 0
         return payloads
 
-    def lone(self, piece: bytes) -> bytes | None:
-        """Return the data of a piece that is one event of one line, as engines write; else None."""
-        end = len(piece) - 2  # a line feed there, the first one, and one behind it
-        if piece.find(b"\n") != end or end <= 0 or piece[-1] != _LINE_FEED:
-            return None
-        if self._size or self._data or end > self._limit or piece[end - 1] == _CARRIAGE_RETURN:
-            return None
-        return piece[6:end] if piece.startswith(b"data: ") else None
-
-    def several(self, piece: bytes) -> list[bytes] | None:
-        """Return the data of a piece that is whole events of one line each; else None."""
-        if self._size or self._data or len(piece) > self._limit:
-            return None
-        return _whole_events(piece)
-
     def _hold(self, data: bytes) -> None:
         self._data.append(data)
         self._held += len(data)
         self._check(self._held)
 
 
-_LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
 _BEGIN, _BETWEEN, _END = b"data: ", b"\n\ndata: ", b"\n\n"
 
 

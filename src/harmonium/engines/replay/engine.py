@@ -23,7 +23,7 @@ from harmonium.engines.protocol import (
 from harmonium.engines.remote.dialect import StreamDelta
 from harmonium.engines.replay.continuation import find_continuation
 from harmonium.engines.replay.recordings import Recording, read_recordings, write_recording
-from harmonium.engines.termination import Ending
+from harmonium.engines.termination import StopTracker
 from harmonium.errors import (
     EngineBrokenError,
     EngineError,
@@ -56,6 +56,9 @@ class ReplayEngine:
         InvalidInputError: as `read_recordings`, also when the file cannot be read.
 
     """
+
+    bounds_waits = True
+    """It waits for nothing; see `bound_waits`."""
 
     def __init__(self, path: str | os.PathLike[str], *, tokenizer: Tokenizer | None = None) -> None:
         self._tokenizer = tokenizer or load_tokenizer()
@@ -91,18 +94,18 @@ class ReplayEngine:
         """Play one recording back; see `Engine.generate`."""
         check_supported(request, await self.capabilities())
         recording, skipped = self._choose(request.prompt)
-        ending = Ending(request, tokenizer=self._tokenizer)
+        stops = StopTracker(request, tokenizer=self._tokenizer)
         self._running.add(request.request_id)
         try:
             for delta in _deltas(recording, skipped, request.sampling.logprobs):
                 await asyncio.sleep(0)  # others may want the event loop
                 if request.request_id in self._aborted:
                     delta = StreamDelta(reason="abort")  # noqa: PLW2901  (what is played has changed)
-                chunk = ending.take(delta)
+                chunk = stops.apply(delta)
                 if chunk is not None:
                     yield chunk
-                if ending.finish is not None:
-                    yield ending.last()
+                if stops.finish is not None:
+                    yield stops.final_chunk()
                     return
         finally:
             self._running.discard(request.request_id)

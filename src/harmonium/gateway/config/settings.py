@@ -17,6 +17,7 @@ from functools import cache
 from typing import Annotated, Literal, cast
 
 from harmonium.errors import InvalidInputError, Position
+from harmonium.limits import DEFAULT_LIMITS, Limits
 
 PREFIX = "HARMONIUM_"
 """What the environment variables of settings begin with."""
@@ -182,6 +183,15 @@ class Settings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    def engine_limits(self) -> Limits:
+        """Return the limits of the engine's waits."""
+        return dataclasses.replace(
+            DEFAULT_LIMITS,
+            engine_first_token_seconds=self.first_token_seconds,
+            engine_idle_seconds=self.idle_seconds,
+            engine_total_seconds=self.total_seconds,
+        )
 
     def each_model(self) -> dict[str, Settings]:
         """Return the settings of each model by its name: these, with its table in their place.

@@ -18,13 +18,6 @@ _FEW = 32
 """So many tokens and fewer the parser takes in less time one by one."""
 
 
-TakeText = Callable[[Sequence[int]], ContentDelta | None]
-
-
-def _no_text(_: Sequence[int]) -> None:
-    """Return None: the text must be searched."""
-
-
 class EventDecoder:
     """Read ids as parser events.
 
@@ -37,15 +30,13 @@ class EventDecoder:
     def __init__(self, parser: Parser, stops: EventStops | None = None) -> None:
         self._parser = parser
         self._stops = stops
-        self.take_text: TakeText = parser.feed_text if stops is None else _no_text
-        """Takes ids that are plain text alone; None where `take` must."""
 
     @property
-    def found(self) -> bool:
+    def stopped(self) -> bool:
         """Whether a stop string has ended the choice."""
         return self._stops is not None and self._stops.found
 
-    def take(self, ids: Sequence[int], *, last: bool) -> list[Event]:
+    def feed(self, ids: Sequence[int], *, last: bool) -> list[Event]:
         """Process the next ids and return the events they complete; consecutive text is one delta.
 
         Raises:
@@ -106,15 +97,15 @@ class TextDecoder:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     @property
-    def found(self) -> bool:
+    def stopped(self) -> bool:
         """Whether a stop string has ended the choice."""
         return self._stops.found
 
-    def take(self, ids: Sequence[int], *, last: bool) -> str:
+    def feed(self, ids: Sequence[int], *, last: bool) -> str:
         """Process the next ids and return the text they complete."""
         data = b"".join(map(self._bytes, ids))
         text = self._stops.take(self._decoder.decode(data, final=last))
-        return text if self.found or not last else text + self._stops.rest()
+        return text if self.stopped or not last else text + self._stops.rest()
 
 
 def safe_token_bytes(encoding: Encoding) -> Callable[[int], bytes]:

@@ -150,30 +150,30 @@ class Exchange:
             self._connection.write(whole_answer(failure, self._default_headers))
         self.on_gone()
 
-    # Pieces of a stream, past `send`: the `Outlet` of the delivery.
+    # Pieces of a stream, past `send`: the `DirectWriter` of the delivery.
 
-    def hold(self) -> None:
-        """The next write until another comes: both then go out as one."""
+    def buffer_next(self) -> None:
+        """Keep the next write until another comes: both then go out as one."""
         self._holds = True
 
-    def is_open(self) -> bool:
-        """Whether the answer has begun, in chunks, and nothing stands in the way of more."""
+    def can_write(self) -> bool:
+        """Return whether the answer has begun, in chunks, and nothing stands in the way of more."""
         return (
             self._is_chunked
             and not self._connection.is_write_paused
             and not (self.is_gone or self.is_complete)
         )
 
-    def say(self, piece: bytes) -> None:
-        """Write a piece; only while this is open."""
-        data = b"%x\r\n%b\r\n" % (len(piece), piece)
+    def write_body(self, data: bytes) -> None:
+        """Write some of the body as a chunk; only while `can_write`."""
+        chunk = b"%x\r\n%b\r\n" % (len(data), data)
         if self._holds or self._held:
-            self._write(data)
+            self._write(chunk)
         else:
-            self._connection.write(data)
+            self._connection.write(chunk)
 
     def _write(self, data: bytes) -> None:
-        """Write, or hold what `hold` was called for."""
+        """Write, or keep what `buffer_next` was called for."""
         data, self._held = self._held + data, b""
         if self._holds:
             self._holds, self._held = False, data

@@ -43,7 +43,7 @@ from harmonium.gateway.http.request_head import (
     invalid_http,
     parse_head,
 )
-from harmonium.gateway.http.streaming_response import ABORT, OUTLET
+from harmonium.gateway.http.direct_write import ABORT, DIRECT_WRITER
 from harmonium.gateway.observability.logging import log_event
 
 MAX_UNREAD_BYTES = 65_536
@@ -269,7 +269,7 @@ class HttpConnection(asyncio.Protocol):
             "query_string": head.query,
             "headers": head.headers,
             "state": self._app_state.copy(),
-            OUTLET: exchange,
+            DIRECT_WRITER: exchange,
         }
         if rest or self._decoder.is_complete:
             self._read_body(rest)

@@ -1,34 +1,35 @@
-"""Delivery of one answer: queueing, deadlines, disconnects, keep-alive and end.
+"""Delivery of one answer: queueing, the total time, disconnects, keep-alive and end.
 
-One task does the work; beside it stands the watch, which sees the client leave and the deadlines
-pass. What the answer says is the job's business.
+Theory of operation. One task does the work: it waits for a slot, runs the generations, and writes.
+Beside it stands the watch, in the task of the request: it wakes when the work is done, when the
+client has gone, or at the next deadline, and ends the work by cancelling it, with a reason where
+the client is to be told one. The waits for the engine are bounded by the engine; here are bounded
+the request in total, each wait for the client, and the silence between two frames.
+
+Bytes go out in one of two ways, which give the same bytes: through the ASGI server's channel, or,
+where the connection has a `DirectWriter` and takes more, straight to it. What the answer says is
+its source's business.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.types import Receive, Scope, Send
 
 from harmonium.errors import EngineTimeoutError, HarmoniumError, ParseError
-from harmonium.gateway.errors import ErrorResponse, to_error_response
-from harmonium.gateway.generation.runner import EngineClock, Outlet
+from harmonium.gateway.errors import to_error_response
+from harmonium.gateway.generation.answer_source import AnswerSource
+from harmonium.gateway.http.direct_write import ABORT, DIRECT_WRITER, DirectWriter
 from harmonium.gateway.observability.logging import log_event
 from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
-
-ABORT = "harmonium.abort"
-"""Where in the ASGI scope stands what closes the connection at once, where the server has it."""
-
-OUTLET = "harmonium.outlet"
-"""Where stands the `Outlet` of the connection, where the server has one."""
+from harmonium.openai.answers.sse import comment
 
 STUCK = "stuck"
-KEEP_ALIVE = b": keep-alive\n\n"
+KEEP_ALIVE = comment("keep-alive")
 _STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
@@ -36,48 +37,30 @@ _STREAM_HEADERS = {
 }
 
 
-class AnswerSource(Protocol):
-    """The content of an answer: frames of a stream, or one whole body."""
-
-    streamed: bool
-    is_last: bool
-    """Whether the piece that is given now is a stream's last."""
-
-    def pieces(self, clock: EngineClock, outlet: Outlet | None) -> AsyncGenerator[bytes, None]:
-        """Return the frames, or the body in one piece; frames may go out at once instead.
-
-        Raises:
-            HarmoniumError: the answer cannot go on.
-
-        """
-
-    def failed(self, failure: ErrorResponse) -> bytes:
-        """Return the frames that end a stream which has begun."""
-
-
 class AnswerResponse:
-    """Deliver a job's answer over ASGI.
+    """Deliver an answer over ASGI; also the `Output` of its source.
 
     Args:
-        job: what is said.
+        source: makes the answer's bytes.
         service: the gateway's parts.
         record: what is remembered of the request.
 
     """
 
-    def __init__(self, job: AnswerSource, service: Service, record: RequestRecord) -> None:
-        self._job = job
+    def __init__(self, source: AnswerSource, service: Service, record: RequestRecord) -> None:
+        self._source = source
         self._service = service
         self._record = record
         self._limits = service.settings
-        self._clock = EngineClock(record.clock)
+        self._now = record.clock
+        self._last_write = record.clock()
         self._reason: HarmoniumError | None = None
         self._work: asyncio.Task[None] | None = None
         self._writing_since: float | None = None
         self._begun = False
         self._lock = asyncio.Lock()
         self._send: Send = _unsent
-        self._outlet: Outlet | None = None
+        self._direct: DirectWriter | None = None
 
     def interrupt(self, error: HarmoniumError) -> None:
         """End because of `error`, and say so to the client."""
@@ -88,7 +71,7 @@ class AnswerResponse:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Deliver; everything that was begun has ended when this returns."""
         self._send = send
-        self._outlet = scope.get(OUTLET) if self._job.streamed else None
+        self._direct = scope.get(DIRECT_WRITER) if self._source.is_streaming else None
         self._service.lifecycle.enter(self)
         self._work = work = asyncio.create_task(self._serve())
         gone = asyncio.create_task(_until_gone(receive))
@@ -105,10 +88,9 @@ class AnswerResponse:
 
     async def _watch(self, work: asyncio.Task[None], gone: asyncio.Task[None]) -> None:
         limits = self._limits
-        longest = min(limits.first_token_seconds, limits.idle_seconds, limits.total_seconds,
-                      limits.write_seconds, limits.keepalive_seconds)  # fmt: skip
+        longest = min(limits.total_seconds, limits.write_seconds, limits.keepalive_seconds)
         while True:
-            wait = min(longest, max(0.001, self._next_deadline() - self._clock.now()))
+            wait = min(longest, max(0.001, self._next_deadline() - self._now()))
             done, _ = await asyncio.wait(
                 (work, gone), timeout=wait, return_when=asyncio.FIRST_COMPLETED
             )
@@ -118,47 +100,35 @@ class AnswerResponse:
             if gone in done:
                 self._record.on_disconnect()
                 return
-            self._check_engine()
+            self._check_total()
             if self._is_stuck() or not await self._keep_alive():
                 self._record.on_disconnect(STUCK)
                 return
 
     def _next_deadline(self) -> float:
-        limits, clock = self._limits, self._clock
+        limits = self._limits
         times = [self._record.started + limits.total_seconds]
-        if clock.waiting_since is not None:
-            times.append(clock.waiting_since + self._patience())
         if self._writing_since is not None:
             times.append(self._writing_since + limits.write_seconds)
-        if self._job.streamed:
-            times.append(self._clock.last_write + limits.keepalive_seconds)
+        if self._source.is_streaming:
+            times.append(self._last_write + limits.keepalive_seconds)
         return min(times)
-
-    def _patience(self) -> float:
-        limits = self._limits
-        return limits.idle_seconds if self._clock.has_begun else limits.first_token_seconds
 
     def _is_stuck(self) -> bool:
         since = self._writing_since
-        return since is not None and self._clock.now() - since >= self._limits.write_seconds
+        return since is not None and self._now() - since >= self._limits.write_seconds
 
-    def _check_engine(self) -> None:
-        now, since = self._clock.now(), self._clock.waiting_since
+    def _check_total(self) -> None:
         total = self._limits.total_seconds
-        if now - self._record.started >= total:
+        if self._now() - self._record.started >= total:
             message = f"the request took longer than {total:g} seconds; ask for fewer tokens"
             self.interrupt(EngineTimeoutError(message, phase="total"))
-        elif since is not None and now - since >= self._patience():
-            phase = "idle" if self._clock.has_begun else "first_token"
-            what = "next" if self._clock.has_begun else "first"
-            message = f"the {what} token did not come within {self._patience():g} seconds"
-            self.interrupt(EngineTimeoutError(message, phase=phase))
 
     async def _keep_alive(self) -> bool:
         """Write a comment after a long silence; tell whether the client still reads."""
-        silent = self._clock.now() - self._clock.last_write
+        silent = self._now() - self._last_write
         is_idle = self._writing_since is None and self._reason is None
-        if self._job.streamed and is_idle and silent >= self._limits.keepalive_seconds:
+        if self._source.is_streaming and is_idle and silent >= self._limits.keepalive_seconds:
             try:
                 async with asyncio.timeout(self._limits.write_seconds):
                     await self._write(KEEP_ALIVE)
@@ -187,33 +157,52 @@ class AnswerResponse:
         record.on_queued()
         async with self._service.admission.slot(record.owner):
             record.on_admitted()
-            async with aclosing(self._job.pieces(self._clock, self._outlet)) as pieces:
-                async for piece in pieces:
-                    await self._write(piece)
+            last = await self._source.run(self)
+            await self._write(last, is_last=True)
         await self._end()
 
-    async def _write(self, piece: bytes) -> None:
+    # ---- the output of the source
+
+    def can_write(self) -> bool:
+        """Return whether `write` may be called: a stream has begun, and its client reads."""
+        direct = self._direct
+        if direct is None:
+            return not self._source.is_streaming  # nothing is written before the end
+        return self._begun and direct.can_write()
+
+    def write(self, data: bytes) -> None:
+        """Write frames at once."""
+        if self._direct is not None:
+            self._direct.write_body(data)
+            self._last_write = self._now()
+
+    async def send(self, data: bytes) -> None:
+        """Write frames, and wait until the client has room for more."""
+        await self._write(data)
+
+    async def _write(self, data: bytes, *, is_last: bool = False) -> None:
         if not self._begun:
             async with self._lock:  # the watch may begin a silent stream at the same moment
                 if not self._begun:
-                    await self._begin(200, self._headers(piece))
-        if self._outlet is not None and self._job.is_last:
-            self._outlet.hold()  # for the end of the body
-        self._writing_since = before = self._clock.now()
+                    await self._begin(200, self._headers(data))
+        direct = self._direct
+        if direct is not None and is_last:
+            direct.buffer_next()  # for the end of the body
+        self._writing_since = before = self._now()
         try:
-            if self._outlet is not None and self._outlet.is_open():
-                self._outlet.say(piece)
+            if direct is not None and direct.can_write():
+                direct.write_body(data)
             else:
-                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+                await self._send({"type": "http.response.body", "body": data, "more_body": True})
         finally:
             self._writing_since = None
-        self._clock.last_write = now = self._clock.now()
+        self._last_write = now = self._now()
         self._record.on_write(now - before)
 
     async def _begin(self, status: int, headers: Mapping[str, str]) -> None:
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        if self._outlet is not None:
-            self._outlet.hold()  # for the first piece
+        if self._direct is not None:
+            self._direct.buffer_next()  # for the first piece
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
         self._begun = True
 
@@ -221,10 +210,10 @@ class AnswerResponse:
         self._record.on_done()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    def _headers(self, piece: bytes) -> Mapping[str, str]:
-        if self._job.streamed:
+    def _headers(self, data: bytes) -> Mapping[str, str]:
+        if self._source.is_streaming:
             return _STREAM_HEADERS
-        headers = {"content-type": "application/json", "content-length": str(len(piece))}
+        headers = {"content-type": "application/json", "content-length": str(len(data))}
         if self._record.wants_repairs:
             headers["x-harmonium-repairs"] = self._record.repairs_header
         return headers
@@ -235,7 +224,7 @@ class AnswerResponse:
         if isinstance(error, ParseError):
             self._service.metrics.count_parse_error()
         if self._begun:
-            await self._write(self._job.failed(failure))
+            await self._write(self._source.fail(failure))
         else:
             size = {"content-length": str(len(failure.body))}
             headers = {"content-type": "application/json", **size, **failure.headers}

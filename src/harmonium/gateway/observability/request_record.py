@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harmonium.openai.answers.sse import comment
+
 RequestPhase = Literal[
     "receiving", "queued", "before_first_token", "streaming", "generating", "done"
 ]
@@ -161,8 +163,7 @@ class RequestRecord:
     @property
     def repairs_comment(self) -> bytes:
         """The repairs as a comment in a stream; empty unless the client asked for them."""
-        told = f": harmonium-repairs {self.repairs_header}\n\n" if self.wants_repairs else ""
-        return told.encode("ascii")
+        return comment(f"harmonium-repairs {self.repairs_header}") if self.wants_repairs else b""
 
     def with_repairs(self, body: Mapping[str, object]) -> dict[str, object]:
         """Return the body of an answer, with its repairs if the client asked for them."""

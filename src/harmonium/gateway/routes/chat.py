@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import Sequence
 
-from harmonium.engines import Capabilities
+from starlette.requests import Request
+
+from harmonium.engines import Capabilities, TokenLogprob
 from harmonium.errors import RequestError
 from harmonium.gateway.errors import ErrorResponse
+from harmonium.gateway.generation.answer_source import AnswerSource
 from harmonium.gateway.generation.decoders import EventDecoder, api_logprobs
 from harmonium.gateway.generation.planning import EngineRequestSpec, ParamNames, Plan, make_plan
-from harmonium.gateway.generation.runner import ChoiceUpdate, EngineClock, GenerationRunner, Outlet
 from harmonium.gateway.generation.stop_strings import EventStops
-from harmonium.gateway.http.direct_write import TextSayer
+from harmonium.gateway.http.streaming_response import AnswerResponse
 from harmonium.gateway.observability.request_record import RequestRecord
+from harmonium.gateway.routes.receive import log_prompt, receive
 from harmonium.gateway.service import Service
 from harmonium.json_types import JSONObject
 from harmonium.openai import (
@@ -22,6 +25,7 @@ from harmonium.openai import (
     ChatAnswer,
     ChatRequest,
     ChatStream,
+    EngineFinish,
     chat_byte_stream,
     chat_request,
     error_event,
@@ -29,6 +33,19 @@ from harmonium.openai import (
 from harmonium.parse import Event
 
 _FIELDS = ParamNames(prompt="messages", max_tokens="max_completion_tokens")
+
+
+async def chat(service: Service, request: Request, record: RequestRecord) -> AnswerResponse:
+    """Serve ``POST /v1/chat/completions``."""
+    body, service, capabilities, size = await receive(service, request, record)
+
+    def prepare() -> AnswerSource:
+        asked, prompt = read_chat(body, service)
+        plan = chat_plan(asked, prompt, capabilities, service, record)
+        log_prompt(service, record, prompt)
+        return chat_answer(asked, plan, service, record)
+
+    return AnswerResponse(await service.run_cpu_bound(size, prepare), service, record)
 
 
 def read_chat(body: JSONObject, service: Service) -> tuple[ChatRequest, list[int]]:
@@ -82,97 +99,98 @@ def chat_plan(
     return make_plan(wanted, capabilities, service, record)
 
 
-class ChatJob:
-    """A chat completion: as chunks, or whole.
+def chat_answer(
+    asked: ChatRequest, plan: Plan, service: Service, record: RequestRecord
+) -> AnswerSource:
+    """Return the source of a chat completion: in chunks, or whole."""
+    names, stops = asked.names, asked.sampling.stop
+    decoders = [
+        EventDecoder(
+            service.encoding.parser(policy=service.settings.policy, tools=names.declared),
+            EventStops(stops, names) if stops else None,
+        )
+        for _ in plan.requests
+    ]
+    writer = (_ChunkWriter if asked.stream else _BodyWriter)(asked, service, record)
+    return AnswerSource(plan, decoders, writer, record, is_streaming=asked.stream)
 
-    Args:
-        asked: the request.
-        plan: what is asked for, choice by choice, and of whom.
-        service: the gateway's parts.
-        record: what is remembered of the request.
 
-    """
+class _Writer:
+    """What a streamed and a whole chat completion have in common."""
 
     def __init__(
         self,
-        asked: ChatRequest,
-        plan: Plan,
+        answer: ChatStream[bytes] | ChatAnswer,
         service: Service,
         record: RequestRecord,
     ) -> None:
-        self.streamed = asked.stream
-        self.is_last = False
-        self._asked = asked
-        self._plan = plan
-        self._service = service
+        self._answer = answer
+        self._token_bytes = service.token_bytes
         self._record = record
 
-    def pieces(
-        self, clock: EngineClock, outlet: Outlet | None = None
-    ) -> AsyncGenerator[bytes, None]:
-        """Return the chunks, or the completion; see `AnswerSource`."""
-        readings = [self._reading() for _ in self._plan.requests]
-        generation = GenerationRunner(
-            self._plan.generator, self._plan.requests, readings, self._record, clock
-        )
-        if not self.streamed:
-            return self._whole(generation)
-        service = self._service
-        stream = chat_byte_stream(self._asked, service.answer_context, service.chat_options)
-        if outlet is not None:
-            take_text = readings[0].take_text
-            sayer = TextSayer(take_text, stream.feed_text, outlet, clock, self._record)
-            generation.say_at_once(sayer.take)
-        return self._chunks(generation, stream)
+    def record_answer(self) -> None:
+        """Record what was repaired, and how much was reasoning."""
+        answer = self._answer
+        codes = (repair.code for choice in range(answer.n) for repair in answer.repairs(choice))
+        self._record.on_answer(codes, answer.usage(0).reasoning_tokens)
 
-    def failed(self, failure: ErrorResponse) -> bytes:
+    def fail(self, failure: ErrorResponse) -> bytes:
         """Return the error's event, and the stream's end."""
         return error_event(failure.error) + DONE
 
-    async def _chunks(
-        self, generation: GenerationRunner[list[Event]], stream: ChatStream[bytes]
-    ) -> AsyncGenerator[bytes, None]:
-        record, open_choices = self._record, len(self._plan.requests)
-        last: list[bytes] = []
-        async with generation.opened(lambda: self._note(stream)) as pieces:
-            async for piece in pieces:
-                frames = stream.feed(piece.said, piece.choice, self._logprobs(piece))
-                if piece.finish is not None:
-                    frames += stream.finish(piece.finish, piece.choice)
-                    open_choices -= 1
-                if not open_choices:
-                    last = frames  # goes out with what follows
-                elif frames:
-                    yield b"".join(frames)
-        last += stream.end(record.prompt_tokens or 0, record.cached_tokens)
-        self.is_last = True
-        yield b"".join([*last, record.repairs_comment, DONE])
+    def _logprobs(self, entries: Sequence[TokenLogprob]) -> Sequence[AnswerLogprob]:
+        return api_logprobs(entries, self._token_bytes) if entries else ()
 
-    async def _whole(
-        self, generation: GenerationRunner[list[Event]]
-    ) -> AsyncGenerator[bytes, None]:
-        record, service = self._record, self._service
-        answer = ChatAnswer(self._asked, service.answer_context, service.chat_options)
-        async with generation.opened(lambda: self._note(answer)) as pieces:
-            async for piece in pieces:
-                answer.feed(piece.said, piece.choice, self._logprobs(piece))
-                if piece.finish is not None:
-                    answer.finish(piece.finish, piece.choice)
-        body = answer.to_dict(record.prompt_tokens or 0, record.cached_tokens)
-        yield json.dumps(record.with_repairs(body), separators=(",", ":")).encode("ascii")
 
-    def _reading(self) -> EventDecoder:
-        names, stops = self._asked.names, self._asked.sampling.stop
-        parser = self._service.encoding.parser(
-            policy=self._service.settings.policy, tools=names.declared
-        )
-        return EventDecoder(parser, EventStops(stops, names) if stops else None)
+class _ChunkWriter(_Writer):
+    """Writer of chunks."""
 
-    def _logprobs(self, piece: ChoiceUpdate[list[Event]]) -> list[AnswerLogprob]:
-        return api_logprobs(piece.logprobs, self._service.token_bytes) if piece.logprobs else []
+    def __init__(self, asked: ChatRequest, service: Service, record: RequestRecord) -> None:
+        self._stream = chat_byte_stream(asked, service.answer_context, service.chat_options)
+        super().__init__(self._stream, service, record)
 
-    def _note(self, answer: ChatAnswer | ChatStream[bytes]) -> None:
-        """Remember what was repaired, and how much was thought."""
-        choices = range(len(self._plan.requests))
-        codes = (repair.code for choice in choices for repair in answer.repairs(choice))
-        self._record.on_answer(codes, answer.usage(0).reasoning_tokens)
+    def feed(
+        self,
+        choice: int,
+        content: list[Event],
+        logprobs: Sequence[TokenLogprob],
+        finish: EngineFinish | None,
+    ) -> bytes:
+        """Return the chunks of some events, and of the choice's end."""
+        chunks = self._stream.feed(content, choice, self._logprobs(logprobs))
+        if finish is not None:
+            chunks += self._stream.finish(finish, choice)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def end(self) -> bytes:
+        """Return the chunk with the usage, if it was asked for, and the stream's end."""
+        record = self._record
+        last = self._stream.end(record.prompt_tokens or 0, record.cached_tokens)
+        return b"".join([*last, record.repairs_comment, DONE])
+
+
+class _BodyWriter(_Writer):
+    """Writer of one chat completion."""
+
+    def __init__(self, asked: ChatRequest, service: Service, record: RequestRecord) -> None:
+        self._whole = ChatAnswer(asked, service.answer_context, service.chat_options)
+        super().__init__(self._whole, service, record)
+
+    def feed(
+        self,
+        choice: int,
+        content: list[Event],
+        logprobs: Sequence[TokenLogprob],
+        finish: EngineFinish | None,
+    ) -> bytes:
+        """Add some events; there is nothing to send yet."""
+        self._whole.feed(content, choice, self._logprobs(logprobs))
+        if finish is not None:
+            self._whole.finish(finish, choice)
+        return b""
+
+    def end(self) -> bytes:
+        """Return the whole completion as JSON."""
+        record = self._record
+        body = self._whole.to_dict(record.prompt_tokens or 0, record.cached_tokens)
+        return json.dumps(record.with_repairs(body), separators=(",", ":")).encode("ascii")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar, cast
 
-from harmonium.engines import Capabilities
+from starlette.requests import Request
+
+from harmonium.engines import Capabilities, TokenLogprob
 from harmonium.errors import RequestError
 from harmonium.gateway.errors import ErrorResponse, RefusedError
+from harmonium.gateway.generation.answer_source import AnswerSource
 from harmonium.gateway.generation.decoders import EventDecoder, api_logprobs
 from harmonium.gateway.generation.planning import EngineRequestSpec, ParamNames, Plan, make_plan
-from harmonium.gateway.generation.runner import ChoiceUpdate, EngineClock, GenerationRunner, Outlet
-from harmonium.gateway.http.direct_write import TextSayer
+from harmonium.gateway.http.streaming_response import AnswerResponse
 from harmonium.gateway.observability.request_record import RequestRecord
+from harmonium.gateway.routes.receive import log_prompt, receive
 from harmonium.gateway.service import Service
 from harmonium.json_types import JSONObject
 from harmonium.openai import (
     AnswerLogprob,
+    EngineFinish,
     ResponsesRequest,
     ResponsesSetup,
     ResponseStream,
@@ -34,6 +38,20 @@ Items = Sequence[Mapping[str, object]]
 _FIELDS = ParamNames(prompt="input", max_tokens="max_output_tokens", shape="text.format")
 _TOLD = {429: "rate_limit_exceeded"}
 """HTTP status -> the code of a failed response; the API knows few, ``server_error`` for others."""
+
+
+async def responses(service: Service, request: Request, record: RequestRecord) -> AnswerResponse:
+    """Serve ``POST /v1/responses``."""
+    body, service, capabilities, size = await receive(service, request, record)
+
+    def prepare() -> AnswerSource:
+        context = capabilities.max_context
+        asked, prompt, before = read_responses(body, service, record.owner, context)
+        plan = responses_plan(asked, prompt, capabilities, service, record)
+        log_prompt(service, record, prompt)
+        return response_source(asked, before, plan, service, record)
+
+    return AnswerResponse(await service.run_cpu_bound(size, prepare), service, record)
 
 
 def read_responses(
@@ -147,106 +165,44 @@ def _given_number(asked: ResponsesRequest, name: str) -> float | None:
     return cast("float | None", asked.values[name]) if name in asked.given else None
 
 
-class ResponsesJob:
-    """A response: as events, or whole.
+def response_source(
+    asked: ResponsesRequest, before: Items, plan: Plan, service: Service, record: RequestRecord
+) -> AnswerSource:
+    """Return the source of a response: as events, or whole; `before` holds the items before it."""
+    tools = asked.tools.parser_tools
+    decoder = EventDecoder(service.encoding.parser(policy=service.settings.policy, tools=tools))
+    is_streaming = asked.values["stream"] is True
+    writer = (_EventWriter if is_streaming else _BodyWriter)(asked, before, service, record)
+    return AnswerSource(plan, [decoder], writer, record, is_streaming=is_streaming)
 
-    Args:
-        asked: the request.
-        before: the items of the response it goes on from.
-        plan: what is asked for, and of whom.
-        service: the gateway's parts.
-        record: what is remembered of the request.
 
-    """
+class _Writer(Generic[T]):
+    """What a streamed and a whole response have in common."""
 
     def __init__(
         self,
+        stream: ResponseStream[T],
         asked: ResponsesRequest,
         before: Items,
-        plan: Plan,
         service: Service,
         record: RequestRecord,
     ) -> None:
-        self.streamed = asked.values["stream"] is True
-        self.is_last = False
+        self._stream = stream
         self._asked = asked
         self._before = before
-        self._plan = plan
         self._service = service
         self._record = record
-        self._stream: ResponseStream[bytes] | None = None
-        self._began = b""  # the first events, which go out with the engine's first words
 
-    def pieces(
-        self, clock: EngineClock, outlet: Outlet | None = None
-    ) -> AsyncGenerator[bytes, None]:
-        """Return the events, or the response; see `AnswerSource`."""
-        service = self._service
-        parser = service.encoding.parser(
-            policy=service.settings.policy, tools=self._asked.tools.parser_tools
-        )
-        reading = EventDecoder(parser)
-        generation = GenerationRunner(
-            self._plan.generator, self._plan.requests, [reading], self._record, clock
-        )
-        if not self.streamed:
-            return self._whole(generation)
-        stream = response_byte_stream(self._asked, service.answer_context, service.response_options)
-        self._stream = stream
-        if outlet is not None:
-            sayer = TextSayer(
-                reading.take_text, lambda delta: stream.feed((delta,)), outlet, clock, self._record
-            )
-            generation.say_at_once(sayer.take)
-        return self._events(generation, stream)
+    def record_answer(self) -> None:
+        """Record what was repaired, and how much was reasoning."""
+        codes = (repair.code for repair in self._stream.repairs)
+        self._record.on_answer(codes, self._stream.usage().reasoning_tokens)
 
-    def failed(self, failure: ErrorResponse) -> bytes:
-        """Return ``response.failed``, and the stream's end."""
-        record, service = self._record, self._service
-        stream = self._stream or response_byte_stream(
-            self._asked, service.answer_context, service.response_options
-        )
-        begun = self._began if self._stream is not None else stream.start()
-        return begun + stream.fail(
-            failure.message,
-            _TOLD.get(failure.status, "server_error"),
-            input_tokens=record.prompt_tokens or 0,
-            cached_tokens=record.cached_tokens,
-        )
-
-    async def _events(
-        self, generation: GenerationRunner[list[Event]], stream: ResponseStream[bytes]
-    ) -> AsyncGenerator[bytes, None]:
-        record = self._record
-        self._began = stream.start()
-        async with generation.opened(lambda: self._note(stream)) as pieces:
-            async for piece in pieces:
-                sent = self._began + stream.feed(piece.said, self._logprobs(piece))
-                self._began = b""
-                if piece.finish is not None:
-                    self._note(stream)
-                    sent += record.repairs_comment + self._finish(stream, piece)
-                    self.is_last = True
-                if sent:
-                    yield sent
-
-    async def _whole(
-        self, generation: GenerationRunner[list[Event]]
-    ) -> AsyncGenerator[bytes, None]:
-        service = self._service
-        answer = response_answer(self._asked, service.answer_context, service.response_options)
-        async with generation.opened(lambda: self._note(answer)) as pieces:
-            async for piece in pieces:
-                answer.feed(piece.said, self._logprobs(piece))
-                if piece.finish is not None:
-                    self._finish(answer, piece)
-        body = self._record.with_repairs(answer.response)
-        yield json.dumps(body, separators=(",", ":")).encode("ascii")
-
-    def _finish(self, stream: ResponseStream[T], piece: ChoiceUpdate[list[Event]]) -> T:
-        record, service = self._record, self._service
-        sent = stream.finish(
-            piece.finish or "stop",
+    def _finish(self, reason: EngineFinish) -> T:
+        """End the response, and store it where that is asked for."""
+        record, service, stream = self._record, self._service, self._stream
+        last = stream.finish(
+            reason,
             input_tokens=record.prompt_tokens or 0,
             cached_tokens=record.cached_tokens,
             now=int(service.now()),
@@ -254,12 +210,80 @@ class ResponsesJob:
         if service.store is not None and self._asked.values["store"]:
             before = (*self._before, *self._asked.items)
             service.store.put(stream.response, before, stream.stored_items(), record.owner)
-        return sent
+        return last
 
-    def _logprobs(self, piece: ChoiceUpdate[list[Event]]) -> list[AnswerLogprob]:
-        return api_logprobs(piece.logprobs, self._service.token_bytes) if piece.logprobs else []
+    def _logprobs(self, entries: Sequence[TokenLogprob]) -> Sequence[AnswerLogprob]:
+        return api_logprobs(entries, self._service.token_bytes) if entries else ()
 
-    def _note(self, stream: ResponseStream[T]) -> None:
+
+class _EventWriter(_Writer[bytes]):
+    """Writer of a response's events; the first ones go out with the engine's first tokens."""
+
+    def __init__(
+        self, asked: ResponsesRequest, before: Items, service: Service, record: RequestRecord
+    ) -> None:
+        stream = response_byte_stream(asked, service.answer_context, service.response_options)
+        super().__init__(stream, asked, before, service, record)
+        self._begun = stream.start()
+
+    def feed(
+        self,
+        _: int,
+        content: list[Event],
+        logprobs: Sequence[TokenLogprob],
+        finish: EngineFinish | None,
+    ) -> bytes:
+        """Return the events of some parser events, and of the response's end."""
+        data = self._stream.feed(content, self._logprobs(logprobs))
+        if self._begun:
+            data, self._begun = self._begun + data, b""
+        if finish is not None:
+            self.record_answer()
+            data += self._record.repairs_comment + self._finish(finish)
+        return data
+
+    def end(self) -> bytes:
+        """Return nothing: the last `feed` has ended the stream."""
+        return b""
+
+    def fail(self, failure: ErrorResponse) -> bytes:
+        """Return ``response.failed``, and the stream's end."""
         record = self._record
-        codes = (repair.code for repair in stream.repairs)
-        record.on_answer(codes, stream.usage().reasoning_tokens)
+        return self._begun + self._stream.fail(
+            failure.message,
+            _TOLD.get(failure.status, "server_error"),
+            input_tokens=record.prompt_tokens or 0,
+            cached_tokens=record.cached_tokens,
+        )
+
+
+class _BodyWriter(_Writer[None]):
+    """Writer of one whole response."""
+
+    def __init__(
+        self, asked: ResponsesRequest, before: Items, service: Service, record: RequestRecord
+    ) -> None:
+        answer = response_answer(asked, service.answer_context, service.response_options)
+        super().__init__(answer, asked, before, service, record)
+
+    def feed(
+        self,
+        _: int,
+        content: list[Event],
+        logprobs: Sequence[TokenLogprob],
+        finish: EngineFinish | None,
+    ) -> bytes:
+        """Add some parser events; there is nothing to send yet."""
+        self._stream.feed(content, self._logprobs(logprobs))
+        if finish is not None:
+            self._finish(finish)
+        return b""
+
+    def end(self) -> bytes:
+        """Return the whole response as JSON."""
+        body = self._record.with_repairs(self._stream.response)
+        return json.dumps(body, separators=(",", ":")).encode("ascii")
+
+    def fail(self, _: ErrorResponse) -> bytes:
+        """Return nothing: a body that has not begun is an error of its own."""
+        return b""

@@ -1,7 +1,7 @@
 """Chat Completions both ways: requests into conversations, events into answers and chunks."""
 
+from harmonium.openai.answers.sse import DONE, error_event
 from harmonium.openai.chat.answer.choice import ChoiceDelta, ChoiceFold
-from harmonium.openai.chat.answer.chunks import DONE, error_event
 from harmonium.openai.chat.answer.stream import (
     AnswerOptions,
     ChatAnswer,

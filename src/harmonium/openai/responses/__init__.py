@@ -10,7 +10,6 @@ from harmonium.openai.responses.answer.factories import (
 )
 from harmonium.openai.responses.answer.input_item_list import shown_items
 from harmonium.openai.responses.answer.items import PendingCall, ToolResult
-from harmonium.openai.responses.answer.sinks import sse_frame
 from harmonium.openai.responses.answer.stream import ResponseStream
 from harmonium.openai.responses.citations import CitationFinder, Page
 from harmonium.openai.responses.field_reference import ITEM_KINDS, TOOL_KINDS
@@ -56,5 +55,4 @@ __all__ = [
     "response_object",
     "responses_request",
     "shown_items",
-    "sse_frame",
 ]

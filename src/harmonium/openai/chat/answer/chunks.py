@@ -5,7 +5,6 @@ The bytes of a piece of text are a frame made once, with nothing but the text en
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from harmonium.json_types import JSONObject
 from harmonium.openai.answers.obfuscation import Padding, obfuscation
+from harmonium.openai.answers.sse import data_event, to_json
 from harmonium.openai.answers.usage import TokenUsage
 from harmonium.openai.chat.answer.choice import ChoiceDelta, DeltaKind, ToolCallRef
 
@@ -28,11 +28,9 @@ REASONING_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Option -> the fields of a message or delta in which reasoning is given."""
 
-DONE = b"data: [DONE]\n\n"
 T = TypeVar("T")
 
 _encode: Callable[[str], str] = encode_basestring_ascii
-_written = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ class ByteWriter(ChunkWriter[bytes]):
     ) -> None:
         super().__init__(head, include_usage=include_usage, padding=padding)
         self._texts = _TEXTS if padding is None else frozenset[DeltaKind]()
-        self._head = f'data: {_written(self._base)[:-1]},"choices":[{{"index":'
+        self._head = f'data: {to_json(self._base)[:-1]},"choices":[{{"index":'
         self._tail = '}],"usage":null}\n\n' if include_usage else "}]}\n\n"
         self._frames: dict[int, tuple[DeltaKind, ToolCallRef | None, list[str]]] = {}
 
@@ -172,7 +170,7 @@ class ByteWriter(ChunkWriter[bytes]):
             return super().write(choice, delta, logprobs)
         reason = _encode(delta.text) if delta.kind == "finish" else "null"
         before, after = self._around(choice, reason)
-        return (before + _written(self._fields(delta)) + after).encode("ascii")
+        return (before + to_json(self._fields(delta)) + after).encode("ascii")
 
     def _around(self, choice: int, reason: str = "null") -> tuple[str, str]:
         """Return what stands before and behind the delta of an event."""
@@ -191,16 +189,16 @@ class ByteWriter(ChunkWriter[bytes]):
         return [before + inner[0], *inner[1:-1], inner[-1] + after]
 
     def _form(self, chunk: JSONObject) -> bytes:
-        return f"data: {_written(chunk)}\n\n".encode("ascii")
+        return data_event(chunk)
 
 
 def _cut_at_text(fields_of: Callable[[ChoiceDelta], JSONObject], delta: ChoiceDelta) -> list[str]:
     """Return the JSON of such a piece, cut where its text stands."""
     mark = "\ue000"
-    whole = _written(fields_of(delta._replace(text="")))
+    whole = to_json(fields_of(delta._replace(text="")))
     while _encode(mark)[1:-1] in whole:
         mark += "\ue000"
-    return _written(fields_of(delta._replace(text=mark))).split(_encode(mark))
+    return to_json(fields_of(delta._replace(text=mark))).split(_encode(mark))
 
 
 _BARE: frozenset[DeltaKind] = frozenset({"role", "finish", "call"})
@@ -208,8 +206,3 @@ _BARE: frozenset[DeltaKind] = frozenset({"role", "finish", "call"})
 
 _TEXTS: frozenset[DeltaKind] = frozenset({"reasoning", "content", "arguments"})
 """What comes in many pieces, for which a frame pays, unless each has a padding of its own."""
-
-
-def error_event(error: Mapping[str, object]) -> bytes:
-    """Write the event that ends a stream whose engine failed: ``{"error": {...}}``."""
-    return f"data: {_written({'error': dict(error)})}\n\n".encode("ascii")

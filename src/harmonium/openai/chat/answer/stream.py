@@ -160,68 +160,67 @@ class ChatStream(_Choices, Generic[T]):
 class ChatByteStream(ChatStream[bytes]):
     """Turn events into server-sent events, with a short way for text that goes on.
 
-    Text that took the short way is folded when something else comes, or somebody asks for counts.
-    `chat_byte_stream` makes one.
+    Text that goes on, event after event of nothing else, is written from one frame, and folded
+    when something else comes, or somebody asks for counts. `chat_byte_stream` makes one.
     """
 
     def __init__(
         self, request: ChatRequest, answer_context: AnswerContext, options: AnswerOptions | None
     ) -> None:
         super().__init__(request, answer_context, options, ByteWriter)
-        self._run: _Run | None = None
-
-    def feed_text(self, delta: ContentDelta, choice: int = 0) -> bytes:
-        """Process text of a choice and return its events: the same as `feed`, faster."""
-        run = self._run
-        if run is None or run.choice != choice:
-            written = b"".join(self.feed((delta,), choice))
-            self._run = self._begin_run(choice, delta.end)
-            return written
-        text = delta[0]
-        run.texts.append(text)
-        run.end = delta[2]
-        return encode_basestring_ascii(text).join(run.frame).encode("ascii")
+        self._run: _TextRun | None = None
 
     def feed(
         self, events: Iterable[Event], choice: int = 0, logprobs: Sequence[AnswerLogprob] = ()
     ) -> list[bytes]:
         """Process a choice's next events and return their chunks; see `ChatStream.feed`."""
-        self._settle()
-        return super().feed(events, choice, logprobs)
+        if type(events) is not list or len(events) != 1 or type(events[0]) is not ContentDelta:
+            self._flush_run()
+            return super().feed(events, choice, logprobs)
+        run, delta = self._run, events[0]
+        if run is None or run.choice != choice or logprobs:
+            self._flush_run()
+            written = super().feed(events, choice, logprobs)
+            self._run = self._begin_run(choice, delta.end)
+            return written
+        text = delta[0]
+        run.texts.append(text)
+        run.end = delta[2]
+        return [encode_basestring_ascii(text).join(run.frame).encode("ascii")]
 
     def finish(self, engine: EngineFinish, choice: int = 0) -> list[bytes]:
         """End a choice; see `ChatStream.finish`."""
-        self._settle()
+        self._flush_run()
         return super().finish(engine, choice)
 
     def begin_turn(self, choice: int = 0) -> None:
         """Start a new turn: the choice's next events come from a new parser."""
-        self._settle()
+        self._flush_run()
         super().begin_turn(choice)
 
     def usage(self, input_tokens: int, cached_tokens: int = 0) -> TokenUsage:
         """Return the usage so far, over all choices."""
-        self._settle()
+        self._flush_run()
         return super().usage(input_tokens, cached_tokens)
 
-    def _begin_run(self, choice: int, place: int) -> _Run | None:
-        """Begin the short way behind a piece of text, if what follows can be written like it."""
-        said = None if self.settings.logprobs else self._folds[choice].open_text
+    def _begin_run(self, choice: int, place: int) -> _TextRun | None:
+        """Begin a run behind a piece of text, if what follows can be written like it."""
+        open_text = None if self.settings.logprobs else self._folds[choice].open_text
         writer = self._writer
-        if said is None or not isinstance(writer, ByteWriter):
+        if open_text is None or not isinstance(writer, ByteWriter):
             return None
-        frame = writer.frame(choice, *said)
-        return None if frame is None else _Run(choice, frame, place, place)
+        frame = writer.frame(choice, *open_text)
+        return None if frame is None else _TextRun(choice, frame, place, place)
 
-    def _settle(self) -> None:
-        """Fold the text that took the short way; it is written already."""
+    def _flush_run(self) -> None:
+        """Fold the text of the run; it is written already."""
         run, self._run = self._run, None
         if run is not None and run.texts:
             self._folds[run.choice].feed((ContentDelta("".join(run.texts), run.start, run.end),))
 
 
 @dataclass(slots=True)
-class _Run:
+class _TextRun:
     """Text of one choice that continues from token to token."""
 
     choice: int

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from harmonium.errors import RequestError
 from harmonium.json_types import JSONMapping
 from harmonium.model import ReasoningEffort, ResponseFormat
 from harmonium.openai.requests.errors import error_param, missing, refused
@@ -26,6 +25,11 @@ from harmonium.openai.requests.json_fields import (
     read_text,
 )
 from harmonium.openai.requests.metadata import METADATA_LIMITS, read_metadata
+from harmonium.openai.requests.sampling_fields import (
+    read_logit_bias,
+    read_stop,
+    read_stream_options,
+)
 
 Treatment = Literal["prompt", "answer", "engine", "caller", "ignored", "refused"]
 Reader = Callable[[object, str], object]
@@ -46,13 +50,6 @@ class AnswerFormat:
 
     shape: ResponseFormat
     strict: bool = False
-
-
-class StreamOptions(NamedTuple):
-    """What a request asks of its stream."""
-
-    include_usage: bool = False
-    include_obfuscation: bool = False
 
 
 def _number(low: float, high: float) -> Reader:
@@ -108,27 +105,6 @@ def _answer_format(value: object, param: str) -> object:
         return AnswerFormat(ResponseFormat(name, shape, text), exact)
 
 
-def _stop(value: object, param: str) -> object:
-    if isinstance(value, str):
-        return (read_name(value, param),)
-    words = read_list(value, param)
-    if len(words) > _MOST_STOPS:
-        message = f"{param} holds {len(words)} strings; at most {_MOST_STOPS} are allowed"
-        raise RequestError(message, param=param)
-    return tuple(read_name(word, f"{param}[{index}]") for index, word in enumerate(words))
-
-
-def _logit_bias(value: object, param: str) -> object:
-    found: dict[int, float] = {}
-    for key, bias in read_object(value, param).items():
-        digits = str(key)
-        if not (digits.isascii() and digits.isdigit() and len(digits) < _ID_DIGITS):
-            message = f"{param} has a key that is no token id; keys are ids in decimal"
-            raise RequestError(message, param=param)
-        found[int(digits)] = read_number(bias, f"{param}.{digits}", -100, 100)
-    return found
-
-
 def _modalities(value: object, param: str) -> object:
     if list(read_list(value, param)) != ["text"]:
         raise refused(param, 'the model writes text only; give ["text"] or leave it out')
@@ -141,17 +117,7 @@ def _verbosity(value: object, param: str) -> object:
     return None
 
 
-def _stream_options(value: object, param: str) -> object:
-    options: JSONMapping = read_object(value, param)
-    flags = {name: options.get(name) for name in StreamOptions._fields}
-    return StreamOptions(
-        *(flag is not None and read_flag(flag, f"{param}.{n}") for n, flag in flags.items())
-    )
-
-
 _EFFORTS = {effort.value: effort for effort in ReasoningEffort}
-_MOST_STOPS = 4
-_ID_DIGITS = 10
 _MOST_CHOICES = 128
 _TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 _DEPRECATED = "deprecated; use"
@@ -164,7 +130,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             "refused", "deprecated for `tool_choice`", _refused(f"{_DEPRECATED} tool_choice")
         ),
         "functions": Field("refused", "deprecated for `tools`", _refused(f"{_DEPRECATED} tools")),
-        "logit_bias": Field("engine", "token ids of this model to -100 to 100", _logit_bias),
+        "logit_bias": Field("engine", "token ids of this model to -100 to 100", read_logit_bias),
         "logprobs": Field("answer", "of the visible tokens", read_flag),
         "max_completion_tokens": Field("engine", "1 or more; wins over `max_tokens`", _integer(1)),
         "max_tokens": Field("engine", "1 or more", _integer(1)),
@@ -188,11 +154,12 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "safety_identifier": Field("caller", "kept", read_text),
         "seed": Field("engine", "any integer", _integer(-(2**63), 2**63 - 1)),
         "service_tier": Field("answer", "the answer says `default`", _one_of(*_TIERS)),
-        "stop": Field("engine", "one string or up to four", _stop),
+        "stop": Field("engine", "one string or up to four", read_stop),
         "store": Field("caller", "kept", read_flag),
         "stream": Field("caller", "kept", read_flag),
         "stream_options": Field(
-            "answer", "`include_usage`; `include_obfuscation`: chunks are padded", _stream_options
+            "answer", "`include_usage`; `include_obfuscation`: chunks are padded",
+            read_stream_options,
         ),
         "temperature": Field("engine", "0 to 2", _number(0, 2)),
         "tool_choice": Field(

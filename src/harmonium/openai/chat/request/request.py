@@ -10,7 +10,7 @@ from typing import Any, cast
 from harmonium.errors import RequestError
 from harmonium.model import Conversation, ReasoningEffort
 from harmonium.model.checks import unchecked
-from harmonium.openai.chat.request.fields import AnswerFormat, StreamOptions, read_fields
+from harmonium.openai.chat.request.fields import AnswerFormat, read_fields
 from harmonium.openai.chat.request.history_cache import DIALOGUES
 from harmonium.openai.chat.request.tools import read_tool_choice
 from harmonium.openai.requests.errors import missing
@@ -21,6 +21,7 @@ from harmonium.openai.requests.prompt import (
     SchemaPlaces,
     render_prompt,
 )
+from harmonium.openai.requests.sampling_fields import StreamOptions
 from harmonium.openai.requests.tool_names import ToolNameMap
 from harmonium.openai.requests.tools import DeclaredTool, ToolChoice
 from harmonium.render import Profile

@@ -1,25 +1,20 @@
 """Sinks for events: JSON objects or server-sent bytes. Know nothing of their order.
 
 Most events are deltas. What a delta's frame repeats is written once, when its part opens; each
-delta then costs one number and one escaped string. The bytes are ASCII: half of a surrogate pair,
-echoed from a request, has no UTF-8, and clients that split decoded lines as Python does would
-break a frame at characters such as U+2028.
+delta then costs one number and one escaped string.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as _quote
 from typing import Generic, Protocol, TypeVar
 
 from harmonium.json_types import JSONObject
 from harmonium.openai.answers.obfuscation import Padding, obfuscation
+from harmonium.openai.answers.sse import DONE, named_event, to_json
 
 Taken_co = TypeVar("Taken_co", covariant=True)
 T = TypeVar("T")
-
-_DONE = "data: [DONE]\n\n"
 
 
 class DeltaTemplate:
@@ -34,24 +29,8 @@ class DeltaTemplate:
 
     def __init__(self, fields: JSONObject) -> None:
         self.fields = fields
-        body = json.dumps(fields, separators=(",", ":"))[:-1]
+        body = to_json(fields)[:-1]
         self.head = f'event: {fields["type"]}\ndata: {body},"sequence_number":'
-
-
-def sse_frame(event: Mapping[str, object]) -> bytes:
-    r"""Write one event as a server-sent event, with both its lines.
-
-    Example:
-        >>> sse_frame({"type": "error", "sequence_number": 0})
-        b'event: error\ndata: {"type":"error","sequence_number":0}\n\n'
-
-    """
-    return _frame_text(event).encode("ascii")
-
-
-def _frame_text(event: Mapping[str, object]) -> str:
-    body = json.dumps(event, separators=(",", ":"))
-    return f"event: {event['type']}\ndata: {body}\n\n"
 
 
 class Sink(Protocol, Generic[Taken_co]):
@@ -101,28 +80,29 @@ class ByteSink:
 
     def __init__(self) -> None:
         self._number = 0
-        self._pieces: list[str] = []
+        self._pieces: list[bytes] = []
 
     def event(self, event: JSONObject) -> None:
         """Write an event; its ``sequence_number`` is added."""
         event["sequence_number"] = self._number
         self._number += 1
-        self._pieces.append(_frame_text(event))
+        self._pieces.append(named_event(event))
 
     def delta(self, frame: DeltaTemplate, text: str) -> None:
         """Write a delta."""
         number = self._number
         self._number = number + 1
-        self._pieces.append(f'{frame.head}{number},"delta":{_quote(text)}}}\n\n')
+        event = f'{frame.head}{number},"delta":{_quote(text)}}}\n\n'
+        self._pieces.append(event.encode("ascii"))
 
     def end(self) -> None:
         """Write what every stream over SSE ends with."""
-        self._pieces.append(_DONE)
+        self._pieces.append(DONE)
 
     def take(self) -> bytes:
         """Return the bytes written since the last time: whole frames."""
         pieces, self._pieces = self._pieces, []
-        return "".join(pieces).encode("ascii")
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class NullSink:
