@@ -170,14 +170,14 @@ class _BoundedEngine:
         """Generate one completion; see `Engine.generate`."""
         deadlines = Deadlines(self._limits, self.name)
         async with aclosing(self._engine.generate(request)) as chunks:
-            while True:
-                try:
-                    async with deadlines.limit():
-                        chunk = await anext(chunks)
-                except StopAsyncIteration:
-                    return
+            while (chunk := await _next_chunk(chunks, deadlines)) is not None:
                 yield chunk
                 deadlines.on_tokens()
+
+
+async def _next_chunk(chunks: AsyncGenerator[Chunk, None], deadlines: Deadlines) -> Chunk | None:
+    async with deadlines.limit():
+        return await anext(chunks, None)
 
 
 def _nothing() -> None:

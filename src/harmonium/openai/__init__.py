@@ -13,9 +13,9 @@ from harmonium.openai.answers.output import (
     OutputFold,
 )
 from harmonium.openai.answers.routing import DESTINATIONS, Destination, Route, route
+from harmonium.openai.answers.sse import DONE, comment, data_event, error_event, named_event
 from harmonium.openai.answers.usage import TokenUsage
 from harmonium.openai.chat import (
-    DONE,
     AnswerFormat,
     AnswerOptions,
     AnswerSettings,
@@ -26,7 +26,14 @@ from harmonium.openai.chat import (
     chat_byte_stream,
     chat_object_stream,
     chat_request,
-    error_event,
+)
+from harmonium.openai.completions import (
+    CompletionAnswer,
+    CompletionRequest,
+    CompletionStream,
+    CompletionTokenLogprob,
+    completion_logprobs,
+    completion_request,
 )
 from harmonium.openai.requests.prompt import PromptSettings
 from harmonium.openai.requests.tool_names import ToolName, ToolNameMap
@@ -62,6 +69,10 @@ __all__ = [
     "ChatAnswer",
     "ChatRequest",
     "ChatStream",
+    "CompletionAnswer",
+    "CompletionRequest",
+    "CompletionStream",
+    "CompletionTokenLogprob",
     "DeclaredTool",
     "Destination",
     "EngineFinish",
@@ -95,8 +106,13 @@ __all__ = [
     "chat_byte_stream",
     "chat_object_stream",
     "chat_request",
+    "comment",
+    "completion_logprobs",
+    "completion_request",
     "counting_ids",
+    "data_event",
     "error_event",
+    "named_event",
     "random_ids",
     "random_padding",
     "response_answer",

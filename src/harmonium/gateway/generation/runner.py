@@ -16,7 +16,7 @@ from typing import Protocol, cast
 
 from harmonium.engines import Chunk, Engine, GenerationRequest
 from harmonium.engines.protocol import ChunkSink, generate_into
-from harmonium.errors import EngineBrokenError, EngineError
+from harmonium.errors import EngineBrokenError, EngineError, EngineTimeoutError
 from harmonium.gateway.generation.pipeline import ChoicePipeline
 from harmonium.gateway.observability.request_record import RequestRecord
 
@@ -158,8 +158,8 @@ class GenerationRunner:
                     await asyncio.sleep(0)
         except _ChoiceEnded as ended:
             data = ended.args[0]
-        except EngineError:
-            has_ended = True
+        except EngineError as error:
+            has_ended = not isinstance(error, EngineTimeoutError)  # then it is we who end it
             raise
         finally:
             if not has_ended:

@@ -26,7 +26,7 @@ from harmonium.gateway.http.direct_write import ABORT, DIRECT_WRITER, DirectWrit
 from harmonium.gateway.observability.logging import log_event
 from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
-from harmonium.openai.answers.sse import comment
+from harmonium.openai import comment
 
 STUCK = "stuck"
 KEEP_ALIVE = comment("keep-alive")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harmonium.openai.answers.sse import comment
+from harmonium.openai import comment
 
 RequestPhase = Literal[
     "receiving", "queued", "before_first_token", "streaming", "generating", "done"

@@ -17,13 +17,16 @@ from harmonium.gateway.http.streaming_response import AnswerResponse
 from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.routes.receive import log_prompt, receive
 from harmonium.gateway.service import Service
-from harmonium.openai import DONE, EngineFinish, TokenUsage, error_event
-from harmonium.openai.completions import (
+from harmonium.openai import (
+    DONE,
     CompletionAnswer,
     CompletionRequest,
     CompletionStream,
     CompletionTokenLogprob,
+    EngineFinish,
+    TokenUsage,
     completion_request,
+    error_event,
 )
 
 _FIELDS = ParamNames(prompt="prompt", max_tokens="max_tokens", logprobs="logprobs")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal, Protocol
 
-from harmonium.encoding import Encoding
 from harmonium.errors import RequestError
 from harmonium.json_types import JSONMapping
 from harmonium.openai.chat.request.fields import Field, Reader
@@ -76,7 +76,18 @@ class CompletionRequest:
     stream_options: StreamOptions = _NO_OPTIONS
 
 
-def completion_request(data: JSONMapping, encoding: Encoding) -> CompletionRequest:
+class Encodes(Protocol):
+    """What reading a prompt needs of an encoding."""
+
+    @property
+    def n_vocab(self) -> int:
+        """One more than the largest token id."""
+
+    def encode(self, text: str, *, allowed_special: Literal["all"]) -> list[int]:
+        """Return the ids of a text that may spell special tokens."""
+
+
+def completion_request(data: JSONMapping, encoding: Encodes) -> CompletionRequest:
     """Read the JSON of a request.
 
     Args:
@@ -107,7 +118,7 @@ def completion_request(data: JSONMapping, encoding: Encoding) -> CompletionReque
     return CompletionRequest(**{**kept, "model": model, "prompt": prompt})  # type: ignore[arg-type]
 
 
-def _read_prompt(value: object, encoding: Encoding) -> list[int]:
+def _read_prompt(value: object, encoding: Encodes) -> list[int]:
     """Read a prompt: a text, special tokens allowed, or token ids."""
     if isinstance(value, list) and value and isinstance(value[0], str | list):
         value, *others = value
