@@ -114,7 +114,7 @@ $(ORACLES)/litellm/.installed:
 	$(ORACLES)/litellm/bin/python -m pip install --quiet --no-compile "litellm[proxy]==1.106.2"
 	touch $@
 
-bench-gateway: install $(ORACLES)/litellm/.installed
+bench-gateway: $(VENV)/.installed-bench $(ORACLES)/litellm/.installed
 	$(BIN)/python -m benchmarks.gateway $(BENCH)
 
 # Which damaged outputs each parser reads rightly, by kind of damage. BENCH holds options: --quick,
@@ -126,7 +126,7 @@ bench-repair: install oracles
 # stays, nothing is left, the counts add up. SOAK is how many seconds.
 SOAK ?= 600
 
-soak: install
+soak: $(VENV)/.installed-bench
 	$(BIN)/python scripts/soak.py $(SOAK)
 
 # What users install: the wheel in an environment of its own, with nothing of src on the path. What

@@ -1,4 +1,4 @@
-"""Own the measure of HTTP clients that read an engine's stream: which one costs least.
+"""Processor time of HTTP clients that read an engine's stream: harmonium's own and others.
 
 Usage: python -m benchmarks.engine_clients [STREAMS]. A server in a process of its own sends small
 SSE frames over loopback, one write each; every client reads as many streams as asked for at once,
@@ -78,7 +78,39 @@ def _httpx(name: str) -> Callable[[], object]:
     return opened
 
 
-CLIENTS = {"aiohttp": _aiohttp, "httpx": _httpx("httpx"), "httpx2": _httpx("httpx2")}
+@asynccontextmanager
+async def _own() -> AsyncIterator[Read]:
+    from harmonium.engines.remote.http_client import Upstream  # noqa: PLC0415
+    from harmonium.engines.timeouts import Deadlines  # noqa: PLC0415
+    from harmonium.limits import DEFAULT_LIMITS  # noqa: PLC0415
+
+    upstream: list[Upstream] = []
+
+    async def read(url: str) -> AsyncIterator[bytes]:
+        if not upstream:
+            upstream.append(Upstream(url.rstrip("/"), "engine"))
+        source = await upstream[0].stream("/", {}, Deadlines(DEFAULT_LIMITS, "engine"))
+        sizes: list[int] = []
+
+        def receive(piece: bytes) -> bool:
+            sizes.append(len(piece))
+            return True
+
+        while piece := await source.read(receive):
+            yield piece
+        yield b" " * sum(sizes)
+
+    yield read
+    for one in upstream:
+        await one.aclose()
+
+
+CLIENTS = {
+    "harmonium": _own,
+    "aiohttp": _aiohttp,
+    "httpx": _httpx("httpx"),
+    "httpx2": _httpx("httpx2"),
+}
 
 
 async def _drain(read: Read, url: str) -> int:
@@ -86,7 +118,7 @@ async def _drain(read: Read, url: str) -> int:
 
 
 async def _measured(name: str, url: str, streams: int) -> float:
-    """Give microseconds of processor time of this process for one frame."""
+    """Return microseconds of processor time of this process for one frame."""
     async with CLIENTS[name]() as read:
         await _drain(read, url)
         started = time.process_time()
@@ -105,7 +137,7 @@ async def _compare(streams: int) -> None:
     try:
         port = int(await server.stdout.readline())
         for name in CLIENTS:
-            if importlib.util.find_spec(name):
+            if importlib.util.find_spec(name) is not None:
                 best = min(
                     [await _measured(name, f"http://127.0.0.1:{port}/", streams) for _ in range(3)]
                 )

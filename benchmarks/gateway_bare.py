@@ -1,4 +1,4 @@
-"""Own the least that a proxy can be: the same HTTP server and client as the gateway, no parsing.
+"""The least that a proxy can be: a fast HTTP server and client in Python, no parsing.
 
 Usage: python -m benchmarks.gateway_bare ENGINE_URL PORT. Bytes of the request go to the engine,
 bytes of its answer to the client, one write for each read.

@@ -1,4 +1,4 @@
-"""Own who takes part in the gateway's benchmark, each as a process, and what a process has used."""
+"""The contenders of the gateway's benchmark, each a process, and what a process has used."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 MODEL = "gpt-oss-20b"
@@ -51,9 +52,9 @@ class Process:
         return sum(_resident(pid) for pid in _tree(self.pid))
 
 
-def _ours(engine: str, port: int, _: Path) -> list[str]:
+def _ours(kind: str, engine: str, port: int, _: Path) -> list[str]:
     return [sys.executable, "-m", "harmonium", "serve", "--port", str(port), "--engine",
-            f"vllm:{engine}", "--model", MODEL, "--log-level", "warning"]  # fmt: skip
+            f"{kind}:{engine}", "--model", MODEL, "--log-level", "warning"]  # fmt: skip
 
 
 def _bare(engine: str, port: int, _: Path) -> list[str]:
@@ -68,13 +69,17 @@ def _litellm(engine: str, port: int, folder: Path) -> list[str]:
 
 
 BARE = Contender("bare", "bare proxy", _bare)
-OURS = Contender("harmonium", "harmonium", _ours)
+OURS = Contender("harmonium", "harmonium", partial(_ours, "vllm"))
+OTHER_DIALECTS = (
+    Contender("harmonium-sglang", "harmonium, SGLang", partial(_ours, "sglang")),
+    Contender("harmonium-llamacpp", "harmonium, llama.cpp", partial(_ours, "llamacpp")),
+)
 OTHER = Contender("litellm", "LiteLLM", _litellm)
 
 
 def present() -> list[Contender]:
-    """Give those that are installed."""
-    return [BARE, OURS, *([OTHER] if LITELLM.exists() else [])]
+    """Return those that are installed."""
+    return [BARE, OURS, *OTHER_DIALECTS, *([OTHER] if LITELLM.exists() else [])]
 
 
 @contextmanager

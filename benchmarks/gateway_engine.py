@@ -1,8 +1,8 @@
-"""Own the engine of the gateway's benchmark: a script in vLLM's words, which costs next to nothing.
+"""The engine of the gateway's benchmark: a script in engines' words, which costs next to nothing.
 
 Usage: python -m benchmarks.gateway_engine; prints its port. The same tokens go out as ids
-(``/v1/completions``) or as OpenAI's chat chunks (``/v1/chat/completions``), one write a chunk, as
-the script says that was set last: ``/script/CHUNKS-TOKENS-MICROSECONDS``. As with engines that run
+(vLLM's ``/v1/completions``, SGLang's ``/generate``, llama.cpp's ``/completion``) or as OpenAI's
+chat chunks (``/v1/chat/completions``), one write a chunk, as the script says that was set last: ``/script/CHUNKS-TOKENS-MICROSECONDS``. As with engines that run
 their requests as one batch, all streams get their next chunk in the same step; only a first chunk
 comes at once. The request's seed is the stream's number; ``/times`` tells when each chunk of each
 stream was sent, and forgets it. Knows nothing of who asks.
@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harmonium.tokens import HARMONY_FORMAT, load_tokenizer
 
@@ -29,7 +30,7 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Say how streams go: so many chunks of so many tokens, and how long a step takes."""
+    """How streams go: so many chunks of so many tokens, and how long a step takes."""
 
     chunks: int
     tokens: int
@@ -42,32 +43,41 @@ class Script:
 
     @classmethod
     def named(cls, name: str) -> Script:
-        """Give the script of a name."""
+        """Return the script of a name."""
         chunks, tokens, microseconds = map(int, name.split("-"))
         return cls(chunks, tokens, microseconds)
 
 
 def _words() -> list[int]:
-    """Give ids that each stand for one word of ASCII letters behind a blank: easy to count."""
+    """Return ids that each stand for one word of ASCII letters behind a blank: easy to count."""
     tokenizer = load_tokenizer()
     is_word = re.compile(rb" [a-z]+").fullmatch
     return [token for token in range(1_000, 20_000) if is_word(tokenizer.token_bytes(token))]
 
 
 class Frames:
-    """Hold the frames of each script, in both forms, as HTTP chunks."""
+    """The frames of each script, in every form, as HTTP chunks."""
 
     def __init__(self) -> None:
         self._words = _words()
         self._tokenizer = load_tokenizer()
-        self._kept: dict[tuple[Script, bool], list[bytes]] = {}
+        self._kept: dict[tuple[Script, str], list[bytes]] = {}
+        self._forms = {
+            "/v1/completions": self._completions,
+            "/v1/chat/completions": self._chat,
+            "/generate": self._generate,
+            "/completion": self._completion,
+        }
 
-    def of(self, script: Script, *, is_chat: bool) -> list[bytes]:
-        """Give a stream's writes."""
-        key = (script, is_chat)
+    def has(self, path: str) -> bool:
+        """Return whether streams come from a path."""
+        return path in self._forms
+
+    def of(self, script: Script, path: str) -> list[bytes]:
+        """Return a stream's writes."""
+        key = (script, path)
         if key not in self._kept:
-            make = self._chat if is_chat else self._completions
-            self._kept[key] = [_http_chunk(events) for events in make(script)]
+            self._kept[key] = [_http_chunk(events) for events in self._forms[path](script)]
         return self._kept[key]
 
     def _said(self, script: Script) -> list[list[int]]:
@@ -77,11 +87,31 @@ class Frames:
             for begin in range(0, script.chunks * size, size)
         ]
 
-    def _completions(self, script: Script) -> Iterable[Sequence[object]]:
+    def _ids(self, script: Script) -> Iterable[list[int]]:
         header = [HARMONY_FORMAT.channel, *self._tokenizer.encode("final"), HARMONY_FORMAT.message]
         for number, ids in enumerate(self._said(script)):
-            yield [_completion_chunk(script, ids if number else [*header, *ids])]
+            yield ids if number else [*header, *ids]
+
+    def _completions(self, script: Script) -> Iterable[Sequence[object]]:
+        for ids in self._ids(script):
+            yield [_completion_chunk(script, ids)]
         yield [_completion_chunk(script, [HARMONY_FORMAT.return_], "stop"), "[DONE]"]
+
+    def _generate(self, script: Script) -> Iterable[Sequence[object]]:
+        """Make SGLang's stream, as it is with ``--incremental-streaming-output``."""
+        count = 0
+        for ids in self._ids(script):
+            count += len(ids)
+            yield [_generate_chunk(ids, count)]
+        end = {"type": "stop", "matched": HARMONY_FORMAT.return_}
+        yield [_generate_chunk([HARMONY_FORMAT.return_], count + 1, end), "[DONE]"]
+
+    def _completion(self, script: Script) -> Iterable[Sequence[object]]:
+        """Make llama.cpp's stream, which leaves out the id that ends it."""
+        for ids in self._ids(script):
+            yield [{"index": 0, "content": " word" * len(ids), "tokens": ids, "stop": False,
+                    "id_slot": -1, "tokens_predicted": 1, "tokens_evaluated": 9}]  # fmt: skip
+        yield [{"index": 0, "content": "", "tokens": [], "stop": True, "stop_type": "eos"}]
 
     def _chat(self, script: Script) -> Iterable[Sequence[object]]:
         for ids in self._said(script):
@@ -96,6 +126,12 @@ def _completion_chunk(script: Script, ids: list[int], finish: str | None = None)
               "prompt_token_ids": None}  # fmt: skip
     return {"id": "cmpl-1f3b0d5c8a7e4f62", "object": "text_completion", "created": 1_700_000_000,
             "model": script.name, "choices": [choice], "usage": None}  # fmt: skip
+
+
+def _generate_chunk(ids: list[int], count: int, end: object = None) -> object:
+    meta = {"id": "1f3b0d5c8a7e4f62", "finish_reason": end, "prompt_tokens": 9,
+            "completion_tokens": count, "cached_tokens": 0}  # fmt: skip
+    return {"text": " word" * len(ids), "output_ids": ids, "meta_info": meta}
 
 
 def _chat_chunk(script: Script, delta: object, finish: str | None = None) -> object:
@@ -132,26 +168,25 @@ class Engine:
             writer.close()
 
     async def _answer(self, path: str, body: bytes, writer: asyncio.StreamWriter) -> None:
-        if path.endswith("/completions"):
-            await self._stream(json.loads(body), writer, is_chat="/chat/" in path)
+        if self._frames.has(path):
+            await self._stream(json.loads(body), path, writer)
             return
         if path.startswith("/script/"):
             self._script = Script.named(path.rpartition("/")[2])
-        known = {"/times": self._times, "/health": {}, "/v1/models": {"data": []}}
+        known = {"/times": self._times, "/health": {}, "/props": {}, "/v1/models": {"data": []}}
         told = json.dumps(known.get(path)).encode()
         writer.write(_PLAIN % (404 if path == "/openapi.json" else 200, len(told), told))
         if path == "/times":
             self._times = {}
 
-    async def _stream(
-        self, asked: dict[str, int], writer: asyncio.StreamWriter, *, is_chat: bool
-    ) -> None:
+    async def _stream(self, asked: dict[str, Any], path: str, writer: asyncio.StreamWriter) -> None:
         script = self._script
-        times = self._times.setdefault(asked["seed"], [])
+        seed = asked.get("sampling_params", asked).get("sampling_seed", asked.get("seed"))
+        times = self._times.setdefault(seed, [])
         writer.write(_HEAD)
         now, step = asyncio.get_running_loop().time, script.microseconds / 1e6
         number = int(now() / step)
-        for frame in self._frames.of(script, is_chat=is_chat):
+        for frame in self._frames.of(script, path):
             times.append(time.monotonic())
             writer.write(frame)
             await writer.drain()

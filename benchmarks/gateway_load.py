@@ -1,4 +1,4 @@
-"""Own the clients of the gateway's benchmark: many streams at once, and when each token came.
+"""The clients of the gateway's benchmark: many streams at once, and when each token came.
 
 Knows a server by its port alone, and the engine by what it tells of its times.
 """

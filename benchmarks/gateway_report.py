@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gateway_contenders import BARE, LITELLM_VERSION, OTHER, OURS
+from benchmarks.gateway_contenders import BARE, LITELLM_VERSION, OTHER, OTHER_DIALECTS, OURS
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "gateway-performance.md"
 Results = dict[str, Any]
 _PART = re.compile(r"(<!-- from make bench-gateway -->\n).*?(<!-- end -->)", re.DOTALL)
-_SERVERS = (BARE, OURS, OTHER)
+_SERVERS = (BARE, OURS, *OTHER_DIALECTS, OTHER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,8 @@ class _Stream:
                 break
             if chunk is not None:
                 chunks.append(chunk)
+        if len(chunks) == 1:
+            return chunks[0]
         return join_chunks(chunks) if chunks else None
 
     def _apply(self, payload: bytes) -> Chunk | None:

@@ -23,8 +23,8 @@ import httptools
 _MAX_BUFFERED = 256 * 1024
 """Bytes that nobody has read yet; behind them the socket is not read."""
 
-_MAX_HEAD_BYTES = 64 * 1024
-"""Status line, headers and trailers of one answer; engines send less than one KiB."""
+_MAX_OVERHEAD_BYTES = 64 * 1024
+"""Bytes in a row that hold nothing of a body: a head, trailers; engines send less than one KiB."""
 
 _SWITCHING = 101
 _FIRST_FINAL = 200
@@ -188,7 +188,7 @@ class ClientConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._response: Response | None = None
         self._headers: dict[str, str] = {}
-        self._head_bytes = 0
+        self._overhead_bytes = 0
         self._is_final = False
         self._has_ended = False
         self._is_until_close = False
@@ -247,13 +247,14 @@ class ClientConnection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(InvalidResponseError())
             return
-        if not self._is_final:
-            self._head_bytes += len(data)
-            if self._head_bytes > _MAX_HEAD_BYTES:
+        body = self._body
+        if not (body or self._has_ended):  # bytes of a head, of chunk sizes, of trailers
+            self._overhead_bytes += len(data)
+            if self._overhead_bytes > _MAX_OVERHEAD_BYTES:
                 self._fail(InvalidResponseError())
                 return
-        body = self._body
         if body:
+            self._overhead_bytes = 0
             piece = body[0] if len(body) == 1 else b"".join(body)
             body.clear()
             response.receive(piece)
@@ -274,13 +275,9 @@ class ClientConnection(asyncio.Protocol):
     # ---- called by the parser
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; of trailers only the bytes are counted."""
+        """Take a header; trailers mean nothing here."""
         if not self._is_final:
             self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
-            return
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > _MAX_HEAD_BYTES:
-            raise httptools.HttpParserError
 
     def on_headers_complete(self) -> None:
         """Take the end of a head; informational ones (1xx) come before the answer's own."""
@@ -291,7 +288,6 @@ class ClientConnection(asyncio.Protocol):
                 raise httptools.HttpParserError
             return
         self._is_final = True
-        self._head_bytes = 0
         framed = "content-length" in headers or "transfer-encoding" in headers
         self._is_until_close = not framed
         if self._response is not None:
@@ -310,7 +306,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _complete(self, response: Response) -> None:
         self._response = None
-        self._head_bytes = 0
+        self._overhead_bytes = 0
         if self._keeps_alive and not self._is_paused and not self.is_closed:
             self.is_reused = True
             response.end()

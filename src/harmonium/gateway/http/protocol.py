@@ -35,6 +35,7 @@ from starlette.types import ASGIApp
 from harmonium.gateway.config.settings import Settings
 from harmonium.gateway.errors import RefusedError, to_error_response
 from harmonium.gateway.http.body_framing import ChunkedDecoder, LengthDecoder, body_decoder
+from harmonium.gateway.http.direct_write import ABORT, DIRECT_WRITER
 from harmonium.gateway.http.exchange import Exchange, whole_answer
 from harmonium.gateway.http.request_head import (
     MAX_TARGET_BYTES,
@@ -43,7 +44,6 @@ from harmonium.gateway.http.request_head import (
     invalid_http,
     parse_head,
 )
-from harmonium.gateway.http.direct_write import ABORT, DIRECT_WRITER
 from harmonium.gateway.observability.logging import log_event
 
 MAX_UNREAD_BYTES = 65_536
