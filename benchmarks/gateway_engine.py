@@ -1,11 +1,12 @@
 """The engine of the gateway's benchmark: a script in engines' words, which costs next to nothing.
 
-Usage: python -m benchmarks.gateway_engine; prints its port. The same tokens go out as ids
-(vLLM's ``/v1/completions``, SGLang's ``/generate``, llama.cpp's ``/completion``) or as OpenAI's
-chat chunks (``/v1/chat/completions``), one write a chunk, as the script says that was set last: ``/script/CHUNKS-TOKENS-MICROSECONDS``. As with engines that run
-their requests as one batch, all streams get their next chunk in the same step; only a first chunk
-comes at once. The request's seed is the stream's number; ``/times`` tells when each chunk of each
-stream was sent, and forgets it. Knows nothing of who asks.
+Usage: python -m benchmarks.gateway_engine; prints its port. The same tokens go out as ids (vLLM's
+``/v1/completions``, SGLang's ``/generate``, llama.cpp's ``/completion``) or as OpenAI's chat chunks
+(``/v1/chat/completions``), one write a chunk, as the script says that was set last:
+``/script/CHUNKS-TOKENS-MICROSECONDS``. As with engines that run their requests as one batch, all
+streams get their next chunk in the same step; only a first chunk comes at once. The request's seed
+is the stream's number; ``/times`` tells when each chunk of each stream was sent, and forgets it.
+Knows nothing of who asks.
 """
 
 from __future__ import annotations
