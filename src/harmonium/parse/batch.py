@@ -25,8 +25,8 @@ from harmonium.parse.repair.header_reader import Policy
 class BatchParser(Parser):
     """Parse what comes in one piece, and give its messages rather than its deltas."""
 
-    def feed(self, ids: int | Iterable[int]) -> list[Event]:
-        """Process tokens as `Parser.feed` does, with the deltas of a message joined.
+    def feed(self, ids: int | Iterable[int], *, joined: bool = True) -> list[Event]:
+        """Process tokens as `Parser.feed` does, with the deltas of a list always joined.
 
         Raises:
             TypeError: something in a list is no integer; the tokens before it were taken.
@@ -34,7 +34,7 @@ class BatchParser(Parser):
         """
         if isinstance(ids, list):
             return self._run(self._take_list, ids)
-        return super().feed(ids)
+        return super().feed(ids, joined=joined)
 
     def _take_list(self, tokens: list[int]) -> None:
         read_pieces = self._lexicon.read_pieces

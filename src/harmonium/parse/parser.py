@@ -76,10 +76,15 @@ class Parser(Machine):
         if role is not None:
             self._begin_header(Role(role), 0)
 
-    def feed(self, ids: int | Iterable[int]) -> list[Event]:
+    def feed(self, ids: int | Iterable[int], *, joined: bool = False) -> list[Event]:
         """Process one token id or many and return the events they complete.
 
         However a stream is cut into calls, the events together are the same.
+
+        Args:
+            ids: the next of the stream.
+            joined: where all of `ids` is plain text of the open message, return one delta for it
+                rather than one for each token. For streams that send what came together as one.
 
         Raises:
             ParseError: policy ``strict`` and a deviation; ``events`` on the error holds what came
@@ -88,7 +93,12 @@ class Parser(Machine):
 
         """
         if type(ids) is not int:
-            return self._run(self._take, as_token_ids(ids))
+            tokens = as_token_ids(ids)
+            if joined and self._plain:
+                delta = self._take_text(tokens)
+                if delta is not None:
+                    return [delta]
+            return self._run(self._take, tokens)
         if self._plain and ids >= 0:
             try:
                 text = self._texts[ids]
@@ -144,6 +154,23 @@ class Parser(Machine):
             self._failure = error
             raise
         return self._outbox.take()
+
+    def _take_text(self, tokens: Sequence[int]) -> ContentDelta | None:
+        """Process tokens that are whole characters of plain text as one delta; None: not taken."""
+        texts = self._texts
+        try:
+            if min(tokens) < 0:  # a list would take -1 for its last
+                return None
+            pieces = [texts[token] for token in tokens]
+            text = "".join(pieces)  # type: ignore[arg-type]  # None raises
+        except (IndexError, TypeError, ValueError):
+            return None
+        if not GUARDS.isdisjoint(pieces):
+            return None
+        start = self._index
+        self._index = end = start + len(tokens)
+        self._content.pieces.append(text)
+        return _new_delta(ContentDelta, (text, start, end))
 
     def _take(self, tokens: Sequence[int]) -> None:
         """Process tokens: whole characters inside content in bulk, all others one by one."""

@@ -89,5 +89,7 @@ def _whole_events(piece: bytes) -> list[bytes] | None:
     """Return the payloads of whole events of one line of data each; None where there is more."""
     if not (piece.startswith(_BEGIN) and piece.endswith(_END)) or b"\r" in piece:
         return None
+    if piece.find(b"\n") == len(piece) - len(_END):  # one event, as nearly always
+        return [piece[len(_BEGIN) : -len(_END)]]
     payloads = piece[len(_BEGIN) : -len(_END)].split(_BETWEEN)
     return payloads if piece.count(b"\n") == len(_END) * len(payloads) else None

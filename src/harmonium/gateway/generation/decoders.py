@@ -14,9 +14,6 @@ from harmonium.gateway.generation.stop_strings import EventStops, TextStops
 from harmonium.openai import AnswerLogprob
 from harmonium.parse import ContentDelta, Event, Parser
 
-_FEW = 32
-"""So many tokens and fewer the parser takes in less time one by one."""
-
 
 class EventDecoder:
     """Read ids as parser events.
@@ -30,11 +27,8 @@ class EventDecoder:
     def __init__(self, parser: Parser, stops: EventStops | None = None) -> None:
         self._parser = parser
         self._stops = stops
-
-    @property
-    def stopped(self) -> bool:
+        self.stopped = False
         """Whether a stop string has ended the choice."""
-        return self._stops is not None and self._stops.found
 
     def feed(self, ids: Sequence[int], *, last: bool) -> list[Event]:
         """Process the next ids and return the events they complete; consecutive text is one delta.
@@ -44,16 +38,12 @@ class EventDecoder:
 
         """
         feed = self._parser.feed
-        if len(ids) == 1:
-            events = feed(ids[0])
-        elif len(ids) <= _FEW:
-            events = [event for token in ids for event in feed(token)]
-        else:
-            events = feed(ids)
+        events = feed(ids[0]) if len(ids) == 1 else feed(ids, joined=True)
         if last:
             events += self._parser.close()
         if self._stops is not None:
             events = self._stops.take(events)
+            self.stopped = self._stops.found
         return joined_deltas(events) if len(events) > 1 else events
 
 
