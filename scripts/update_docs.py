@@ -184,8 +184,11 @@ _DRAWN: Mapping[str, Callable[[], str]] = {
 
 def pictures() -> Mapping[Path, str]:
     """Return the pictures that are drawn from the code, by where they stand."""
-    drawn = runpy.run_path(str(Path(__file__).with_name("diagrams.py")))
+    here = Path(__file__)
+    drawn = runpy.run_path(str(here.with_name("diagrams.py")))
+    terminal = runpy.run_path(str(here.with_name("terminal_picture.py")))
     return {
+        DOCS / "broken-output.svg": terminal["broken_output_svg"](),
         DOCS / "explanation" / "states.svg": drawn["states_svg"](),
         DOCS / "explanation" / "request.svg": drawn["request_svg"](),
     }
