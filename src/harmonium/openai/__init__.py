@@ -26,6 +26,7 @@ from harmonium.openai.chat import (
     chat_byte_stream,
     chat_object_stream,
     chat_request,
+    chat_request_schema,
 )
 from harmonium.openai.completions import (
     CompletionAnswer,
@@ -34,6 +35,7 @@ from harmonium.openai.completions import (
     CompletionTokenLogprob,
     completion_logprobs,
     completion_request,
+    completion_request_schema,
 )
 from harmonium.openai.requests.prompt import PromptSettings
 from harmonium.openai.requests.tool_names import ToolName, ToolNameMap
@@ -56,6 +58,7 @@ from harmonium.openai.responses import (
     response_event_stream,
     response_object,
     responses_request,
+    responses_request_schema,
 )
 
 __all__ = [
@@ -106,9 +109,11 @@ __all__ = [
     "chat_byte_stream",
     "chat_object_stream",
     "chat_request",
+    "chat_request_schema",
     "comment",
     "completion_logprobs",
     "completion_request",
+    "completion_request_schema",
     "counting_ids",
     "data_event",
     "error_event",
@@ -120,5 +125,6 @@ __all__ = [
     "response_event_stream",
     "response_object",
     "responses_request",
+    "responses_request_schema",
     "route",
 ]

@@ -1,7 +1,8 @@
 """The gateway's OpenAPI document, and a page that shows it and fetches nothing.
 
 Answers are described by the ``openai`` package's own types, so that the document says what its
-clients expect; requests by the fields that are honoured.
+clients expect; requests by the tables that read their fields, so that it says what is enforced.
+Serves nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ from collections.abc import Mapping
 from functools import cache
 
 from harmonium import __version__
-from harmonium.gateway.openapi.request_schemas import REQUESTS
 from harmonium.json_types import JSONObject
+from harmonium.openai import (
+    chat_request_schema,
+    completion_request_schema,
+    responses_request_schema,
+)
 
 _JSON = "application/json"
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
@@ -48,7 +53,14 @@ _ERROR: JSONObject = {
         }
     },
 }
-_IDS: JSONObject = {"type": "array", "items": {"type": "integer"}}
+_IDS: JSONObject = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+_FLAG: JSONObject = {"type": ["boolean", "null"]}
+_FINISH: JSONObject = {"enum": ["stop", "length"]}
+_MESSAGES: JSONObject = {
+    "type": "array",
+    "minItems": 1,
+    "description": "Those of a chat request, whose other fields may stand beside it",
+}
 _COUNT: JSONObject = {"type": "integer", "minimum": 0}
 _OWN: Mapping[str, JSONObject] = {
     "Error": _ERROR,
@@ -93,6 +105,51 @@ _OWN: Mapping[str, JSONObject] = {
         "properties": {"status": {"enum": ["live", "ready"]}},
     },
 }
+
+_CONVERSIONS: Mapping[str, JSONObject] = {
+    "ChatIds": {
+        "type": "object",
+        "required": ["request", "token_ids"],
+        "properties": {
+            "request": {"$ref": "#/components/schemas/ChatRequest"},
+            "token_ids": {"anyOf": [_IDS, {"type": "array", "items": _IDS}]},
+            "finish_reason": _FINISH,
+        },
+    },
+    "ResponsesIds": {
+        "type": "object",
+        "required": ["request", "token_ids"],
+        "properties": {
+            "request": {"$ref": "#/components/schemas/ResponsesRequest"},
+            "token_ids": _IDS,
+            "finish_reason": _FINISH,
+        },
+    },
+    "TokenizeRequest": {
+        "anyOf": [
+            {
+                "type": "object",
+                "required": ["prompt"],
+                "properties": {
+                    "prompt": {"type": "string"},
+                    "allow_special": {"type": "boolean"},
+                    "return_token_strs": _FLAG,
+                },
+            },
+            {
+                "type": "object",
+                "required": ["messages"],
+                "properties": {"messages": _MESSAGES, "return_token_strs": _FLAG},
+            },
+        ]
+    },
+    "DetokenizeRequest": {
+        "type": "object",
+        "required": ["tokens"],
+        "properties": {"tokens": _IDS},
+    },
+}
+"""Requests of the routes that convert without an engine, which are no API of OpenAI's."""
 
 _OPERATIONS: tuple[tuple[str, str, str, str, str], ...] = (
     ("post", "/v1/chat/completions", "ChatRequest", "ChatCompletion", "Create a chat completion"),
@@ -171,7 +228,7 @@ def document() -> JSONObject:
         "paths": paths,
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**_OWN, **REQUESTS, **_openai_schemas()},
+            "schemas": {**_OWN, **_requests(), **_openai_schemas()},
         },
     }
 
@@ -198,6 +255,17 @@ def _operation(path: str, request: str, answer: str, summary: str) -> JSONObject
 
 def _reference(name: str) -> JSONObject:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+@cache
+def _requests() -> Mapping[str, JSONObject]:
+    """Return the schemas of requests: name -> schema."""
+    return {
+        "ChatRequest": chat_request_schema(),
+        "ResponsesRequest": responses_request_schema(),
+        "CompletionRequest": completion_request_schema(),
+        **_CONVERSIONS,
+    }
 
 
 def _openai_schemas() -> dict[str, JSONObject]:
@@ -229,7 +297,7 @@ def page(about: Mapping[str, object]) -> str:
 
 
 def _shown(name: str, kind: str) -> str:
-    schema = {**_OWN, **REQUESTS}.get(name)
+    schema = {**_OWN, **_requests()}.get(name)
     if not name:
         return ""
     if schema is None:

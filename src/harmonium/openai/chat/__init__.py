@@ -10,7 +10,7 @@ from harmonium.openai.chat.answer.stream import (
     chat_object_stream,
 )
 from harmonium.openai.chat.field_reference import ANSWER_FIELDS, NESTED_FIELDS
-from harmonium.openai.chat.request.fields import FIELDS, AnswerFormat, Field
+from harmonium.openai.chat.request.fields import FIELDS, AnswerFormat, Field, chat_request_schema
 from harmonium.openai.chat.request.request import (
     AnswerSettings,
     ChatRequest,
@@ -36,5 +36,6 @@ __all__ = [
     "chat_byte_stream",
     "chat_object_stream",
     "chat_request",
+    "chat_request_schema",
     "error_event",
 ]

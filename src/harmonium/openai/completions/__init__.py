@@ -14,6 +14,7 @@ from harmonium.openai.completions.request import (
     COMPLETION_FIELDS,
     CompletionRequest,
     completion_request,
+    completion_request_schema,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "CompletionTokenLogprob",
     "completion_logprobs",
     "completion_request",
+    "completion_request_schema",
 ]

@@ -7,34 +7,43 @@ are unknown to the API and ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, Protocol
 
 from harmonium.errors import RequestError
-from harmonium.json_types import JSONMapping
-from harmonium.openai.chat.request.fields import Field, Reader
+from harmonium.json_types import JSONMapping, JSONObject
+from harmonium.openai.chat.request.fields import Field
 from harmonium.openai.requests.errors import refused
-from harmonium.openai.requests.json_fields import (
-    read_flag,
-    read_integer,
-    read_list,
-    read_name,
-    read_number,
+from harmonium.openai.requests.field_types import (
+    FLAG,
+    NAME,
+    any_of,
+    array_schema,
+    described,
+    integer,
+    only,
+    request_schema,
 )
+from harmonium.openai.requests.json_fields import read_integer, read_list, read_name
 from harmonium.openai.requests.sampling_fields import (
+    CHOICES,
+    COUNT,
+    LOGIT_BIAS,
+    PENALTY,
+    SEED,
+    STOP,
+    STREAM_OPTIONS,
+    TEMPERATURE,
+    TOP_P,
     StreamOptions,
-    read_logit_bias,
-    read_stop,
-    read_stream_options,
 )
 
 DEFAULT_MAX_TOKENS = 16
 """As the API has it; far fewer than an answer needs, and what its clients expect."""
 
 _MAX_LOGPROBS = 5
-_MAX_CHOICES = 128
 _NO_OPTIONS = StreamOptions()
 
 
@@ -108,7 +117,7 @@ def completion_request(data: JSONMapping, encoding: Encodes) -> CompletionReques
     for name, given in data.items():
         known = COMPLETION_FIELDS.get(name)
         if known is not None and given is not None:
-            found[name] = known.read(given, name)
+            found[name] = known.type.read(given, name)
     if "stream_options" in found and not found.get("stream"):
         message = "stream_options is only for streams; leave it out or give stream: true"
         raise RequestError(message, param="stream_options", code="invalid_value")
@@ -135,55 +144,46 @@ def _read_prompt(value: object, encoding: Encodes) -> list[int]:
     return ids
 
 
-def _only(harmless: object) -> Reader:
-    """Return a reader of a field that cannot be honoured: one value of it asks for nothing."""
-
-    def read(value: object, param: str) -> object:
-        if type(value) is not type(harmless) or value != harmless:
-            raise refused(param, "it is not supported here; leave it out")
-        return None
-
-    return read
-
-
-def _number(low: float, high: float) -> Reader:
-    return lambda value, param: read_number(value, param, low, high)
-
-
-def _integer(low: int, high: int | None = None) -> Reader:
-    return lambda value, param: read_integer(value, param, low, high)
-
-
-def _as_given(value: object, _: str) -> object:
-    return value
-
-
-_read_seed: Callable[[object, str], object] = _integer(-(2**63), 2**63 - 1)
+_UNSUPPORTED = "it is not supported here; leave it out"
+_TOKEN_IDS = array_schema(integer(0).schema, 1)
+_PROMPT = described(
+    any_of(
+        NAME.schema,
+        _TOKEN_IDS,
+        {**array_schema(any_of(NAME.schema, _TOKEN_IDS), 1), "maxItems": 1},
+    )
+)
 
 COMPLETION_FIELDS: Mapping[str, Field] = MappingProxyType(
     {
-        "best_of": Field("refused", "refused unless 1", _only(1)),
-        "echo": Field("refused", "refused unless false", _only(False)),  # noqa: FBT003  (the value)
-        "frequency_penalty": Field("engine", "-2 to 2", _number(-2, 2)),
-        "logit_bias": Field("engine", "token ids of this model to -100 to 100", read_logit_bias),
-        "logprobs": Field("answer", "0 to 5 alternatives", _integer(0, _MAX_LOGPROBS)),
-        "max_tokens": Field("engine", f"1 or more; {DEFAULT_MAX_TOKENS} by default", _integer(1)),
-        "model": Field("caller", "echoed in the answer", read_name),
-        "n": Field("caller", f"1 to {_MAX_CHOICES} choices", _integer(1, _MAX_CHOICES)),
-        "presence_penalty": Field("engine", "-2 to 2", _number(-2, 2)),
-        "prompt": Field("prompt", "a text, special tokens allowed, or token ids", _as_given),
-        "seed": Field("engine", "any integer of 64 bits", _read_seed),
-        "stop": Field("engine", "one string or up to four", read_stop),
-        "stream": Field("caller", "whether the text comes in pieces", read_flag),
+        "best_of": Field("refused", "refused unless 1", only(1, _UNSUPPORTED)),
+        "echo": Field("refused", "refused unless false", only(False, _UNSUPPORTED)),  # noqa: FBT003  (the value)
+        "frequency_penalty": Field("engine", "-2 to 2", PENALTY),
+        "logit_bias": Field("engine", "token ids of this model to -100 to 100", LOGIT_BIAS),
+        "logprobs": Field("answer", "0 to 5 alternatives", integer(0, _MAX_LOGPROBS)),
+        "max_tokens": Field("engine", f"1 or more; {DEFAULT_MAX_TOKENS} by default", COUNT),
+        "model": Field("caller", "echoed in the answer", NAME),
+        "n": Field("caller", "1 to 128 choices", CHOICES),
+        "presence_penalty": Field("engine", "-2 to 2", PENALTY),
+        "prompt": Field("prompt", "a text, special tokens allowed, or token ids", _PROMPT),
+        "seed": Field("engine", "any integer of 64 bits", SEED),
+        "stop": Field("engine", "one string or up to four", STOP),
+        "stream": Field("caller", "whether the text comes in pieces", FLAG),
         "stream_options": Field(
             "answer", "`include_usage`; `include_obfuscation`: chunks are padded",
-            read_stream_options,
+            STREAM_OPTIONS,
         ),
-        "suffix": Field("refused", "refused unless empty", _only("")),
-        "temperature": Field("engine", "0 to 2", _number(0, 2)),
-        "top_p": Field("engine", "0 to 1", _number(0, 1)),
+        "suffix": Field("refused", "refused unless empty", only("", _UNSUPPORTED)),
+        "temperature": Field("engine", "0 to 2", TEMPERATURE),
+        "top_p": Field("engine", "0 to 1", TOP_P),
     }
 )  # fmt: skip
 """Field -> what happens to it, and how it is read; see the table of chat requests."""
 
 _KEPT = frozenset(COMPLETION_FIELDS) - {"best_of", "echo", "suffix", "model", "prompt"}
+
+
+def completion_request_schema() -> JSONObject:
+    """Return the JSON Schema of a request for text completions."""
+    fields = {name: (field.type, field.effect) for name, field in COMPLETION_FIELDS.items()}
+    return request_schema(fields, ("model", "prompt"))

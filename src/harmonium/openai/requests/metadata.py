@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harmonium.errors import RequestError
+from harmonium.openai.requests.field_types import FieldType
 from harmonium.openai.requests.json_fields import read_object, read_text
 
 _PAIRS, _KEY_CHARS, _VALUE_CHARS = 16, 64, 512
@@ -34,3 +35,14 @@ def _read_label(value: object, param: str) -> str:
         message = f"{param} has {len(text)} characters; {_VALUE_CHARS} are allowed"
         raise RequestError(message, param=param, code="invalid_value")
     return text
+
+
+METADATA = FieldType(
+    {
+        "type": "object",
+        "maxProperties": _PAIRS,
+        "propertyNames": {"maxLength": _KEY_CHARS},
+        "additionalProperties": {"type": "string", "maxLength": _VALUE_CHARS},
+    },
+    read_metadata,
+)

@@ -1,4 +1,7 @@
-"""Fields that the chat API and text completions share: stop strings, biases, stream options."""
+"""Types of the fields that several APIs share: sampling, stop strings, biases, stream options.
+
+Does not know which request has them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,17 @@ from typing import NamedTuple
 
 from harmonium.errors import RequestError
 from harmonium.json_types import JSONMapping
+from harmonium.openai.requests.field_types import (
+    FLAG,
+    NAME,
+    FieldType,
+    any_of,
+    array_schema,
+    integer,
+    nullable,
+    number,
+    object_schema,
+)
 from harmonium.openai.requests.json_fields import (
     read_flag,
     read_list,
@@ -17,7 +31,9 @@ from harmonium.openai.requests.json_fields import (
 MAX_STOPS = 4
 """Stop strings of a request, as OpenAI bounds them."""
 
-_ID_DIGITS = 10
+_BIAS = 100
+_ID_DIGITS = 9
+"""Digits of the longest token id: vocabularies have under a million."""
 
 
 class StreamOptions(NamedTuple):
@@ -53,10 +69,10 @@ def read_logit_bias(value: object, param: str) -> dict[int, float]:
     found: dict[int, float] = {}
     for key, bias in read_object(value, param).items():
         digits = str(key)
-        if not (digits.isascii() and digits.isdigit() and len(digits) < _ID_DIGITS):
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= _ID_DIGITS):
             message = f"{param} has a key that is no token id; keys are ids in decimal"
             raise RequestError(message, param=param)
-        found[int(digits)] = read_number(bias, f"{param}.{digits}", -100, 100)
+        found[int(digits)] = read_number(bias, f"{param}.{digits}", -_BIAS, _BIAS)
     return found
 
 
@@ -72,3 +88,27 @@ def read_stream_options(value: object, param: str) -> StreamOptions:
     return StreamOptions(
         *(flag is not None and read_flag(flag, f"{param}.{n}") for n, flag in flags.items())
     )
+
+
+PENALTY = number(-2, 2)
+TEMPERATURE = number(0, 2)
+TOP_P = number(0, 1)
+COUNT = integer(1)
+CHOICES = integer(1, 128)
+SEED = integer(-(2**63), 2**63 - 1)
+TOP_LOGPROBS = integer(0, 20)
+STOP = FieldType(
+    any_of(NAME.schema, {**array_schema(NAME.schema), "maxItems": MAX_STOPS}), read_stop
+)
+LOGIT_BIAS = FieldType(
+    {
+        "type": "object",
+        "propertyNames": {"pattern": f"^[0-9]{{1,{_ID_DIGITS}}}$"},
+        "additionalProperties": number(-_BIAS, _BIAS).schema,
+    },
+    read_logit_bias,
+)
+STREAM_OPTIONS = FieldType(
+    object_schema(**dict.fromkeys(StreamOptions._fields, nullable(FLAG.schema))),
+    read_stream_options,
+)

@@ -15,7 +15,12 @@ from harmonium.openai.responses.citations import CitationFinder, Page
 from harmonium.openai.responses.field_reference import ITEM_KINDS, TOOL_KINDS
 from harmonium.openai.responses.options import DIALECTS, ResponseOptions
 from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
-from harmonium.openai.responses.request.fields import FIELDS, INCLUDABLE, Field
+from harmonium.openai.responses.request.fields import (
+    FIELDS,
+    INCLUDABLE,
+    Field,
+    responses_request_schema,
+)
 from harmonium.openai.responses.request.history_cache import KEPT_BYTES, ParsedHistories
 from harmonium.openai.responses.request.mcp_servers import ApprovedCall, McpListing, McpServer
 from harmonium.openai.responses.request.request import (
@@ -54,5 +59,6 @@ __all__ = [
     "response_event_stream",
     "response_object",
     "responses_request",
+    "responses_request_schema",
     "shown_items",
 ]

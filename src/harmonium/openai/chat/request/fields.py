@@ -1,47 +1,64 @@
-"""Table of a chat request's fields: how each is read, and what happens to it.
+"""Table of a chat request's fields: what each may hold, and what happens to it.
 
-The page about Chat Completions prints this table. A field that cannot be honoured is refused by
-name; a field that is not in the table is unknown to the API and ignored.
+The page about Chat Completions prints this table, and the OpenAPI document is made of it. A field
+that cannot be honoured is refused by name; a field that is not in the table is unknown to the API
+and ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from harmonium.json_types import JSONMapping
+from harmonium.json_types import JSONMapping, JSONObject
 from harmonium.model import ReasoningEffort, ResponseFormat
+from harmonium.openai.chat.request.schemas import MESSAGES, RESPONSE_FORMAT, TOOL_CHOICE, TOOLS
 from harmonium.openai.requests.errors import error_param, missing, refused
+from harmonium.openai.requests.field_types import (
+    FLAG,
+    IGNORED,
+    NAME,
+    TEXT,
+    FieldType,
+    described,
+    one_of,
+    request_schema,
+    unsupported,
+)
 from harmonium.openai.requests.json_fields import (
     read_choice,
     read_flag,
-    read_integer,
     read_list,
     read_name,
-    read_number,
     read_object,
     read_text,
 )
-from harmonium.openai.requests.metadata import METADATA_LIMITS, read_metadata
+from harmonium.openai.requests.metadata import METADATA, METADATA_LIMITS
 from harmonium.openai.requests.sampling_fields import (
-    read_logit_bias,
-    read_stop,
-    read_stream_options,
+    CHOICES,
+    COUNT,
+    LOGIT_BIAS,
+    PENALTY,
+    SEED,
+    STOP,
+    STREAM_OPTIONS,
+    TEMPERATURE,
+    TOP_LOGPROBS,
+    TOP_P,
 )
 
 Treatment = Literal["prompt", "answer", "engine", "caller", "ignored", "refused"]
-Reader = Callable[[object, str], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Describe one field: what becomes of it, what values are taken, how it is read."""
+    """Describe one field: what becomes of it, what values are taken, and their type."""
 
     treatment: Treatment
     effect: str
-    read: Reader
+    type: FieldType
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +67,6 @@ class AnswerFormat:
 
     shape: ResponseFormat
     strict: bool = False
-
-
-def _number(low: float, high: float) -> Reader:
-    return lambda value, param: read_number(value, param, low, high)
-
-
-def _integer(low: int, high: int | None = None) -> Reader:
-    return lambda value, param: read_integer(value, param, low, high)
-
-
-def _one_of(*allowed: str) -> Reader:
-    return lambda value, param: read_choice(value, param, allowed)
-
-
-def _refused(reason: str) -> Reader:
-    def read(_: object, param: str) -> object:
-        raise refused(param, reason)
-
-    return read
-
-
-def _as_given(value: object, _: str) -> object:
-    return value
-
-
-def _ignored(_: object, __: str) -> object:
-    return None
 
 
 def _effort(value: object, param: str) -> object:
@@ -119,60 +109,67 @@ def _verbosity(value: object, param: str) -> object:
 
 _EFFORTS = {effort.value: effort for effort in ReasoningEffort}
 _MOST_CHOICES = 128
+_EFFORT = FieldType({"type": "string", "enum": list(_EFFORTS)}, _effort)
+_MODALITIES = FieldType({"const": ["text"]}, _modalities)
+_VERBOSITY = FieldType({"const": "medium"}, _verbosity)
 _TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 _DEPRECATED = "deprecated; use"
 
 FIELDS: Mapping[str, Field] = MappingProxyType(
     {
-        "audio": Field("refused", "the model writes text only", _refused("the model writes text")),
-        "frequency_penalty": Field("engine", "-2 to 2", _number(-2, 2)),
-        "function_call": Field(
-            "refused", "deprecated for `tool_choice`", _refused(f"{_DEPRECATED} tool_choice")
+        "audio": Field(
+            "refused", "the model writes text only", unsupported("the model writes text only")
         ),
-        "functions": Field("refused", "deprecated for `tools`", _refused(f"{_DEPRECATED} tools")),
-        "logit_bias": Field("engine", "token ids of this model to -100 to 100", read_logit_bias),
-        "logprobs": Field("answer", "of the visible tokens", read_flag),
-        "max_completion_tokens": Field("engine", "1 or more; wins over `max_tokens`", _integer(1)),
-        "max_tokens": Field("engine", "1 or more", _integer(1)),
-        "messages": Field("prompt", "the conversation", _as_given),
-        "metadata": Field("answer", f"echoed; {METADATA_LIMITS}", read_metadata),
-        "modalities": Field("ignored", 'refused unless `["text"]`', _modalities),
-        "model": Field("caller", "echoed in the answer", read_name),
-        "moderation": Field("refused", "no moderation here", _refused("nothing moderates here")),
-        "n": Field("caller", "1 to 128 choices, each generated by itself", _integer(1, 128)),
-        "parallel_tool_calls": Field("answer", "false hides every call but the first", read_flag),
-        "prediction": Field("refused", "not supported", _refused("predictions are not used")),
-        "presence_penalty": Field("engine", "-2 to 2", _number(-2, 2)),
-        "prompt_cache_key": Field("caller", "a hint to route by", read_text),
-        "prompt_cache_options": Field("ignored", "a hint; changes no answer", _ignored),
-        "prompt_cache_retention": Field("ignored", "a hint; changes no answer", _ignored),
-        "reasoning_effort": Field("prompt", "`low`, `medium`, `high`; others refused", _effort),
+        "frequency_penalty": Field("engine", "-2 to 2", PENALTY),
+        "function_call": Field(
+            "refused", "deprecated for `tool_choice`", unsupported(f"{_DEPRECATED} tool_choice")
+        ),
+        "functions": Field(
+            "refused", "deprecated for `tools`", unsupported(f"{_DEPRECATED} tools")
+        ),
+        "logit_bias": Field("engine", "token ids of this model to -100 to 100", LOGIT_BIAS),
+        "logprobs": Field("answer", "of the visible tokens", FLAG),
+        "max_completion_tokens": Field("engine", "1 or more; wins over `max_tokens`", COUNT),
+        "max_tokens": Field("engine", "1 or more", COUNT),
+        "messages": Field("prompt", "the conversation", described(MESSAGES)),
+        "metadata": Field("answer", f"echoed; {METADATA_LIMITS}", METADATA),
+        "modalities": Field("ignored", 'refused unless `["text"]`', _MODALITIES),
+        "model": Field("caller", "echoed in the answer", NAME),
+        "moderation": Field("refused", "no moderation here", unsupported("nothing moderates here")),
+        "n": Field("caller", "1 to 128 choices, each generated by itself", CHOICES),
+        "parallel_tool_calls": Field("answer", "false hides every call but the first", FLAG),
+        "prediction": Field("refused", "not supported", unsupported("predictions are not used")),
+        "presence_penalty": Field("engine", "-2 to 2", PENALTY),
+        "prompt_cache_key": Field("caller", "a hint to route by", TEXT),
+        "prompt_cache_options": Field("ignored", "a hint; changes no answer", IGNORED),
+        "prompt_cache_retention": Field("ignored", "a hint; changes no answer", IGNORED),
+        "reasoning_effort": Field("prompt", "`low`, `medium`, `high`; others refused", _EFFORT),
         "response_format": Field(
             "prompt", "a JSON Schema in the developer message; `strict` for the engine",
-            _answer_format,
+            FieldType(RESPONSE_FORMAT, _answer_format),
         ),
-        "safety_identifier": Field("caller", "kept", read_text),
-        "seed": Field("engine", "any integer", _integer(-(2**63), 2**63 - 1)),
-        "service_tier": Field("answer", "the answer says `default`", _one_of(*_TIERS)),
-        "stop": Field("engine", "one string or up to four", read_stop),
-        "store": Field("caller", "kept", read_flag),
-        "stream": Field("caller", "kept", read_flag),
+        "safety_identifier": Field("caller", "kept", TEXT),
+        "seed": Field("engine", "any integer", SEED),
+        "service_tier": Field("answer", "the answer says `default`", one_of(*_TIERS)),
+        "stop": Field("engine", "one string or up to four", STOP),
+        "store": Field("caller", "kept", FLAG),
+        "stream": Field("caller", "kept", FLAG),
         "stream_options": Field(
             "answer", "`include_usage`; `include_obfuscation`: chunks are padded",
-            read_stream_options,
+            STREAM_OPTIONS,
         ),
-        "temperature": Field("engine", "0 to 2", _number(0, 2)),
+        "temperature": Field("engine", "0 to 2", TEMPERATURE),
         "tool_choice": Field(
             "prompt", "tools that may not be called are not shown; the engine enforces the rest",
-            _as_given,
+            described(TOOL_CHOICE),
         ),
-        "tools": Field("prompt", "functions and custom tools", _as_given),
-        "top_logprobs": Field("answer", "0 to 20, with `logprobs`", _integer(0, 20)),
-        "top_p": Field("engine", "0 to 1", _number(0, 1)),
-        "user": Field("caller", "kept", read_text),
-        "verbosity": Field("ignored", "refused unless `medium`", _verbosity),
+        "tools": Field("prompt", "functions and custom tools", described(TOOLS)),
+        "top_logprobs": Field("answer", "0 to 20, with `logprobs`", TOP_LOGPROBS),
+        "top_p": Field("engine", "0 to 1", TOP_P),
+        "user": Field("caller", "kept", TEXT),
+        "verbosity": Field("ignored", "refused unless `medium`", _VERBOSITY),
         "web_search_options": Field(
-            "refused", "no search in chat", _refused("the chat API has no web search here")
+            "refused", "no search in chat", unsupported("the chat API has no web search here")
         ),
     }
 )  # fmt: skip
@@ -191,5 +188,17 @@ def read_fields(data: JSONMapping) -> dict[str, object]:
     for name, value in data.items():
         known = FIELDS.get(name)
         if known is not None and value is not None:
-            found[name] = known.read(value, name)
+            found[name] = known.type.read(value, name)
     return found
+
+
+def chat_request_schema() -> JSONObject:
+    """Return the JSON Schema of a chat request."""
+    fields = {
+        name: (field.type, f"{_NOTES.get(field.treatment, '')}{field.effect}")
+        for name, field in FIELDS.items()
+    }
+    return request_schema(fields, ("model", "messages"))
+
+
+_NOTES: Mapping[Treatment, str] = {"refused": "not supported: ", "ignored": "ignored: "}
