@@ -3,8 +3,24 @@
 import openai
 import pytest
 
+from tests.gateway import leaks
 from tests.gateway.running import running
 from tests.gateway.scripted import ANSWER, FULL, ScriptedEngine, chunks_of
+
+
+@pytest.fixture(autouse=True)
+def _all_is_served():
+    """Every test of the gateway leaves no task and no request behind."""
+    yield
+    leaks.assert_all_is_served()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _all_is_closed():
+    """Every file of them leaves no connection and no file open."""
+    before = leaks.open_files()
+    yield
+    leaks.assert_all_is_closed(before)
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,10 @@ class Watching(Tracing):
             self.changed.notify_all()
 
 
+RUNNING = set()
+"""The gateways that run now."""
+
+
 class Running:
     """A gateway that runs; tests talk to it as any client would."""
 
@@ -49,6 +53,7 @@ class Running:
         self._thread.start()
         assert self._ready.wait(PATIENCE)
         self.client = httpx.Client(base_url=self.url, timeout=PATIENCE)
+        RUNNING.add(self)
         return self
 
     def begin_to_stop(self):
@@ -56,6 +61,7 @@ class Running:
         self._server.should_exit = True
 
     def stop(self):
+        RUNNING.discard(self)
         self.client.close()
         self._server.should_exit = True
         self._thread.join(PATIENCE)
@@ -79,6 +85,11 @@ class Running:
     @property
     def connections(self):
         return len(self._server.server_state.connections)
+
+    @property
+    def requests(self):
+        """How many requests are being served."""
+        return len(self._server.server_state.tasks)
 
     def play(self, text=None, *, each=1, finish="stop", script=None):
         """Set what the engine says from now on."""
