@@ -7,7 +7,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import uvloop
+
 from tests.gateway.running import PATIENCE, RUNNING
+
+uvloop.new_event_loop().close()  # libuv opens a pipe for signals once in a process
 
 _FILES = Path("/proc/self/fd")
 _LASTING = {"Running._run.<locals>.main", "LifespanOn.main", "LoopMonitor.run", "_look"}

@@ -7,7 +7,7 @@ import re
 import socket
 import socketserver
 import threading
-from itertools import groupby
+from itertools import groupby, takewhile
 
 import pytest
 
@@ -43,7 +43,7 @@ class Vllm(socketserver.StreamRequestHandler):
     """Answers as vLLM does; a stream goes out in HTTP chunks of ``server.size`` bytes."""
 
     def handle(self):
-        while head := b"".join(iter(self.rfile.readline, b"\r\n")):
+        while head := b"".join(takewhile(bytes.strip, iter(self.rfile.readline, b""))):
             found = LENGTH.search(head)
             self.rfile.read(int(found[1]) if found else 0)
             if b"/v1/completions" in head:
