@@ -15,12 +15,12 @@ settings.register_profile(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.load_profile("harmonium")
-
 
 QUICK = os.environ.get("TEST_PROFILE") == "quick"
 FEW_EXAMPLES = 10
-NOT_QUICK = {"oracle_oss", "oracle_legacy"}
+NOT_QUICK = {"oracle", "oracle_oss", "oracle_legacy"}
+settings.register_profile("quick", settings.get_profile("harmonium"), max_examples=FEW_EXAMPLES)
+settings.load_profile("quick" if QUICK else "harmonium")
 
 
 def pytest_collection_modifyitems(config, items):

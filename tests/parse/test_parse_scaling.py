@@ -7,6 +7,8 @@ import pytest
 from harmonium import load_encoding
 from tests.growth import grows_linearly
 
+pytestmark = pytest.mark.slow  # each function is run on a long input, twice and more
+
 ENCODING = load_encoding()
 
 

@@ -148,6 +148,7 @@ def shown(message):
     return (message.author, text, message.channel, message.recipient, message.content_type)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_a_hundred_thousand_random_tokens_raise_nothing(seed):
     generator = random.Random(seed)

@@ -39,6 +39,7 @@ def cache(request):
     cache.resize(limit)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.data())
 def test_ids_are_those_of_the_segments_with_any_cache(cache, data):
@@ -54,6 +55,7 @@ def test_ids_are_those_of_the_segments_with_any_cache(cache, data):
     assert info.bytes <= info.limit
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.data())
 def test_a_conversation_that_goes_on_is_rendered_as_if_it_were_new(cache, data):

@@ -25,6 +25,8 @@ from harmonium.render import (
 )
 from tests.growth import grows_linearly
 
+pytestmark = pytest.mark.slow  # each function is run on a long input, twice and more
+
 WIDE = TextRules(
     limits=replace(
         DEFAULT_LIMITS,

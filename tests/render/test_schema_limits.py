@@ -212,6 +212,7 @@ def test_what_the_published_renderers_lose_is_printed_with_extensions_alone(
     assert schema_text(schema, THEIRS) != text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spaces", [1, 4], ids=["together", "apart"])
 def test_many_schemas_that_are_large_together_are_refused(spaces: int) -> None:
     def said(count: int) -> Conversation:

@@ -20,6 +20,7 @@ def test_generated_texts_give_the_same_tokens(seed, tokenizer, reference):
         assert tokenizer.encode_ordinary(text) == reference.encode_ordinary(text)
 
 
+@pytest.mark.slow
 def test_each_character_of_unicode_gives_the_same_tokens(tokenizer, reference):
     for characters in characters_by_category().values():
         text = "".join(characters)
@@ -38,6 +39,7 @@ def test_runs_of_white_space_anywhere_give_the_same_tokens(run, blanks, tokenize
             assert tokenizer.encode_ordinary(text) == reference.encode_ordinary(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", [900_000, 999_990])
 def test_the_longest_runs_that_tiktoken_bears_give_the_same_tokens(run, tokenizer, reference):
     for text in (" " * run, "a" + "\u3000" * run + "b", "\n" + "\t " * (run // 2) + "1"):
@@ -122,6 +124,7 @@ def test_cl100k_splits_long_white_space_as_tiktoken_does(reference):
             assert ours.encode_ordinary(text) == theirs.encode_ordinary(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pattern",
     [

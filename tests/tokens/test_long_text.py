@@ -107,6 +107,7 @@ CLASSES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", CLASSES)
 def test_the_classes_of_characters_are_those_of_tiktoken(pattern):
     """tiktoken drops what its pattern does not match, so what is left is the class."""

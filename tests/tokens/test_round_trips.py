@@ -9,6 +9,7 @@ from tests.tokens.texts import generated
 HIGHEST = 201_088
 
 
+@pytest.mark.slow
 def test_every_id_goes_to_bytes_and_back(tokenizer, reference):
     ids = range(HIGHEST + 1)
     given = [tokenizer.table[token] for token in ids]

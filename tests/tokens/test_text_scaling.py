@@ -29,6 +29,7 @@ FAMILIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_million_characters_come_back_and_half_of_them_take_four_times_an_eighth(name, tokenizer):
     texts = {size: FAMILIES[name](size) for size in (EIGHTH, HALF, MILLION)}
@@ -37,6 +38,7 @@ def test_a_million_characters_come_back_and_half_of_them_take_four_times_an_eigh
     assert grows_linearly(lambda size: encode(texts[size]), EIGHTH, factor=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["markers", "nearly markers", "openings of markers"])
 def test_a_million_characters_of_markers_take_no_longer_when_allowed(name, tokenizer):
     texts = {size: FAMILIES[name](size) for size in (EIGHTH, HALF, MILLION)}
@@ -45,6 +47,7 @@ def test_a_million_characters_of_markers_take_no_longer_when_allowed(name, token
     assert grows_linearly(lambda size: encode(texts[size]), EIGHTH, factor=4)
 
 
+@pytest.mark.slow
 def test_a_million_ids_are_decoded_in_four_times_a_quarter_of_them(tokenizer):
     ids = [*range(201_089)] * 5
     assert grows_linearly(lambda size: tokenizer.decode(ids[:size]), len(ids) // 4, factor=4)

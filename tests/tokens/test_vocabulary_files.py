@@ -161,6 +161,7 @@ def _build(source, target):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gzipped"])
 def test_the_script_builds_the_bundle_from_the_published_file(compress, tmp_path, published):
     source, target = tmp_path / "source", tmp_path / "new" / "built"
