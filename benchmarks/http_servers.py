@@ -1,9 +1,11 @@
-"""Own the measure of what stands under the gateway: HTTP servers, and encoders of JSON.
+"""The measure of what stands under the gateway: HTTP servers, and encoders of JSON.
 
 Usage: python -m benchmarks.http_servers [STREAMS]. Every server that is installed runs the same
 small ASGI application in one process: streams of server-sent events, one write a frame, as fast as
-they go. Counted is the processor time of the server, not the clock, so that a busy machine and the
-client's own work matter little. JSON is read and written in this process.
+they go; and short answers to the request of a usual client, one after another on each connection.
+Our own connections stand among the servers, under the name of harmonium. Counted is the processor
+time of the server, not the clock, so that a busy machine and the client's own work matter little.
+JSON is read and written in this process.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from pathlib import Path
 
 FRAMES = 2_000
@@ -28,10 +30,20 @@ FRAME = (
 )
 _HEADERS = [(b"content-type", b"text/event-stream")]
 _HERE = "benchmarks.http_servers:app"
+REQUESTS = 300
+SHORT = b'{"status":"ok"}'
+_SHORT_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"15")]
+_ASK = (
+    b"POST /short HTTP/1.1\r\nHost: localhost:8000\r\nAccept-Encoding: gzip, deflate\r\n"
+    b"Connection: keep-alive\r\nUser-Agent: AsyncOpenAI/Python 1.0\r\nAccept: application/json\r\n"
+    b"Authorization: Bearer 0123456789abcdef\r\nContent-Type: application/json\r\n"
+    b"X-Stainless-Lang: python\r\nX-Stainless-Runtime: CPython\r\nContent-Length: 300\r\n\r\n"
+) + b" " * 300
 SERVERS: dict[str, list[str]] = {
     "uvicorn": ["uvicorn", _HERE, "--log-level", "warning", "--no-access-log", "--port"],
     "granian": ["granian", _HERE, "--interface", "asgi", "--log-level", "warning", "--port"],
     "hypercorn": ["hypercorn", _HERE, "--worker-class", "uvloop", "--log-level", "WARNING"],
+    "harmonium": ["benchmarks.http_servers", "--serve"],
 }
 Message = MutableMapping[str, object]
 
@@ -39,11 +51,18 @@ Message = MutableMapping[str, object]
 async def app(
     scope: Message, receive: Callable[[], object], send: Callable[[Message], object]
 ) -> None:
-    """Answer every request with a stream of frames."""
+    """Answer a request with a stream of frames, or shortly."""
     if scope["type"] == "lifespan":
         while (await receive())["type"] != "lifespan.shutdown":  # type: ignore[misc]
             await send({"type": "lifespan.startup.complete"})  # type: ignore[misc]
         await send({"type": "lifespan.shutdown.complete"})  # type: ignore[misc]
+        return
+    while (await receive()).get("more_body"):  # type: ignore[misc]
+        pass
+    if scope["path"] == "/short":
+        start = {"type": "http.response.start", "status": 200, "headers": _SHORT_HEADERS}
+        await send(start)  # type: ignore[misc]
+        await send({"type": "http.response.body", "body": SHORT})  # type: ignore[misc]
         return
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})  # type: ignore[misc]
     for _ in range(FRAMES):
@@ -89,8 +108,27 @@ async def _read_stream(port: int) -> None:
         raise RuntimeError(message)
 
 
-async def _read_streams(port: int, streams: int) -> None:
-    await asyncio.gather(*(_read_stream(port) for _ in range(streams)))
+async def _ask_often(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(REQUESTS):
+        writer.write(_ASK)
+        await reader.readuntil(SHORT)
+    writer.close()
+
+
+def _rate(server: int, count: int, load: Callable[[], Awaitable[None]], clients: int) -> float:
+    """Return how much is done in a second of the server's processor, `count` for each client."""
+
+    async def all_clients() -> None:
+        await asyncio.gather(*(load() for _ in range(clients)))
+
+    asyncio.run(all_clients())
+    rates = []
+    for _ in range(ROUNDS):
+        before = _cpu_seconds(server)
+        asyncio.run(all_clients())
+        rates.append(clients * count / (_cpu_seconds(server) - before))
+    return statistics.median(rates)
 
 
 def _wait_until_open(port: int) -> None:
@@ -112,16 +150,12 @@ def _measure(name: str, streams: int) -> str:
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
         try:
             _wait_until_open(port)
-            asyncio.run(_read_streams(port, streams))
-            rates = []
-            for _ in range(ROUNDS):
-                before = _cpu_seconds(server.pid)
-                asyncio.run(_read_streams(port, streams))
-                rates.append(streams * FRAMES / (_cpu_seconds(server.pid) - before))
+            frames = _rate(server.pid, FRAMES, lambda: _read_stream(port), streams)
+            answers = _rate(server.pid, REQUESTS, lambda: _ask_often(port), streams)
             memory = _memory_mib(server.pid)
         finally:
             server.terminate()
-    return f"{statistics.median(rates):10,.0f} frames a CPU second, {memory:6.1f} MiB"
+    return f"{frames:10,.0f} frames, {answers:7,.0f} short answers a CPU second, {memory:6.1f} MiB"
 
 
 def _body() -> bytes:
@@ -155,8 +189,21 @@ def _best_microseconds(work: Callable[[], object]) -> float:
     return min(once() for _ in range(9))
 
 
+def _serve(port: int) -> None:
+    import uvicorn  # noqa: PLC0415
+
+    from harmonium.gateway import Settings  # noqa: PLC0415
+    from harmonium.gateway.http.server_config import BoundedConfig  # noqa: PLC0415
+
+    config = BoundedConfig(lambda: app, Settings())  # type: ignore[arg-type, return-value]
+    uvicorn.Server(config).run(sockets=[socket.create_server(("127.0.0.1", port))])
+
+
 def main() -> None:
     """Print one line a server and one a JSON library."""
+    if sys.argv[1:2] == ["--serve"]:
+        _serve(int(sys.argv[2]))
+        return
     streams = int(sys.argv[1]) if len(sys.argv) > 1 else 16
     for name in SERVERS:
         if importlib.util.find_spec(name):

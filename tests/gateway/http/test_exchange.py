@@ -54,7 +54,7 @@ def exchange(wire):
 
 
 def an_exchange(wire, request=GET, *, received=True):
-    exchange = Exchange(parse_head(request), wire, [])
+    exchange = Exchange(parse_head(request, 1_000), wire, [])
     if received:
         exchange.on_body(b"", is_last=True)
     return exchange

@@ -76,7 +76,7 @@ class Exchange:
         self._method, self._version = head.method, head.http_version
         self._expects_continue = head.expects_continue
         self._body: list[bytes] = []
-        self._input = asyncio.Event()
+        self._input: asyncio.Event | None = None
         self._is_delivered = False
         self._has_begun = self._is_chunked = False
         self._left: int | None = None
@@ -95,12 +95,17 @@ class Exchange:
         if data:
             self._body.append(data)
         self.is_received = is_last
-        self._input.set()
+        self._wake()
 
     def on_gone(self) -> None:
         """End: the client has left, or cannot be understood any more."""
         self.is_gone = True
-        self._input.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let `receive` look again."""
+        if self._input is not None:
+            self._input.set()
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
         """Serve the request; however the application ends, the client sees an end."""
@@ -124,6 +129,7 @@ class Exchange:
             if self._expects_continue:
                 self._expects_continue = False
                 self._connection.write(_CONTINUE)
+            self._input = self._input or asyncio.Event()  # few have to wait more than once
             self._input.clear()
             await self._input.wait()
         return {"type": "http.disconnect"}
@@ -221,7 +227,7 @@ class Exchange:
         self.is_complete, self._holds = True, False
         if self._held:
             self._write(b"")
-        self._input.set()
+        self._wake()
         self._connection.on_answer_end()
 
     def _end_early(self) -> None:

@@ -25,7 +25,6 @@ A closed connection whose client does not read is cut off when it has taken noth
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from collections.abc import Callable
 from typing import Any, Protocol, cast
@@ -38,10 +37,9 @@ from harmonium.gateway.http.body_framing import ChunkedDecoder, LengthDecoder, b
 from harmonium.gateway.http.direct_write import ABORT, DIRECT_WRITER
 from harmonium.gateway.http.exchange import Exchange, whole_answer
 from harmonium.gateway.http.request_head import (
-    MAX_TARGET_BYTES,
     RawHeaders,
     RequestHead,
-    invalid_http,
+    check_beginning,
     parse_head,
 )
 from harmonium.gateway.observability.logging import log_event
@@ -56,8 +54,6 @@ LINGER_SECONDS, MAX_LINGER_BYTES = 2.0, 2**20
 """For a client to read an answer while it still sends; Apache and nginx give it up to 30 s."""
 
 _LINE_END, _HEAD_END = b"\r\n", b"\r\n\r\n"
-_LONE_LF = re.compile(rb"(?<!\r)\n")
-_CAPITALS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class ServerState(Protocol):
@@ -99,7 +95,7 @@ class HttpConnection(asyncio.Protocol):
         self._state = server_state
         self._app_state = app_state
         self._loop = asyncio.get_running_loop()
-        self._buffer = bytearray()
+        self._buffer = b""
         self._searched = 0
         self._buffer_since = 0.0
         self._exchange: Exchange | None = None
@@ -136,7 +132,7 @@ class HttpConnection(asyncio.Protocol):
         """Tell the running request that its client has gone."""
         self._state.connections.discard(self)
         self._stop_timer()
-        self._buffer.clear()
+        self._buffer = b""
         self._undecoded = b""
         if self._exchange is not None:
             self._exchange.on_gone()
@@ -147,8 +143,7 @@ class HttpConnection(asyncio.Protocol):
         if self._is_discarding:
             self._discard(len(data))
         elif self._exchange is None:
-            self._buffer += data
-            self._read_head()
+            self._read_head(self._buffer + data)
         elif self._decoder.is_complete:
             self._keep(data)
         else:
@@ -205,55 +200,42 @@ class HttpConnection(asyncio.Protocol):
         self._start_timer(self._settings.connection_idle_seconds, self._close)
         if self._buffer:
             late = self._loop.time() - self._buffer_since > self._settings.receive_seconds
-            self._read_head()
+            self._read_head(self._buffer)
             if late and self._exchange is None:
                 self._close()  # its time has passed during the answer; to write now would be odd
 
     # Heads.
 
-    def _read_head(self) -> None:
-        """Look for a whole head in the buffer, and begin to serve it."""
-        buffer = self._buffer
-        if buffer.startswith((b"\r", b"\n")):  # RFC 9112, section 2.2: empty lines before a request
-            buffer[:] = buffer.lstrip(_LINE_END)
+    def _read_head(self, data: bytes) -> None:
+        """Look for a whole head in what is there, and begin to serve it."""
+        if data.startswith((b"\r", b"\n")):  # RFC 9112, section 2.2: empty lines before a request
+            data = data.lstrip(_LINE_END)
             self._searched = 0
-        if not buffer:
+        self._buffer = data
+        if not data:
             return  # whoever sends nothing else is still idle
-        if self._is_idle:
-            self._is_idle = False
-            self._start_timer(self._settings.receive_seconds, self._time_out)
-        end = buffer.find(_HEAD_END, self._searched)
+        most = self._settings.header_bytes
+        end = data.find(_HEAD_END, self._searched) + len(_HEAD_END)
         try:
-            self._check_head(end)
-            if end < 0:
-                self._searched = max(0, len(buffer) - len(_HEAD_END) + 1)
+            if end < len(_HEAD_END):
+                check_beginning(data, self._searched, most)
+                self._wait_for_head()
                 return
-            end += len(_HEAD_END)
-            head = parse_head(bytes(buffer[:end]))
+            head = parse_head(data[:end], most)
         except RefusedError as error:
             self._refuse(error)
             return
-        rest = bytes(buffer[end:])
-        buffer.clear()
+        self._buffer = b""
         self._searched = 0
+        self._is_idle = False
         self._stop_timer()
-        self._serve(head, rest)
+        self._serve(head, data[end:])
 
-    def _check_head(self, end: int) -> None:
-        """Check the sizes of a head, as far as it is here, and what can be seen to be none."""
-        buffer = self._buffer
-        # while no end is here; then llhttp looks, at all of it
-        if buffer[0] not in _CAPITALS or (end < 0 and _LONE_LF.search(buffer, self._searched)):
-            raise invalid_http()
-        line_end = buffer.find(_LINE_END, 0, MAX_TARGET_BYTES + 32)
-        if line_end < 0 and len(buffer) > MAX_TARGET_BYTES + 32:
-            message = f"the request's target is longer than {MAX_TARGET_BYTES} bytes"
-            raise RefusedError(message, 414, code="uri_too_long")
-        most = self._settings.header_bytes
-        size = (end if end >= 0 else len(buffer)) - line_end
-        if line_end >= 0 and size > most:
-            message = f"the headers are larger than {most} bytes"
-            raise RefusedError(message, 431, code="headers_too_large")
+    def _wait_for_head(self) -> None:
+        self._searched = max(0, len(self._buffer) - len(_HEAD_END) + 1)
+        if self._is_idle:
+            self._is_idle = False
+            self._start_timer(self._settings.receive_seconds, self._time_out)
 
     def _serve(self, head: RequestHead, rest: bytes) -> None:
         exchange = Exchange(head, self, self._state.default_headers)
@@ -317,7 +299,7 @@ class HttpConnection(asyncio.Protocol):
             self._buffer_since = self._loop.time()
         self._buffer += data
         if len(self._buffer) > MAX_UNREAD_BYTES:
-            self._buffer.clear()
+            self._buffer = b""
             self._is_discarding = True
             if self._exchange is not None:
                 self._exchange.is_persistent = False
@@ -361,7 +343,7 @@ class HttpConnection(asyncio.Protocol):
     def _close_gently(self) -> None:
         """Close once the client has had time to read the answer, or has closed itself."""
         self._is_discarding = True
-        self._buffer.clear()
+        self._buffer = b""
         self._undecoded = b""
         if self._transport.can_write_eof():  # not through TLS
             self._transport.write_eof()

@@ -20,8 +20,8 @@ import httptools
 
 from harmonium.gateway.errors import RefusedError
 
-MAX_TARGET_BYTES = 8_192
-"""Of a request's target: what RFC 9110 (section 4.1) asks every server to take, and no more."""
+MAX_LINE_BYTES = 8_192
+"""Of a request line: RFC 9112, section 3, asks for at least 8,000, and no route needs a tenth."""
 
 MAX_FIELDS = 128
 """Header fields of a request. Clients send about 20, proxies add a handful; Apache takes 100."""
@@ -30,6 +30,8 @@ _LINE = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.([01])\r\n")
 _ADDRESS = re.compile(rb"https?://([^/?#@]+)((?:[/?].*)?)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(rb"[!$%&'()*+.0-9:;=A-Z\[\]_a-z~-]*")
 _CLOSE = re.compile(rb"(?:^|,)[ \t]*close[ \t]*(?:,|$)", re.IGNORECASE)
+_LONE_LF = re.compile(rb"(?<!\r)\n")
+_CAPITALS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _BLANKS = b" \t"
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -62,16 +64,44 @@ class RequestHead(NamedTuple):
     expects_continue: bool
 
 
-def parse_head(data: bytes) -> RequestHead:
-    """Parse a head, with the empty line that ends it.
+def check_beginning(data: bytes, searched: int, header_bytes: int) -> None:
+    """Check the beginning of a head whose end has not come yet.
+
+    Args:
+        data: all of it.
+        searched: where to begin to look for what no head contains.
+        header_bytes: the bound on the fields.
 
     Raises:
-        RefusedError: it is none, is ambiguous, or is more than a head.
+        RefusedError: it is too large already, or can be no head whatever comes.
+
+    """
+    if data[0] not in _CAPITALS or _LONE_LF.search(data, searched):
+        raise invalid_http()
+    line_end = data.find(b"\r\n", 0, MAX_LINE_BYTES)
+    if line_end >= 0:
+        _check_size(len(data) - line_end, header_bytes)
+    elif len(data) > MAX_LINE_BYTES:
+        raise _too_long()
+
+
+def parse_head(data: bytes, header_bytes: int) -> RequestHead:
+    """Parse a head, with the empty line that ends it.
+
+    Args:
+        data: all of it.
+        header_bytes: the bound on the fields.
+
+    Raises:
+        RefusedError: it is none, is too large or ambiguous, or is more than a head.
 
     """
     line = _LINE.match(data)
     if line is None:
         raise invalid_http()
+    if line.end() > MAX_LINE_BYTES:
+        raise _too_long()
+    _check_size(len(data) - line.end() - 2, header_bytes)
     method, target, minor = line.groups()
     is_old = minor == b"0"
     headers = _parse_fields(data)
@@ -105,6 +135,17 @@ def invalid_http() -> RefusedError:
     return RefusedError(message, 400, code="invalid_http")
 
 
+def _check_size(fields: int, most: int) -> None:
+    if fields > most:
+        message = f"the headers are larger than {most} bytes"
+        raise RefusedError(message, 431, code="headers_too_large")
+
+
+def _too_long() -> RefusedError:
+    message = f"the request line is longer than {MAX_LINE_BYTES} bytes; send data in the body"
+    return RefusedError(message, 414, code="uri_too_long")
+
+
 class _Fields:
     """What llhttp reports of one head."""
 
@@ -117,7 +158,7 @@ class _Fields:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Note a field."""
-        self._append((name.lower(), value.rstrip(_BLANKS)))
+        self._append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Note that llhttp has seen the end of a head, and whether it was the first."""
@@ -142,12 +183,15 @@ def _parse_fields(data: bytes) -> RawHeaders:
         for name, value in fields.headers:
             _check_coding(name, value)
         raise invalid_http() from None
+    headers = fields.headers
     if not fields.is_complete or fields.has_more:
         raise invalid_http()
-    if len(fields.headers) > MAX_FIELDS:
+    if len(headers) > MAX_FIELDS:
         message = f"the request has more than {MAX_FIELDS} header fields"
         raise RefusedError(message, 431, code="headers_too_large")
-    return fields.headers
+    if b" \r\n" in data or b"\t\r\n" in data:  # blanks behind a value, which llhttp leaves there
+        headers = [(name, value.rstrip(_BLANKS)) for name, value in headers]
+    return headers
 
 
 def _split_address(target: bytes) -> tuple[bytes, bytes]:
