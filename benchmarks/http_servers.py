@@ -11,6 +11,7 @@ JSON is read and written in this process.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import json
 import os
@@ -195,6 +196,7 @@ def _serve(port: int) -> None:
     from harmonium.gateway import Settings  # noqa: PLC0415
     from harmonium.gateway.http.server_config import BoundedConfig  # noqa: PLC0415
 
+    gc.freeze()  # as the gateway does: what was imported stays
     config = BoundedConfig(lambda: app, Settings())  # type: ignore[arg-type, return-value]
     uvicorn.Server(config).run(sockets=[socket.create_server(("127.0.0.1", port))])
 
