@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="ne
 class Serving:
     """A gateway started by its command."""
 
-    def __init__(self, *flags):
-        command = [sys.executable, "-m", "harmonium", "serve", "--port", "0", *flags]
+    def __init__(self, *flags, under=()):
+        command = [*under, sys.executable, "-m", "harmonium", "serve", "--port", "0", *flags]
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("PROMETHEUS", "HARMON"))}
         self.process = subprocess.Popen(  # noqa: S603  (our own command)
             command, stderr=subprocess.PIPE, text=True, env=clean
@@ -210,3 +211,16 @@ def test_requests_of_a_killed_worker_run_no_more():
 def running_requests(served):
     text = served.client.get("/metrics").text
     return float(re.search(r"^vllm:num_requests_running\S* (\S+)$", text, re.MULTILINE)[1])
+
+
+def test_a_process_that_runs_out_of_descriptors_says_so_and_recovers():
+    under = ("sh", "-c", 'ulimit -n 64; exec "$@"', "sh")
+    with Serving(under=under) as served:
+        served.client.get("/health/live")
+        address = ("127.0.0.1", int(served.url.rpartition(":")[2]))
+        clients = [socket.create_connection(address, PATIENCE) for _ in range(100)]
+        assert served.logged("open_files_near_limit")["limit"] == 64
+        for client in clients:
+            client.close()
+        assert until(lambda: served.client.get("/health/live").is_success)
+        served.stop()

@@ -43,6 +43,7 @@ from harmonium.gateway.http.request_head import (
     parse_head,
 )
 from harmonium.gateway.observability.logging import log_event
+from harmonium.gateway.observability.open_files import OpenFilesWarning
 
 MAX_UNREAD_BYTES = 65_536
 """Of a body before it is taken, and of requests behind the one that is served."""
@@ -69,6 +70,7 @@ class ServerConfig(Protocol):
     """What a connection takes from the configuration of its server."""
 
     settings: Settings
+    open_files: OpenFilesWarning
     loaded_app: ASGIApp
 
 
@@ -92,6 +94,7 @@ class HttpConnection(asyncio.Protocol):
     ) -> None:
         self._app = config.loaded_app
         self._settings = config.settings
+        self._open_files = config.open_files
         self._state = server_state
         self._app_state = app_state
         self._loop = asyncio.get_running_loop()
@@ -126,6 +129,9 @@ class HttpConnection(asyncio.Protocol):
             "root_path": "",
             ABORT: self.abort,
         }
+        bound = transport.get_extra_info("socket")
+        if bound is not None:
+            self._open_files.check(bound.fileno())
         self._start_timer(self._settings.receive_seconds, self._time_out)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  (however it ended)

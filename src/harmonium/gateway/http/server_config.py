@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import uvicorn
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp
 
 from harmonium.gateway.config.settings import Settings
 from harmonium.gateway.http.protocol import HttpConnection
+from harmonium.gateway.observability.open_files import OpenFilesWarning
 
 _LAST_SECONDS = 10
 """For connections to close after every answer has been told how it ends."""
@@ -45,3 +47,4 @@ class BoundedConfig(uvicorn.Config):
             timeout_worker_healthcheck=_WORKER_SECONDS,
         )
         self.settings = settings
+        self.open_files = OpenFilesWarning(time.monotonic)
