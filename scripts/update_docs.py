@@ -20,8 +20,8 @@ from pathlib import Path
 
 from harmonium import errors, limits
 from harmonium.gateway import options
-from harmonium.openai import DESTINATIONS
-from harmonium.openai.chat import ANSWER_FIELDS, NESTED_FIELDS
+from harmonium.openai import ADAPTATIONS, DESTINATIONS
+from harmonium.openai.chat import ANSWER_FIELDS, NESTED_FIELDS, SERVER_FIELDS, Field
 from harmonium.openai.chat import FIELDS as CHAT_FIELDS
 from harmonium.openai.responses import FIELDS as RESPONSES_FIELDS
 from harmonium.openai.responses import ITEM_KINDS, TOOL_KINDS
@@ -91,8 +91,8 @@ def _routes() -> str:
     return "\n".join([*head, *rows])
 
 
-def _chat_fields() -> str:
-    rows = (f"| `{name}` | {f.treatment} | {f.effect} |" for name, f in CHAT_FIELDS.items())
+def _chat_fields(fields: Mapping[str, Field] = CHAT_FIELDS) -> str:
+    rows = (f"| `{name}` | {f.treatment} | {f.effect} |" for name, f in fields.items())
     return "\n".join(["| field | becomes of it | what |", "|---|---|---|", *rows])
 
 
@@ -164,7 +164,14 @@ def _engine_limits() -> str:
     return "\n".join(["| limit | default | what for |", "|---|---|---|", *rows])
 
 
+def _adaptations() -> str:
+    rows = (f"| `{code}` | {what} |" for code, what in ADAPTATIONS.items())
+    return "\n".join(["| code | what is done |", "|---|---|", *rows])
+
+
 _DRAWN: Mapping[str, Callable[[], str]] = {
+    "adaptations": _adaptations,
+    "chat_server_fields": lambda: _chat_fields(SERVER_FIELDS),
     "chat_answer": lambda: _effects(ANSWER_FIELDS),
     "chat_fields": _chat_fields,
     "chat_nested": lambda: _effects(NESTED_FIELDS),

@@ -10,6 +10,7 @@ from openai.types.responses.response_create_params import ResponseCreateParamsBa
 
 from harmonium import load_encoding
 from harmonium.openai import (
+    Adapter,
     RequestError,
     ResponsesSetup,
     chat_request,
@@ -65,7 +66,10 @@ HI = {"role": "user", "content": "hi"}
 
 def _is_read(read, *values):
     try:
-        read(*values)
+        if len(values) > 1:
+            Adapter().read(read, *values)
+        else:
+            read(*values)
     except RequestError:
         return False
     return True

@@ -36,9 +36,11 @@ from harmonium.gateway.storage.response_store import ResponseStore
 from harmonium.openai import (
     AnswerContext,
     AnswerOptions,
+    ChatHistories,
     IdSource,
     PromptSettings,
     ReasoningCipher,
+    ResponseHistories,
     ResponseOptions,
 )
 from harmonium.openai import random_ids as _random_ids
@@ -92,6 +94,8 @@ class Service:
     token_bytes: Callable[[int], bytes] = field(init=False)
     started: int = field(init=False)
     catalog: ModelCatalog = field(init=False)
+    chat_histories: ChatHistories = field(init=False)
+    response_histories: ResponseHistories = field(init=False)
     _prompts: PromptDefaults = field(init=False)
     _by_model: dict[str, Service] = field(init=False, default_factory=dict)
     _cache_metrics_at: float = field(init=False, default=0.0)
@@ -113,6 +117,8 @@ class Service:
         )
         self.body_budget = BodyBudget(settings.bodies_bytes)
         self.key_limits = KeyLimiter(settings.workers)
+        self.chat_histories = ChatHistories(settings.cache_bytes // 4)
+        self.response_histories = ResponseHistories(settings.cache_bytes // 4)
         self._configure(settings, self.engine)
         for name, own in settings.each_model().items():
             one = copy.copy(self)

@@ -20,6 +20,7 @@ from harmonium.openai.chat import (
     AnswerOptions,
     AnswerSettings,
     ChatAnswer,
+    ChatHistories,
     ChatRequest,
     ChatStream,
     SamplingOptions,
@@ -38,6 +39,7 @@ from harmonium.openai.completions import (
     completion_request_schema,
 )
 from harmonium.openai.requests.prompt import PromptSettings
+from harmonium.openai.requests.tolerance import ADAPTATIONS, Adaptation, Adapter, Tolerance
 from harmonium.openai.requests.tool_names import ToolName, ToolNameMap
 from harmonium.openai.requests.tools import DeclaredTool, ToolChoice
 from harmonium.openai.responses import (
@@ -46,6 +48,7 @@ from harmonium.openai.responses import (
     PendingCall,
     ReasoningCipher,
     RequestTools,
+    ResponseHistories,
     ResponseOptions,
     ResponsesRequest,
     ResponsesSetup,
@@ -62,14 +65,18 @@ from harmonium.openai.responses import (
 )
 
 __all__ = [
+    "ADAPTATIONS",
     "DESTINATIONS",
     "DONE",
+    "Adaptation",
+    "Adapter",
     "AnswerContext",
     "AnswerFormat",
     "AnswerLogprob",
     "AnswerOptions",
     "AnswerSettings",
     "ChatAnswer",
+    "ChatHistories",
     "ChatRequest",
     "ChatStream",
     "CompletionAnswer",
@@ -93,6 +100,7 @@ __all__ = [
     "ReasoningCipher",
     "RequestError",
     "RequestTools",
+    "ResponseHistories",
     "ResponseOptions",
     "ResponseStream",
     "ResponsesRequest",
@@ -100,6 +108,7 @@ __all__ = [
     "Route",
     "SamplingOptions",
     "TokenUsage",
+    "Tolerance",
     "ToolChoice",
     "ToolName",
     "ToolNameMap",

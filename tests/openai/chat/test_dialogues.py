@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonium import Conversation, Message
-from harmonium.openai import RequestError
+from harmonium.openai import RequestError, chat_request
 from harmonium.openai.chat.request.history_cache import ParsedHistories
 from harmonium.render import encode_segments
 from tests.openai.chat.running import ENCODING, HI, WEATHER, prompt_of, request_of
@@ -124,12 +124,12 @@ def test_a_turn_more_looks_up_no_more_texts_however_long_the_dialogue():
         hits, misses, *_ = ENCODING.tokenizer.cache.info()
         return hits + misses
 
-    counts = []
+    counts, histories = [], ParsedHistories()
     items = [{"role": "user", "content": "never said before"}]
     for turn in range(40):
         items += [{"role": "assistant", "content": f"{turn}", "reasoning": "Hm."}, HI]
         before = looked_up()
-        request_of(messages=items).render(ENCODING)
+        chat_request({"model": "m", "messages": items}, histories=histories).render(ENCODING)
         counts.append(looked_up() - before)
     assert counts[10] == counts[39]
 

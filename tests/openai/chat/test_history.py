@@ -23,7 +23,7 @@ def _result(call_id="call_1", content="sunny"):
 
 def _fault(*messages):
     with pytest.raises(RequestError) as caught:
-        messages_of(*messages)
+        chat_request({"model": "m", "messages": list(messages)}, tolerance="strict")
     return caught.value.param, caught.value.code
 
 
@@ -34,7 +34,7 @@ def test_a_turn_with_calls_is_reasoning_then_preamble_then_calls():
         ("assistant", "analysis", None, None, "Look."),
         ("assistant", "commentary", None, None, "Let me."),
         ("assistant", "commentary", "functions.get_weather", "json", "{}"),
-        ("assistant", "commentary", "functions.now", "json", ""),
+        ("assistant", "commentary", "functions.now", "json", "{}"),
         ("functions.now", "commentary", "assistant", None, "noon"),
         ("functions.get_weather", "commentary", "assistant", None, "sunny"),
     ]
@@ -68,13 +68,13 @@ def test_reasoning_before_the_last_answer_is_not_rendered():
 
 @pytest.mark.parametrize("arguments", ['{"a" :1}', "not json", "", "[1,2", '{"é": "\\u00e9"}'])
 def test_arguments_go_in_as_they_are(arguments):
-    assert messages_of(_assistant(_call(arguments=arguments)))[0][4] == arguments
+    assert messages_of(_assistant(_call(arguments=arguments)))[0][4] == (arguments or "{}")
 
 
-def test_missing_arguments_are_empty():
+def test_missing_arguments_are_an_empty_object():
     call = {"id": "call_1", "type": "function", "function": {"name": "now"}}
     assert messages_of(_assistant(call))[0] == (
-        "assistant", "commentary", "functions.now", "json", "",
+        "assistant", "commentary", "functions.now", "json", "{}",
     )  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def test_objects_of_the_openai_package_can_be_sent_back():
             "messages[0].content[0].type",
             "invalid_value",
         ),
-        ({"role": "tool"}, "messages[0].tool_call_id", "missing_required_parameter"),
+        ({"role": "tool"}, "messages[0].tool_call_id", "invalid_value"),
         (_assistant(3), "messages[0].tool_calls[0]", "invalid_type"),
         (_assistant({"type": "robot"}), "messages[0].tool_calls[0].type", "invalid_value"),
         (
@@ -211,12 +211,11 @@ def test_objects_of_the_openai_package_can_be_sent_back():
             "missing_required_parameter",
         ),
         (
-            _assistant(_call(arguments={})),
+            _assistant(_call(arguments=[1])),
             "messages[0].tool_calls[0].function.arguments",
             "invalid_type",
         ),
-        (_assistant({**_call(), "id": None}), "messages[0].tool_calls[0].id",
-         "missing_required_parameter"),
+        (_assistant({**_call(), "id": 3}), "messages[0].tool_calls[0].id", "invalid_type"),
         ({"role": "assistant", "audio": {"id": "x"}}, "messages[0].audio", "unsupported_parameter"),
         ({"role": "assistant", "reasoning": {"a": 1}}, "messages[0].reasoning", "invalid_type"),
     ],
@@ -230,7 +229,6 @@ def test_no_error_quotes_the_conversation():
     for message in (
         {"role": said, "content": said},
         {"role": "user", "content": [{"type": said, "text": said}]},
-        {"role": "user", "content": "x", "name": f"{said} !"},
         {"role": "tool", "tool_call_id": said, "content": said},
     ):
         with pytest.raises(RequestError) as caught:

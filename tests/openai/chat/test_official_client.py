@@ -135,8 +135,8 @@ def test_the_parse_helpers_read_structured_answers():
 
 def test_a_request_error_reaches_the_client_with_its_param():
     with _client(ANSWER) as client, pytest.raises(BadRequestError) as caught:
-        client.chat.completions.create(**ASKED, reasoning_effort="minimal")
-    assert (caught.value.param, caught.value.code) == ("reasoning_effort", "invalid_value")
+        client.chat.completions.create(**ASKED, service_tier="gold")
+    assert (caught.value.param, caught.value.code) == ("service_tier", "invalid_value")
 
 
 def test_an_engines_error_in_a_stream_reaches_the_client():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harmonium.openai import ChatHistories, chat_request
 from harmonium.openai.chat.request.history_cache import ParsedHistories
 from tests.growth import grows_linearly
 from tests.openai.chat.running import ENCODING, HI, chunks, ids_of, message_of, request_of
@@ -49,8 +50,10 @@ def _one_dialogue(size):
     items = [{"role": "user", "content": f"a dialogue of {size}"}]
     for number in range(size):
         items += [{"role": "assistant", "content": f"{number}"}, HI]
+    histories = ChatHistories()
     for turns in range(20):
-        request_of(messages=items[: len(items) - 2 * (20 - turns)]).render(ENCODING)
+        body = {"model": "m", "messages": items[: len(items) - 2 * (20 - turns)]}
+        chat_request(body, histories=histories).render(ENCODING)
 
 
 MANY_CALLS = ids_of(

@@ -49,7 +49,7 @@ def read(items, tools, dialogues, before=None):
     """All that a request says, or where and how it is wrong."""
     stored = {"i": {"role": "user", "content": "kept"}}
     setup = ResponsesSetup(
-        cipher=CIPHER, dialogues=dialogues, find_item=stored.get, previous=before
+        cipher=CIPHER, histories=dialogues, find_item=stored.get, previous=before
     )
     try:
         found = responses_request({"input": items, "tools": tools}, setup)
@@ -93,11 +93,11 @@ def test_a_caller_that_changes_its_items_is_read_anew():
 
 def test_a_caller_may_change_what_it_gave_and_what_it_got():
     kept = ParsedHistories()
-    setup = ResponsesSetup(dialogues=kept)
+    setup = ResponsesSetup(histories=kept)
     deep = {"type": "object", "properties": {"a": {"type": "string"}}}
     tools = [{"type": "function", "name": "f", "parameters": deep}]
     body = {"input": [{"role": "user", "content": "hi"}], "tools": tools}
-    clean = responses_request(copy.deepcopy(body), ResponsesSetup(dialogues=OFF))
+    clean = responses_request(copy.deepcopy(body), ResponsesSetup(histories=OFF))
     first = responses_request(given_ := copy.deepcopy(body), setup)
     given_["input"][0]["content"] = "changed"
     given_["tools"][0]["parameters"]["properties"]["a"]["type"] = "changed"
@@ -123,7 +123,9 @@ def test_other_tools_or_another_key_are_another_conversation():
     read(items, TOOLS, kept)
     assert read(items, [], kept) == read(items, [], OFF)
     with pytest.raises(RequestError):
-        responses_request({"input": items, "tools": TOOLS}, ResponsesSetup(dialogues=kept))
+        responses_request(
+            {"input": items, "tools": TOOLS}, ResponsesSetup(histories=kept, tolerance="strict")
+        )
 
 
 def test_what_is_no_plain_json_is_read_and_not_kept():
@@ -153,7 +155,7 @@ def test_the_longest_unused_are_forgotten_first():
 
 
 def _first_message(items, kept):
-    setup = ResponsesSetup(dialogues=kept)
+    setup = ResponsesSetup(histories=kept)
     return responses_request({"input": items}, setup).conversation.messages[1]
 
 

@@ -76,6 +76,9 @@ class EngineRequestSpec:
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     logit_bias: Mapping[int, float] = field(default_factory=dict)
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
     logprobs: int | None = None
     stop: tuple[str, ...] = ()
     shape: ResponseFormat | None = None
@@ -182,11 +185,11 @@ def _sampling(
         max_tokens=most,
         temperature=_first(wanted.temperature, settings.temperature),
         top_p=_first(wanted.top_p, settings.top_p),
-        top_k=settings.top_k,
-        min_p=settings.min_p,
+        top_k=settings.top_k if wanted.top_k is None else wanted.top_k,
+        min_p=_first(wanted.min_p, settings.min_p),
         presence_penalty=wanted.presence_penalty,
         frequency_penalty=wanted.frequency_penalty,
-        repetition_penalty=settings.repetition_penalty,
+        repetition_penalty=_first(wanted.repetition_penalty, settings.repetition_penalty),
         seed=None if wanted.seed is None else _seed(wanted.seed + choice),
         logit_bias=wanted.logit_bias or None,
         logprobs=wanted.logprobs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.requests import Request
 
@@ -21,6 +22,7 @@ from harmonium.gateway.service import Service
 from harmonium.json_types import JSONObject
 from harmonium.openai import (
     DONE,
+    Adapter,
     AnswerLogprob,
     ChatAnswer,
     ChatRequest,
@@ -40,7 +42,8 @@ async def chat(service: Service, request: Request, record: RequestRecord) -> Ans
     body, service, capabilities, size = await receive(service, request, record)
 
     def prepare() -> AnswerSource:
-        asked, prompt = read_chat(body, service)
+        asked, prompt = read_chat(body, service, record.owner)
+        record.on_adapted(one.code for one in asked.adaptations)
         plan = chat_plan(asked, prompt, capabilities, service, record)
         log_prompt(service, record, prompt)
         return chat_answer(asked, plan, service, record)
@@ -48,17 +51,27 @@ async def chat(service: Service, request: Request, record: RequestRecord) -> Ans
     return AnswerResponse(await service.run_cpu_bound(size, prepare), service, record)
 
 
-def read_chat(body: JSONObject, service: Service) -> tuple[ChatRequest, list[int]]:
-    """Read a chat request, and render its prompt.
+def read_chat(
+    body: JSONObject, service: Service, owner: str | None = None
+) -> tuple[ChatRequest, list[int]]:
+    """Read a chat request, and render its prompt; `owner` is whose histories may be found.
 
     Raises:
         RequestError: something in it is wrong, or cannot be honoured here.
 
     """
-    asked = chat_request(body, service.prompt_settings())
-    if asked.kept.get("store"):
+    asked = chat_request(
+        body,
+        service.prompt_settings(),
+        tolerance=service.settings.tolerance,
+        histories=service.chat_histories.scoped(owner),
+    )
+    if asked.passthrough.get("store"):
         message = "chat completions are not stored here; leave store out"
-        raise RequestError(message, param="store", code="unsupported_parameter")
+        refusal = RequestError(message, param="store", code="unsupported_parameter")
+        adapter = Adapter(service.settings.tolerance, asked.adaptations)
+        adapter.adapt("store", refusal)
+        asked = replace(asked, adaptations=tuple(adapter.found))
     return asked, asked.render(service.encoding, service.settings.profile)
 
 
@@ -90,6 +103,9 @@ def chat_plan(
         presence_penalty=sampling.presence_penalty,
         frequency_penalty=sampling.frequency_penalty,
         logit_bias=sampling.logit_bias,
+        top_k=sampling.top_k,
+        min_p=sampling.min_p,
+        repetition_penalty=sampling.repetition_penalty,
         logprobs=answer.top_logprobs if answer.logprobs else None,
         stop=sampling.stop,
         shape=None if asked.answer_format is None else asked.answer_format.shape,

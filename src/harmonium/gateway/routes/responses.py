@@ -47,6 +47,7 @@ async def responses(service: Service, request: Request, record: RequestRecord) -
     def prepare() -> AnswerSource:
         context = capabilities.max_context
         asked, prompt, before = read_responses(body, service, record.owner, context)
+        record.on_adapted(one.code for one in asked.adaptations)
         plan = responses_plan(asked, prompt, capabilities, service, record)
         log_prompt(service, record, prompt)
         return response_source(asked, before, plan, service, record)
@@ -79,6 +80,9 @@ def read_responses(
         cipher=service.cipher,
         previous=before,
         find_item=lambda name: None if store is None else store.item(name, owner),
+        histories=service.response_histories.scoped(owner),
+        tolerance=service.settings.tolerance,
+        runs_tools=False,
     )
     asked = responses_request(body, setup)
     _check(asked, service, explicit=body.get("store") is True)
@@ -118,9 +122,6 @@ def _check(asked: ResponsesRequest, service: Service, *, explicit: bool) -> None
     if explicit and service.store is None:
         message = "responses are not stored here; give store: false, or leave it out"
         raise RequestError(message, param="store", code="unsupported_parameter")
-    if asked.tools.built_in or asked.tools.servers:
-        message = "this server runs no tools itself; give functions or custom tools alone"
-        raise RequestError(message, param="tools", code="unsupported_parameter")
 
 
 def responses_plan(

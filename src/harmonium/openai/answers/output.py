@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from harmonium.openai.answers.routing import NOTHING, Route, route
 from harmonium.openai.requests.tool_names import ToolNameMap
+from harmonium.openai.requests.tools import NO_ARGUMENTS
 from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Repaired, Stop
 
 
@@ -49,10 +50,6 @@ class ItemClosed(NamedTuple):
 OutputEvent = ItemOpened | ItemText | ItemClosed
 
 _make_text = partial(tuple.__new__, ItemText)
-
-
-NO_ARGUMENTS = "{}"
-"""The arguments of a call that has none, for clients: an empty JSON object."""
 
 
 class OutputFold:

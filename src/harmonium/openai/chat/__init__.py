@@ -10,7 +10,14 @@ from harmonium.openai.chat.answer.stream import (
     chat_object_stream,
 )
 from harmonium.openai.chat.field_reference import ANSWER_FIELDS, NESTED_FIELDS
-from harmonium.openai.chat.request.fields import FIELDS, AnswerFormat, Field, chat_request_schema
+from harmonium.openai.chat.request.fields import (
+    FIELDS,
+    SERVER_FIELDS,
+    AnswerFormat,
+    Field,
+    chat_request_schema,
+)
+from harmonium.openai.chat.request.history_cache import ParsedHistories as ChatHistories
 from harmonium.openai.chat.request.request import (
     AnswerSettings,
     ChatRequest,
@@ -23,10 +30,12 @@ __all__ = [
     "DONE",
     "FIELDS",
     "NESTED_FIELDS",
+    "SERVER_FIELDS",
     "AnswerFormat",
     "AnswerOptions",
     "AnswerSettings",
     "ChatAnswer",
+    "ChatHistories",
     "ChatRequest",
     "ChatStream",
     "ChoiceDelta",

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Hashable
-from typing import Any, Generic, Protocol, TypeVar
+from copy import copy
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from harmonium.caching import BoundedCache
 
@@ -42,6 +43,18 @@ class HistoryCache(Generic[K, S]):
 
     def __init__(self, limit: int) -> None:
         self._kept: BoundedCache[K, S] = BoundedCache(limit, lambda _, state: state.size)
+        self._scope = b""
+
+    def scoped(self, scope: str | None) -> Self:
+        """Return this cache as one of several users sees it: nobody finds what another kept.
+
+        Whether a text was read before shows in the time that reading takes.
+        """
+        if not scope:
+            return self
+        made = copy(self)
+        made._scope = scope.encode() + b"\0"  # noqa: SLF001  (its own class)
+        return made
 
     @property
     def size(self) -> int:

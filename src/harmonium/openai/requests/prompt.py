@@ -22,6 +22,9 @@ from harmonium.model import (
     ToolNamespace,
 )
 from harmonium.model.contents import DEFAULT_CUTOFF, DEFAULT_IDENTITY
+from harmonium.openai.requests.field_types import FieldType
+from harmonium.openai.requests.json_fields import read_choice
+from harmonium.openai.requests.tolerance import AdaptableError
 from harmonium.render import History, Profile
 
 
@@ -77,6 +80,37 @@ class PromptSettings:
                 )
             )
         return made
+
+
+def read_effort(value: object, param: str) -> ReasoningEffort:
+    """Return a reasoning effort; one that only other models know is adapted to the nearest.
+
+    Raises:
+        RequestError: it is no effort; an `AdaptableError` where it is another model's.
+
+    """
+    word = read_choice(value, param, _EFFORTS)
+    if word in _LEVELS:
+        return ReasoningEffort(word)
+    message = f"{param} must be one of {', '.join(sorted(_LEVELS))}"
+    raise AdaptableError(
+        RequestError(message, param=param, code="invalid_value"), "effort", _EFFORTS[word]
+    )
+
+
+_LEVELS = frozenset(effort.value for effort in ReasoningEffort)
+_EFFORTS = {
+    "none": ReasoningEffort.LOW,
+    "minimal": ReasoningEffort.LOW,
+    "low": ReasoningEffort.LOW,
+    "medium": ReasoningEffort.MEDIUM,
+    "high": ReasoningEffort.HIGH,
+    "xhigh": ReasoningEffort.HIGH,
+    "max": ReasoningEffort.HIGH,
+}
+"""Every word that clients have in their menus -> the nearest level of these models."""
+
+EFFORT = FieldType({"type": "string", "enum": list(_EFFORTS)}, read_effort)
 
 
 def developer_message(

@@ -27,9 +27,13 @@ from harmonium.openai.requests.json_fields import (
     read_number,
     read_object,
 )
+from harmonium.openai.requests.tolerance import AdaptableError
 
 MAX_STOPS = 4
 """Stop strings of a request, as OpenAI bounds them."""
+
+_MAX_ADAPTED_STOPS = 16
+"""What vLLM's clients may send, within bounds: every string costs time for every token."""
 
 _BIAS = 100
 _ID_DIGITS = 9
@@ -53,10 +57,13 @@ def read_stop(value: object, param: str) -> tuple[str, ...]:
     if isinstance(value, str):
         return (read_name(value, param),)
     words = read_list(value, param)
-    if len(words) > MAX_STOPS:
-        message = f"{param} holds {len(words)} strings; at most {MAX_STOPS} are allowed"
+    message = f"{param} holds {len(words)} strings; at most {MAX_STOPS} are allowed"
+    if len(words) > _MAX_ADAPTED_STOPS:
         raise RequestError(message, param=param)
-    return tuple(read_name(word, f"{param}[{index}]") for index, word in enumerate(words))
+    stops = tuple(read_name(word, f"{param}[{index}]") for index, word in enumerate(words))
+    if len(stops) > MAX_STOPS:
+        raise AdaptableError(RequestError(message, param=param), "stop", stops)
+    return stops
 
 
 def read_logit_bias(value: object, param: str) -> dict[int, float]:
@@ -98,7 +105,7 @@ CHOICES = integer(1, 128)
 SEED = integer(-(2**63), 2**63 - 1)
 TOP_LOGPROBS = integer(0, 20)
 STOP = FieldType(
-    any_of(NAME.schema, {**array_schema(NAME.schema), "maxItems": MAX_STOPS}), read_stop
+    any_of(NAME.schema, {**array_schema(NAME.schema), "maxItems": _MAX_ADAPTED_STOPS}), read_stop
 )
 LOGIT_BIAS = FieldType(
     {

@@ -19,6 +19,9 @@ ToolMode = Literal["auto", "none", "required"]
 FREE_TEXT: Mapping[str, object] = MappingProxyType({"type": "string"})
 """The parameters of a custom tool: its input is the whole content of the call, as it is."""
 
+NO_ARGUMENTS = "{}"
+"""The arguments of a call that has none: an empty JSON object, for models and clients alike."""
+
 _SYNTAXES = ("lark", "regex")
 
 

@@ -22,6 +22,7 @@ from harmonium.openai.responses.request.fields import (
     responses_request_schema,
 )
 from harmonium.openai.responses.request.history_cache import KEPT_BYTES, ParsedHistories
+from harmonium.openai.responses.request.history_cache import ParsedHistories as ResponseHistories
 from harmonium.openai.responses.request.mcp_servers import ApprovedCall, McpListing, McpServer
 from harmonium.openai.responses.request.request import (
     ResponsesRequest,
@@ -47,6 +48,7 @@ __all__ = [
     "PendingCall",
     "ReasoningCipher",
     "RequestTools",
+    "ResponseHistories",
     "ResponseOptions",
     "ResponseStream",
     "ResponsesRequest",

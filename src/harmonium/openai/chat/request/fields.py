@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from harmonium.errors import RequestError
 from harmonium.json_types import JSONMapping, JSONObject
-from harmonium.model import ReasoningEffort, ResponseFormat
+from harmonium.model import ResponseFormat
 from harmonium.openai.chat.request.schemas import MESSAGES, RESPONSE_FORMAT, TOOL_CHOICE, TOOLS
 from harmonium.openai.requests.errors import error_param, missing, refused
 from harmonium.openai.requests.field_types import (
@@ -22,8 +23,14 @@ from harmonium.openai.requests.field_types import (
     NAME,
     TEXT,
     FieldType,
+    any_of,
     described,
+    integer,
+    nullable,
+    number,
+    object_schema,
     one_of,
+    only,
     request_schema,
     unsupported,
 )
@@ -36,6 +43,7 @@ from harmonium.openai.requests.json_fields import (
     read_text,
 )
 from harmonium.openai.requests.metadata import METADATA, METADATA_LIMITS
+from harmonium.openai.requests.prompt import EFFORT, read_effort
 from harmonium.openai.requests.sampling_fields import (
     CHOICES,
     COUNT,
@@ -48,6 +56,7 @@ from harmonium.openai.requests.sampling_fields import (
     TOP_LOGPROBS,
     TOP_P,
 )
+from harmonium.openai.requests.tolerance import AdaptableError, Adapter
 
 Treatment = Literal["prompt", "answer", "engine", "caller", "ignored", "refused"]
 
@@ -67,10 +76,6 @@ class AnswerFormat:
 
     shape: ResponseFormat
     strict: bool = False
-
-
-def _effort(value: object, param: str) -> object:
-    return _EFFORTS[read_choice(value, param, _EFFORTS)]
 
 
 def _answer_format(value: object, param: str) -> object:
@@ -102,16 +107,34 @@ def _modalities(value: object, param: str) -> object:
 
 
 def _verbosity(value: object, param: str) -> object:
-    if read_choice(value, param, ("low", "medium", "high")) != "medium":
-        raise refused(param, 'the model knows no verbosity; give "medium" or leave it out')
+    if read_choice(value, param, _VERBOSITIES) != "medium":
+        refusal = refused(param, 'the model knows no verbosity; give "medium" or leave it out')
+        raise AdaptableError(refusal, "verbosity", None)
     return None
 
 
-_EFFORTS = {effort.value: effort for effort in ReasoningEffort}
+def _max_tokens(value: object, param: str) -> object:
+    if type(value) is int and value == -1:  # as clients of llama.cpp write it
+        refusal = RequestError(f"{param} must be at least 1", param=param, code="invalid_value")
+        raise AdaptableError(refusal, "max_tokens", None)
+    return COUNT.read(value, param)
+
+
+def _effort_within(name: str) -> FieldType:
+    """Return the type of an object of which an effort is read, and nothing else."""
+
+    def read(value: object, param: str) -> object:
+        effort = read_object(value, param).get(name)
+        return None if effort is None else read_effort(effort, f"{param}.{name}")
+
+    return FieldType(object_schema(**{name: nullable(EFFORT.schema)}), read)
+
+
+_VERBOSITIES = ("low", "medium", "high")
 _MOST_CHOICES = 128
-_EFFORT = FieldType({"type": "string", "enum": list(_EFFORTS)}, _effort)
+_MAX_TOKENS = FieldType(any_of(COUNT.schema, {"const": -1}), _max_tokens)
 _MODALITIES = FieldType({"const": ["text"]}, _modalities)
-_VERBOSITY = FieldType({"const": "medium"}, _verbosity)
+_VERBOSITY = FieldType({"type": "string", "enum": list(_VERBOSITIES)}, _verbosity)
 _TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 _DEPRECATED = "deprecated; use"
 
@@ -129,8 +152,8 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         ),
         "logit_bias": Field("engine", "token ids of this model to -100 to 100", LOGIT_BIAS),
         "logprobs": Field("answer", "of the visible tokens", FLAG),
-        "max_completion_tokens": Field("engine", "1 or more; wins over `max_tokens`", COUNT),
-        "max_tokens": Field("engine", "1 or more", COUNT),
+        "max_completion_tokens": Field("engine", "1 or more; wins over `max_tokens`", _MAX_TOKENS),
+        "max_tokens": Field("engine", "1 or more; -1 for no bound", _MAX_TOKENS),
         "messages": Field("prompt", "the conversation", described(MESSAGES)),
         "metadata": Field("answer", f"echoed; {METADATA_LIMITS}", METADATA),
         "modalities": Field("ignored", 'refused unless `["text"]`', _MODALITIES),
@@ -143,7 +166,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "prompt_cache_key": Field("caller", "a hint to route by", TEXT),
         "prompt_cache_options": Field("ignored", "a hint; changes no answer", IGNORED),
         "prompt_cache_retention": Field("ignored", "a hint; changes no answer", IGNORED),
-        "reasoning_effort": Field("prompt", "`low`, `medium`, `high`; others refused", _EFFORT),
+        "reasoning_effort": Field("prompt", "`low`, `medium`, `high`; others the nearest", EFFORT),
         "response_format": Field(
             "prompt", "a JSON Schema in the developer message; `strict` for the engine",
             FieldType(RESPONSE_FORMAT, _answer_format),
@@ -151,7 +174,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "safety_identifier": Field("caller", "kept", TEXT),
         "seed": Field("engine", "any integer", SEED),
         "service_tier": Field("answer", "the answer says `default`", one_of(*_TIERS)),
-        "stop": Field("engine", "one string or up to four", STOP),
+        "stop": Field("engine", "one string, or several", STOP),
         "store": Field("caller", "kept", FLAG),
         "stream": Field("caller", "kept", FLAG),
         "stream_options": Field(
@@ -167,7 +190,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
         "top_logprobs": Field("answer", "0 to 20, with `logprobs`", TOP_LOGPROBS),
         "top_p": Field("engine", "0 to 1", TOP_P),
         "user": Field("caller", "kept", TEXT),
-        "verbosity": Field("ignored", "refused unless `medium`", _VERBOSITY),
+        "verbosity": Field("ignored", "a hint; changes no answer", _VERBOSITY),
         "web_search_options": Field(
             "refused", "no search in chat", unsupported("the chat API has no web search here")
         ),
@@ -177,7 +200,34 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
 ``engine``: checked and handed on as `SamplingOptions`; ``caller``: kept on the request."""
 
 
-def read_fields(data: JSONMapping) -> dict[str, object]:
+_RUNS_ON = "it would run on behind the stop tokens; leave it out"
+_FORMS = "give response_format instead"
+_UNTOLD = "no engine is told of it here; leave it out"
+
+SERVER_FIELDS: Mapping[str, Field] = MappingProxyType(
+    {
+        "cache_salt": Field("refused", "no engine is told of it", unsupported(_UNTOLD)),
+        "chat_template_kwargs": Field(
+            "prompt", "its `reasoning_effort`", _effort_within("reasoning_effort")
+        ),
+        "guided_choice": Field("refused", "give `response_format`", unsupported(_FORMS)),
+        "guided_grammar": Field("refused", "give `response_format`", unsupported(_FORMS)),
+        "guided_json": Field("refused", "give `response_format`", unsupported(_FORMS)),
+        "guided_regex": Field("refused", "give `response_format`", unsupported(_FORMS)),
+        "ignore_eos": Field("refused", "refused unless false", only(False, _RUNS_ON)),  # noqa: FBT003
+        "min_p": Field("engine", "0 to 1", number(0, 1)),
+        "min_tokens": Field("refused", "refused unless 0", only(0, _UNTOLD)),
+        "priority": Field("refused", "refused unless 0", only(0, _UNTOLD)),
+        "reasoning": Field("prompt", "its `effort`", _effort_within("effort")),
+        "repetition_penalty": Field("engine", "0.01 to 2", number(0.01, 2)),
+        "structured_outputs": Field("refused", "give `response_format`", unsupported(_FORMS)),
+        "top_k": Field("engine", "-1 or more", integer(-1)),
+    }
+)  # fmt: skip
+"""Fields that vLLM, SGLang and other servers add to the API; see `FIELDS`."""
+
+
+def read_fields(data: JSONMapping, adapter: Adapter) -> dict[str, object]:
     """Read every known field that is not null.
 
     Raises:
@@ -186,9 +236,9 @@ def read_fields(data: JSONMapping) -> dict[str, object]:
     """
     found: dict[str, object] = {}
     for name, value in data.items():
-        known = FIELDS.get(name)
+        known = FIELDS.get(name) or SERVER_FIELDS.get(name)
         if known is not None and value is not None:
-            found[name] = known.type.read(value, name)
+            found[name] = adapter.read(known.type.read, value, name)
     return found
 
 
@@ -196,7 +246,7 @@ def chat_request_schema() -> JSONObject:
     """Return the JSON Schema of a chat request."""
     fields = {
         name: (field.type, f"{_NOTES.get(field.treatment, '')}{field.effect}")
-        for name, field in FIELDS.items()
+        for name, field in {**FIELDS, **SERVER_FIELDS}.items()
     }
     return request_schema(fields, ("model", "messages"))
 

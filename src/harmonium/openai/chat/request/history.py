@@ -6,6 +6,7 @@ order. It knows nothing of the request's other fields.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,10 +14,13 @@ from types import MappingProxyType
 from harmonium.errors import InvalidInputError, RequestError
 from harmonium.json_types import JSONMapping
 from harmonium.model import Author, Content, DeveloperContent, Message, Role, TextContent
-from harmonium.openai.requests.content import text_of
+from harmonium.openai.requests.author_names import author_named
+from harmonium.openai.requests.content import result_text, split_reasoning, text_of
 from harmonium.openai.requests.errors import missing, refused, wrong_type
 from harmonium.openai.requests.json_fields import read_choice, read_list, read_name, read_object
+from harmonium.openai.requests.tolerance import Adapter
 from harmonium.openai.requests.tool_names import ToolName, ToolNameMap
+from harmonium.openai.requests.tools import NO_ARGUMENTS
 
 REASONING_FIELDS = ("reasoning", "reasoning_content", "thinking")
 """The names under which clients send reasoning back; the first that holds text is read."""
@@ -41,6 +45,9 @@ class History:
         instructions: what a leading system or developer message said, None without one.
         messages: the conversation so far.
         callees: the tool of each call id so far, the newest call winning where ids repeat.
+        open_calls: the calls of the last turn that have no result yet, in order: data sets for
+            training have calls without ids, whose results come in order or by name.
+        adapter: where adaptations go.
         settled: whether what is read can be read no other way, whatever follows.
 
     """
@@ -50,6 +57,8 @@ class History:
     instructions: str | None = None
     messages: list[Message] = field(default_factory=list)
     callees: dict[str, ToolName] = field(default_factory=dict)
+    open_calls: list[Call] = field(default_factory=list)
+    adapter: Adapter = field(default_factory=Adapter)
     is_cacheable: bool = True
     _calls: dict[int, list[Call]] = field(default_factory=dict)
     _ahead: dict[str, ToolName] = field(default_factory=dict)
@@ -57,7 +66,10 @@ class History:
     def copy(self) -> History:
         """Return a history of its own that has read as much."""
         messages, callees = self.messages.copy(), self.callees.copy()
-        return History(self.names.copy(), self.count, self.instructions, messages, callees)
+        return History(
+            self.names.copy(), self.count, self.instructions, messages, callees,
+            self.open_calls.copy(), self.adapter.copy(),
+        )  # fmt: skip
 
     def read(self, items: Sequence[object]) -> None:
         """Read the messages behind those already read.
@@ -76,7 +88,7 @@ class History:
                 calls = self._calls[index] = _read_calls(entry, f"messages[{index}]")
                 self._ahead.update((call.id, call.tool) for call in calls if call.id)
         for index, entry in enumerate(entries, begin):
-            if index or not self._leads(entry):
+            if self.messages or not self._leads(entry, index):
                 self.messages += _read_message(entry, index, self)
         self.count = len(items)
         self._calls.clear()
@@ -88,7 +100,23 @@ class History:
         if calls is None:
             return []
         self.callees.update((call.id, call.tool) for call in calls if call.id)
+        self.open_calls = calls.copy()
         return calls
+
+    def answer(self, call_id: str | None, name: str | None) -> ToolName | None:
+        """Return the tool of the call that a result answers, which is then answered.
+
+        By the call's id; without one by the tool's name, or else the first call without a result.
+        """
+        if call_id is not None:
+            self.open_calls = [call for call in self.open_calls if call.id != call_id]
+            return self.callee(call_id)
+        named = (call for call in self.open_calls if name in (None, call.tool.name))
+        found = next(named, None)
+        if found is not None:
+            self.open_calls.remove(found)
+            return found.tool
+        return None if name is None else ToolName(name)
 
     def callee(self, call_id: str) -> ToolName | None:
         """Return the tool that a result answers for, None for an unknown call."""
@@ -98,11 +126,15 @@ class History:
             found = self._ahead.get(call_id)
         return found
 
-    def _leads(self, first: JSONMapping) -> bool:
-        """Return the first message as the instructions, if it can be."""
-        if first.get("role") not in ("system", "developer") or first.get("name") is not None:
+    def _leads(self, entry: JSONMapping, index: int) -> bool:
+        """Add a leading system or developer message to the instructions, if it is one.
+
+        Models know one developer message, with the tools in it: of several, each is a paragraph.
+        """
+        if entry.get("role") not in ("system", "developer") or entry.get("name") is not None:
             return False
-        self.instructions = _given_text(first, "messages[0]")
+        text = _given_text(entry, f"messages[{index}]")
+        self.instructions = text if self.instructions is None else f"{self.instructions}\n\n{text}"
         return True
 
 
@@ -129,23 +161,27 @@ def _given_text(entry: JSONMapping, param: str) -> str:
     return content if type(content) is str else text_of(content, f"{param}.content")
 
 
-def _author(role: Role, entry: JSONMapping, param: str) -> Author:
+def _author(role: Role, entry: JSONMapping, param: str, history: History) -> Author:
     name = entry.get("name")
-    return _AUTHORS[role] if name is None else Author(role, read_name(name, f"{param}.name"))
+    if name is None:
+        return _AUTHORS[role]
+    return author_named(role, read_name(name, f"{param}.name"), f"{param}.name", history.adapter)
 
 
-def _read_instructions(entry: JSONMapping, param: str, _: int, __: History) -> list[Message]:
+def _read_instructions(entry: JSONMapping, param: str, _: int, history: History) -> list[Message]:
     content: Content = DeveloperContent(_given_text(entry, param))
-    return [Message(_author(Role.DEVELOPER, entry, param), (content,))]
+    return [Message(_author(Role.DEVELOPER, entry, param, history), (content,))]
 
 
-def _read_user(entry: JSONMapping, param: str, _: int, __: History) -> list[Message]:
-    return [_say(_author(Role.USER, entry, param), _given_text(entry, param))]
+def _read_user(entry: JSONMapping, param: str, _: int, history: History) -> list[Message]:
+    return [_say(_author(Role.USER, entry, param, history), _given_text(entry, param))]
 
 
 def _read_tool(entry: JSONMapping, param: str, _: int, history: History) -> list[Message]:
-    call_id = read_name(entry.get("tool_call_id"), f"{param}.tool_call_id")
-    tool = history.callee(call_id)
+    given, name = entry.get("tool_call_id"), entry.get("name")
+    call_id = None if given is None else read_name(given, f"{param}.tool_call_id")
+    called = None if name is None or call_id is not None else read_name(name, f"{param}.name")
+    tool = history.answer(call_id, called)
     if tool is None:
         message = f"{param}.tool_call_id answers no tool call of this conversation"
         raise RequestError(message, param=f"{param}.tool_call_id", code="invalid_value")
@@ -158,8 +194,7 @@ def _read_function(entry: JSONMapping, param: str, _: int, history: History) -> 
 
 
 def _result(tool: ToolName, entry: JSONMapping, param: str, history: History) -> Message:
-    content = entry.get("content")
-    text = content if type(content) is str else text_of(content, f"{param}.content")
+    text = result_text(entry.get("content"), f"{param}.content", history.adapter)
     author = Author(Role.TOOL, history.names.recipient(tool))
     return _say(author, text, "commentary", Role.ASSISTANT.value)
 
@@ -168,8 +203,9 @@ def _read_assistant(entry: JSONMapping, param: str, index: int, history: History
     if entry.get("audio") is not None:
         where = f"{param}.audio"
         raise refused(where, "the model reads text only")
-    author = _author(Role.ASSISTANT, entry, param)
-    reasoning, text = _reasoning(entry, param), _said(entry, param)
+    author = _author(Role.ASSISTANT, entry, param, history)
+    inner, content = split_reasoning(entry.get("content"))
+    reasoning, text = _reasoning(entry, param) or inner, _said(entry, content, param)
     calls = history.calls_of(index)
     messages: list[Message] = []
     if reasoning:
@@ -218,9 +254,9 @@ def _reasoning(entry: JSONMapping, param: str) -> str:
     return ""
 
 
-def _said(entry: JSONMapping, param: str) -> str:
+def _said(entry: JSONMapping, content: object, param: str) -> str:
     """Return an assistant's text; a refusal is text it said."""
-    content, refusal = entry.get("content"), entry.get("refusal")
+    refusal = entry.get("refusal")
     text = content if type(content) is str else text_of(content, f"{param}.content")
     return text if refusal is None else text + text_of(refusal, f"{param}.refusal")
 
@@ -245,7 +281,8 @@ def _read_call(item: object, param: str) -> Call:
     if call.get(kind) is None:
         raise missing(param, kind)
     parts = read_object(call[kind], f"{param}.{kind}")
-    call_id = read_name(call.get("id"), f"{param}.id")
+    given = call.get("id")  # data sets for training have none
+    call_id = None if given is None else read_name(given, f"{param}.id")
     return _read_call_parts(parts, f"{param}.{kind}", kind, call_id)
 
 
@@ -253,9 +290,13 @@ def _read_call_parts(parts: JSONMapping, param: str, kind: str, call_id: str | N
     name = read_name(parts.get("name"), f"{param}.name")
     what = "input" if kind == "custom" else "arguments"
     text = parts.get(what)
+    if kind == "function" and isinstance(text, Mapping):  # as chat templates take them
+        text = json.dumps(text, ensure_ascii=False)
     if text is not None and not isinstance(text, str):
         where = f"{param}.{what}"
         raise wrong_type(where, "a string", text)
+    if kind == "function" and not (text and text.strip()):
+        text = NO_ARGUMENTS  # never an empty message, which the models have not seen
     tool = ToolName(name, "custom" if kind == "custom" else "function")
     return Call(tool, text or "", call_id)
 

@@ -18,6 +18,7 @@ from harmonium.openai.chat.request.history import History
 from harmonium.openai.chat.request.tools import name_map, namespaces, read_tools
 from harmonium.openai.requests.history_cache import HistoryCache, decode_copy, plain_bytes
 from harmonium.openai.requests.prompt import developer_message
+from harmonium.openai.requests.tolerance import Adapter, Tolerance
 from harmonium.openai.requests.tools import DeclaredTool, ToolChoice
 
 KEPT_BYTES = 32 * 1024 * 1024
@@ -86,7 +87,9 @@ class ParsedHistories(HistoryCache[bytes, _Kept]):
     def __init__(self, limit: int = KEPT_BYTES) -> None:
         super().__init__(limit)
 
-    def read(self, items: list[object], tools: object) -> ParsedHistory:
+    def read(
+        self, items: list[object], tools: object, tolerance: Tolerance = "lenient"
+    ) -> ParsedHistory:
         """Read a request's messages and tools, going on from what was read before.
 
         Raises:
@@ -95,16 +98,16 @@ class ParsedHistories(HistoryCache[bytes, _Kept]):
         """
         declared, opening = plain_bytes(tools), plain_bytes(items[:_OPENING])
         if declared is None or opening is None:
-            return _read(items, tools)
-        key = declared + opening
+            return _read(items, tools, tolerance)
+        key = self._scope + tolerance.encode() + declared + opening
         found = self._kept.get(key)
         kept = found if found is not None and found.begins(items) else None
         count = 0 if kept is None else len(kept.items)
         new = plain_bytes(items[count:] if count else items)
         if new is None:
-            return _read(items, tools)
+            return _read(items, tools, tolerance)
         if kept is None:
-            dialogue = _read(items, decode_copy(declared))
+            dialogue = _read(items, decode_copy(declared), tolerance)
             kept = _Kept([], _PER_DIALOGUE + _PER_BYTE_OF_TOOLS * len(declared), dialogue)
         else:
             dialogue = kept.dialogue.copy()
@@ -114,10 +117,6 @@ class ParsedHistories(HistoryCache[bytes, _Kept]):
         return dialogue
 
 
-DIALOGUES = ParsedHistories()
-"""Where all requests are kept."""
-
-
 def _grown(before: _Kept, new: bytes, dialogue: ParsedHistory) -> _Kept:
     """Return what is kept of a dialogue: of its messages a copy, which no caller can change."""
     items: list[object] = decode_copy(new)
@@ -125,8 +124,9 @@ def _grown(before: _Kept, new: bytes, dialogue: ParsedHistory) -> _Kept:
     return _Kept(before.items + items, size, dialogue.copy())
 
 
-def _read(items: Sequence[object], tools: object) -> ParsedHistory:
-    declared = read_tools(tools, "tools")
-    history = History(name_map(declared, "tools"))
+def _read(items: Sequence[object], tools: object, tolerance: Tolerance) -> ParsedHistory:
+    adapter = Adapter(tolerance)
+    declared = read_tools(tools, "tools", adapter)
+    history = History(name_map(declared, "tools"), adapter=adapter)
     history.read(items)
     return ParsedHistory(tuple(declared), history)

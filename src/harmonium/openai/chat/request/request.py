@@ -11,7 +11,7 @@ from harmonium.errors import RequestError
 from harmonium.model import Conversation, ReasoningEffort
 from harmonium.model.checks import unchecked
 from harmonium.openai.chat.request.fields import AnswerFormat, read_fields
-from harmonium.openai.chat.request.history_cache import DIALOGUES
+from harmonium.openai.chat.request.history_cache import ParsedHistories
 from harmonium.openai.chat.request.tools import read_tool_choice
 from harmonium.openai.requests.errors import missing
 from harmonium.openai.requests.json_fields import as_json, read_list
@@ -22,6 +22,7 @@ from harmonium.openai.requests.prompt import (
     render_prompt,
 )
 from harmonium.openai.requests.sampling_fields import StreamOptions
+from harmonium.openai.requests.tolerance import Adaptation, Adapter, Tolerance
 from harmonium.openai.requests.tool_names import ToolNameMap
 from harmonium.openai.requests.tools import DeclaredTool, ToolChoice
 from harmonium.render import Profile
@@ -39,6 +40,9 @@ class SamplingOptions:
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     logit_bias: Mapping[int, float] = field(default_factory=dict)
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class ChatRequest:
         sampling: what the engine is asked for.
         answer: what the answer looks like.
         stream: whether the answer is streamed.
-        kept: further known fields for the caller, such as ``user`` and ``store``.
+        passthrough: further known fields for the caller, such as ``user`` and ``store``.
+        adaptations: how the request was adapted; see `ADAPTATIONS`.
 
     """
 
@@ -96,7 +101,8 @@ class ChatRequest:
     sampling: SamplingOptions = SamplingOptions()
     answer: AnswerSettings = AnswerSettings()
     stream: bool = False
-    kept: Mapping[str, object] = field(default_factory=dict)
+    passthrough: Mapping[str, object] = field(default_factory=dict)
+    adaptations: tuple[Adaptation, ...] = ()
 
     def render(self, encoding: Renders, profile: Profile | str = "guide") -> list[int]:
         """Render the prompt for a completion: what is generated follows its last token.
@@ -116,12 +122,20 @@ class ChatRequest:
         return f"tools[{shown[offered]}].function.parameters"
 
 
-def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRequest:
+def chat_request(
+    data: object,
+    settings: PromptSettings | None = None,
+    *,
+    tolerance: Tolerance = "lenient",
+    histories: ParsedHistories | None = None,
+) -> ChatRequest:
     """Read the body of a request to ``/v1/chat/completions``.
 
     Args:
         data: the parsed JSON, or a pydantic object.
         settings: what the server puts into every prompt.
+        tolerance: whether what differs harmlessly is adapted (`ADAPTATIONS`), or refused.
+        histories: where what was read is kept for the next turn; None keeps nothing.
 
     Raises:
         RequestError: anything in it that is wrong or cannot be honoured; ``param`` says where.
@@ -137,17 +151,17 @@ def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRe
     if not isinstance(body, Mapping):
         message = "the request must be a JSON object"
         raise RequestError(message, code="invalid_type")
-    fields = read_fields(body)
+    adapter = Adapter(tolerance)
+    fields = read_fields(body, adapter)
     model = fields.get("model")
     if model is None:
         raise missing("model")
-    dialogue = DIALOGUES.read(_messages(fields), fields.get("tools"))
-    tools, history = dialogue.tools, dialogue.history
-    names = history.names
+    dialogue = (histories or _NOTHING_KEPT).read(_messages(fields), fields.get("tools"), tolerance)
+    tools, history, names = dialogue.tools, dialogue.history, dialogue.history.names
     choice = read_tool_choice(fields.get("tool_choice"), "tool_choice", tools, names)
     answer_format = cast("AnswerFormat | None", fields.get("response_format"))
     formats = () if answer_format is None else (answer_format.shape,)
-    effort = cast("ReasoningEffort | None", fields.get("reasoning_effort"))
+    effort = _effort(fields)
     system = _prompt(settings, choice).system_message(effort)
     developer = dialogue.developer(choice, formats)
     opening = (system,) if developer is None else (system, developer)
@@ -162,16 +176,18 @@ def chat_request(data: object, settings: PromptSettings | None = None) -> ChatRe
         sampling=_sampling(fields),
         answer=_answer(fields, choice),
         stream=bool(fields.get("stream")),
-        kept=MappingProxyType(_given(fields, _KEPT)),
+        passthrough=MappingProxyType(_given(fields, _PASSED)),
+        adaptations=(*adapter.found, *history.adapter.found),
     )
 
 
 _DEFAULT_SETTINGS = PromptSettings()
-_KEPT = frozenset({"prompt_cache_key", "safety_identifier", "store", "user"})
+_NOTHING_KEPT = ParsedHistories(limit=0)
+_PASSED = frozenset({"prompt_cache_key", "safety_identifier", "store", "user"})
 _ANSWERED = frozenset({"n", "logprobs", "top_logprobs", "metadata"})
 _SAMPLED = frozenset(
     {"temperature", "top_p", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
-     "logit_bias"}
+     "logit_bias", "top_k", "min_p", "repetition_penalty"}
 )  # fmt: skip
 _UNPADDED = StreamOptions()
 
@@ -181,6 +197,12 @@ def _prompt(settings: PromptSettings | None, choice: ToolChoice) -> PromptSettin
     given = settings or _DEFAULT_SETTINGS
     is_barred = choice.mode == "none" and given.builtin_tools
     return replace(given, builtin_tools=()) if is_barred else given
+
+
+def _effort(fields: Mapping[str, object]) -> ReasoningEffort | None:
+    """Return the effort asked for; also as servers and other APIs spell it."""
+    asked = (fields.get(name) for name in ("reasoning_effort", "reasoning", "chat_template_kwargs"))
+    return cast("ReasoningEffort | None", next((one for one in asked if one is not None), None))
 
 
 def _messages(fields: Mapping[str, object]) -> list[object]:
@@ -199,8 +221,8 @@ def _given(fields: Mapping[str, object], names: frozenset[str]) -> dict[str, Any
 
 
 def _sampling(fields: Mapping[str, object]) -> SamplingOptions:
-    asked = _given(fields, _SAMPLED)
-    if "max_completion_tokens" in fields:
+    asked = {name: one for name, one in _given(fields, _SAMPLED).items() if one is not None}
+    if fields.get("max_completion_tokens") is not None:
         asked["max_tokens"] = fields["max_completion_tokens"]
     return SamplingOptions(**asked)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from harmonium.errors import RequestError
 from harmonium.json_types import JSONMapping
 from harmonium.model import ToolDescription, ToolNamespace
-from harmonium.openai.requests.errors import error_param, missing
+from harmonium.openai.requests.errors import error_param, missing, refused
 from harmonium.openai.requests.json_fields import (
     read_choice,
     read_flag,
@@ -16,6 +16,7 @@ from harmonium.openai.requests.json_fields import (
     read_object,
     read_text,
 )
+from harmonium.openai.requests.tolerance import HOSTED_TOOLS, Adapter
 from harmonium.openai.requests.tool_names import ToolKind, ToolName, ToolNameMap
 from harmonium.openai.requests.tools import (
     FREE_TEXT,
@@ -28,8 +29,8 @@ from harmonium.openai.requests.tools import (
 _KINDS: Mapping[str, ToolKind] = {"function": "function", "custom": "custom"}
 
 
-def read_tools(value: object, param: str) -> list[DeclaredTool]:
-    """Read the request's tools; null is none.
+def read_tools(value: object, param: str, adapter: Adapter) -> list[DeclaredTool]:
+    """Read the request's tools; null is none. Tools that only OpenAI runs are left out.
 
     Raises:
         RequestError: something that is no function or custom tool.
@@ -37,13 +38,18 @@ def read_tools(value: object, param: str) -> list[DeclaredTool]:
     """
     if value is None:
         return []
-    return [_read_tool(tool, f"{param}[{n}]") for n, tool in enumerate(read_list(value, param))]
+    items = enumerate(read_list(value, param))
+    tools = (_read_tool(item, f"{param}[{index}]", adapter) for index, item in items)
+    return [tool for tool in tools if tool is not None]
 
 
-def _read_tool(value: object, param: str) -> DeclaredTool:
+def _read_tool(value: object, param: str, adapter: Adapter) -> DeclaredTool | None:
     tool = read_object(value, param)
     if tool.get("type") is None:
         raise missing(param, "type")
+    if isinstance(tool["type"], str) and tool["type"] in HOSTED_TOOLS:
+        adapter.adapt("hosted_tool", refused(f"{param}.type", "no such tool runs here"))
+        return None
     kind = _KINDS[read_choice(tool["type"], f"{param}.type", _KINDS)]
     inner = f"{param}.{kind}"
     if tool.get(kind) is None:

@@ -29,6 +29,7 @@ from harmonium.openai.requests.field_types import (
     request_schema,
 )
 from harmonium.openai.requests.metadata import METADATA, METADATA_LIMITS
+from harmonium.openai.requests.prompt import EFFORT
 from harmonium.openai.requests.sampling_fields import (
     COUNT,
     PENALTY,
@@ -95,7 +96,7 @@ def _stream_options(node: JsonNode) -> object:
     return {"include_obfuscation": node.get("include_obfuscation").flag(default=False)}
 
 
-_EFFORT = one_of("low", "medium", "high").schema
+_EFFORT = EFFORT.schema
 _INPUT = described(any_of(TEXT.schema, array_schema(OBJECT.schema)))
 _MESSAGES = described(ARRAY.schema)
 _TOOLS = described(array_schema(object_schema(["type"], type=TEXT.schema)))
@@ -103,8 +104,8 @@ _TOOL_CHOICE = described(any_of(one_of("none", "auto", "required").schema, OBJEC
 _REASONING = described(
     object_schema(
         effort=nullable(_EFFORT),
-        summary={"enum": [None, "auto"]},
-        generate_summary={"enum": [None, "auto"]},
+        summary={"enum": [None, "auto", "concise", "detailed"]},
+        generate_summary={"enum": [None, "auto", "concise", "detailed"]},
         mode={"enum": [None, "standard"]},
         context=nullable(one_of("auto", "current_turn", "all_turns").schema),
     )
@@ -114,7 +115,7 @@ _TEXT_FORM = described(
         format=nullable(
             object_schema(["type"], type=one_of("text", "json_schema", "json_object").schema)
         ),
-        verbosity={"enum": [None, "medium"]},
+        verbosity={"enum": [None, "low", "medium", "high"]},
     )
 )
 _NOT_HERE = "refused unless null or empty"
@@ -159,7 +160,7 @@ FIELDS: tuple[Field, ...] = (
     Field("prompt_cache_key", "echoed; a hint", TEXT),
     Field("prompt_cache_options", "ignored: hints; refused is what is more", _CACHE_OPTIONS),
     Field("prompt_cache_retention", "ignored: a hint; changes no answer", _RETENTION),
-    Field("reasoning", "effort low, medium or high; context; no summaries are written", _REASONING),
+    Field("reasoning", "effort, the nearest the model knows; context; no summaries are written", _REASONING),
     Field("safety_identifier", "echoed", TEXT),
     Field("service_tier", "any known tier; the answer says `default`", _SERVICE_TIER, "default"),
     Field(
@@ -171,13 +172,13 @@ FIELDS: tuple[Field, ...] = (
     Field("stream", "kept for the caller", FLAG, default=False),
     Field("stream_options", "`include_obfuscation`: every delta is padded", _STREAM_OPTIONS),
     Field("temperature", "0 to 2, for the engine", TEMPERATURE, 1.0),
-    Field("text", "`format` becomes a response format; verbosity medium alone", _TEXT_FORM),
+    Field("text", "`format` becomes a response format; verbosity is a hint", _TEXT_FORM),
     Field(
         "tool_choice",
         "none hides tools and calls; what is required, the engine enforces",
         _TOOL_CHOICE,
     ),
-    Field("tools", "declared to the model; kinds that cannot run are refused", _TOOLS),
+    Field("tools", "declared to the model; hosted ones that nobody runs are left out", _TOOLS),
     Field(
         "top_logprobs",
         "0 to 20 alternatives, where `include` asks for logprobs",

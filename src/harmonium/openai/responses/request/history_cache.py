@@ -17,6 +17,7 @@ from harmonium.model import Message, ToolNamespace
 from harmonium.openai.requests.errors import error_param
 from harmonium.openai.requests.history_cache import HistoryCache, decode_copy, plain_bytes
 from harmonium.openai.requests.json_fields import as_json
+from harmonium.openai.requests.tolerance import Adapter, Tolerance
 from harmonium.openai.requests.tools import ToolChoice
 from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
 from harmonium.openai.responses.request.input_items import InputReader, item_type
@@ -28,7 +29,7 @@ from harmonium.openai.responses.request.tools import RequestTools, read_tools
 KEPT_BYTES = 32 * 1024 * 1024
 """Bound on what all histories kept take: some hundred long conversations."""
 
-_Key = tuple[bytes, bytes, ReasoningCipher | None]
+_Key = tuple[bytes, bytes, ReasoningCipher | None, bytes]
 
 _OPENING = 2
 _HEAD = 5
@@ -112,6 +113,8 @@ class ToolDeclarations:
         failures: label of an MCP server -> why its tools could not be listed.
         approval: what counts for servers without ``require_approval``.
         cipher: opens sealed reasoning.
+        tolerance: whether what differs harmlessly is adapted, or refused.
+        runs_tools: whether tools that a server runs itself are run by anyone.
 
     """
 
@@ -120,6 +123,8 @@ class ToolDeclarations:
     failures: Mapping[str, str]
     approval: Approval
     cipher: ReasoningCipher | None
+    tolerance: Tolerance = "lenient"
+    runs_tools: bool = True
 
     def known(self, items: Iterable[JsonNode]) -> dict[str, KnownTools]:
         """Return what is known of every server's tools; what the operator says counts most."""
@@ -144,6 +149,8 @@ class ParsedHistory:
     items: list[JSONMapping] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     count: int = 0
+    is_open: bool = False
+    """Whether the last item is what the assistant said: a preamble, should a call come next."""
     _spaces: dict[tuple[str, ...], tuple[ToolNamespace, ...]] = field(default_factory=dict)
 
     def namespaces(self, choice: ToolChoice) -> tuple[ToolNamespace, ...]:
@@ -156,10 +163,11 @@ class ParsedHistory:
             self._spaces[choice.names] = found
         return found
 
-    def read(self, nodes: Iterable[JsonNode]) -> None:
+    def read(self, nodes: Sequence[JsonNode]) -> None:
         """Read on."""
-        for node in nodes:
-            self.messages += self.reader.read(node)
+        self.is_open = _is_open(nodes) if nodes else self.is_open
+        for node, is_preamble in zip(nodes, _preambles(nodes), strict=True):
+            self.messages += self.reader.read(node, is_preamble=is_preamble)
             self.items.append(node.mapping())
             self.count += 1
 
@@ -171,7 +179,7 @@ class ParsedHistory:
         names = self.tools.names.copy()
         tools = replace(self.tools, names=names, echo=_own_echo(self.tools))
         reader, said = self.reader.copy(names), self.messages.copy()
-        return ParsedHistory(tools, reader, [], said, self.count, self._spaces)
+        return ParsedHistory(tools, reader, [], said, self.count, self.is_open, self._spaces)
 
 
 class _Kept(NamedTuple):
@@ -204,7 +212,7 @@ class ParsedHistories(HistoryCache[_Key, _Kept]):
             RequestError: something in them cannot be read.
 
         """
-        key, items = _key(declared, said), plain_bytes(list(said.items))
+        key, items = _key(declared, said, self._scope), plain_bytes(list(said.items))
         if key is None or items is None:
             return _read(declared, said)[0]
         found = self._kept.get(key)
@@ -217,18 +225,20 @@ class ParsedHistories(HistoryCache[_Key, _Kept]):
         return dialogue
 
 
-DIALOGUES = ParsedHistories()
-"""Where all requests are kept unless a setup says otherwise."""
-
-
-def _key(declared: ToolDeclarations, said: InputSnapshot) -> _Key | None:
+def _key(declared: ToolDeclarations, said: InputSnapshot, scope: bytes) -> _Key | None:
     """Return what says that two requests are of one conversation, None for what cannot say it."""
     servers = {
         label: [as_json(tool) for tool in tools] for label, tools in declared.servers.items()
     }
     opening = plain_bytes(list(islice(said.items, _OPENING)))
-    tools = plain_bytes([declared.tools.value, servers, dict(declared.failures), declared.approval])
-    return None if tools is None or opening is None else (tools, opening, declared.cipher)
+    tools = plain_bytes(
+        [
+            declared.tools.value, servers, dict(declared.failures), declared.approval,
+            declared.tolerance, declared.runs_tools,
+        ]
+    )  # fmt: skip
+
+    return None if tools is None or opening is None else (tools, opening, declared.cipher, scope)
 
 
 def _size_of(key: _Key, items: bytes, count: int) -> int:
@@ -254,10 +264,15 @@ def _object(item: object) -> JSONMapping:
 
 
 def _read_on(known: ParsedHistory, said: InputSnapshot) -> tuple[ParsedHistory, bool] | None:
-    """Read what is new; None where it says anew what a server's tools are."""
+    """Read what is new; None where what was read would have been read otherwise with it.
+
+    That is so where it says anew what a server's tools are, or makes a preamble of the last text.
+    """
     nodes, refers = said.nodes(known.count)
     labels = {server.label for server in known.tools.servers}
     if any(_lists_tools(node) and node.get("server_label").value in labels for node in nodes):
+        return None
+    if known.is_open and _preambles([_SAID, *nodes])[0]:
         return None
     dialogue = known.copy()
     dialogue.items += map(_object, said.items[: known.count])
@@ -268,11 +283,49 @@ def _read_on(known: ParsedHistory, said: InputSnapshot) -> tuple[ParsedHistory, 
 def _read(declared: ToolDeclarations, said: InputSnapshot) -> tuple[ParsedHistory, bool]:
     """Read all of it; tell whether it can be read in no other way next time."""
     nodes, refers = said.nodes()
-    tools = read_tools(declared.tools, declared.known(nodes), declared.approval)
+    adapter = Adapter(declared.tolerance)
+    tools = read_tools(
+        declared.tools,
+        declared.known(nodes),
+        declared.approval,
+        adapter=adapter,
+        runs_tools=declared.runs_tools,
+    )
     tools = replace(tools, echo=_own_echo(tools))
-    dialogue = ParsedHistory(tools, InputReader(tools.names, declared.cipher))
+    dialogue = ParsedHistory(tools, InputReader(tools.names, declared.cipher, adapter))
     dialogue.read(nodes)
     return dialogue, not refers
+
+
+def _preambles(nodes: Sequence[JsonNode]) -> list[bool]:
+    """Return for each item whether it comes before a call of the same turn of the model.
+
+    Most clients drop ``phase``: what the assistant said before it called a tool is a preamble
+    (vllm-project/vllm#50975, openai-agents-js#1766).
+    """
+    found: list[bool] = []
+    comes_call = False
+    for node in reversed(nodes):
+        found.append(comes_call)
+        kind = item_type(node)
+        if kind in _CALLS:
+            comes_call = True
+        elif kind != "reasoning" and not _is_said(node, kind):
+            comes_call = False
+    return found[::-1]
+
+
+def _is_open(nodes: Sequence[JsonNode]) -> bool:
+    """Return whether the last item may be a preamble, if a call comes next."""
+    return bool(nodes) and _is_said(nodes[-1], item_type(nodes[-1]))
+
+
+def _is_said(node: JsonNode, kind: str) -> bool:
+    return kind == "message" and node.get("role").value == "assistant"
+
+
+_SAID = JsonNode({"type": "message", "role": "assistant"})
+_CALLS = frozenset({"function_call", "custom_tool_call", "mcp_call", "mcp_approval_request"})
 
 
 def _lists_tools(item: JsonNode) -> bool:

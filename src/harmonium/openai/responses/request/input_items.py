@@ -10,10 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
+from harmonium.errors import RequestError
 from harmonium.model import DeveloperContent, Message
-from harmonium.openai.requests.content import text_parts
+from harmonium.openai.requests.content import (
+    result_text,
+    split_reasoning,
+    text_of,
+    text_parts,
+)
 from harmonium.openai.requests.errors import error_param
+from harmonium.openai.requests.tolerance import Adapter
 from harmonium.openai.requests.tool_names import ToolKind, ToolName, ToolNameMap
+from harmonium.openai.requests.tools import NO_ARGUMENTS
 from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
 from harmonium.openai.responses.request.json_node import JsonNode
 from harmonium.openai.responses.request.mcp_servers import ApprovedCall
@@ -44,12 +52,17 @@ class InputReader:
     Args:
         names: the request's tools; those that only the history calls are added.
         cipher: opens ``encrypted_content``; None when this server seals nothing.
+        adapter: where adaptations go.
 
     """
 
-    def __init__(self, names: ToolNameMap, cipher: ReasoningCipher | None) -> None:
+    def __init__(
+        self, names: ToolNameMap, cipher: ReasoningCipher | None, adapter: Adapter
+    ) -> None:
         self._names = names
         self._cipher = cipher
+        self.adapter = adapter
+        self._is_preamble = False
         self.calls: dict[str, ToolName] = {}
         """The tool behind every call id so far; of two calls with one id, the later counts."""
         self._requests: dict[str, ApprovedCall] = {}
@@ -62,14 +75,18 @@ class InputReader:
 
     def copy(self, names: ToolNameMap) -> InputReader:
         """Return a reader of its own that has read as much, with the same tools' names."""
-        made = InputReader(names, self._cipher)
+        made = InputReader(names, self._cipher, self.adapter.copy())
         made.calls = self.calls.copy()
         made._requests = self._requests.copy()
         made._approved = self._approved.copy()
         return made
 
-    def read(self, item: JsonNode) -> list[Message]:
+    def read(self, item: JsonNode, *, is_preamble: bool = False) -> list[Message]:
         """Return the messages an item stands for, none when it says nothing.
+
+        Args:
+            item: the item.
+            is_preamble: whether a call of the same turn follows, should it be the assistant's text.
 
         Raises:
             RequestError: an unknown type, or an item that cannot be read.
@@ -82,43 +99,55 @@ class InputReader:
             JsonNode(None, f"{item.path}.type").fail(
                 f"{item.path} has an unsupported type; allowed are {known}"
             )
+        self._is_preamble = is_preamble
         with error_param(item.path):
             return rule(self, item)
 
     def _message(self, item: JsonNode) -> list[Message]:
         role = item.get("role").choice("user", "assistant", "system", "developer")
-        text = item.get("content").given().content()
+        content = item.get("content").given()
+        if role == "assistant":
+            return self._assistant(item, content)
+        text = content.content()
         if role == "user":
             return [Message.user(text)]
-        if role == "assistant":
-            phase = item.get("phase")
-            is_preamble = (
-                not phase.is_null and phase.choice("commentary", "final_answer") == "commentary"
-            )
-            return [Message.assistant(text, channel="commentary" if is_preamble else "final")]
         return [Message.developer(DeveloperContent(text))]
 
+    def _assistant(self, item: JsonNode, content: JsonNode) -> list[Message]:
+        """Return the assistant's text, behind the reasoning that stands in it."""
+        reasoning, rest = split_reasoning(content.value)
+        text = text_of(rest, content.path)
+        phase, is_preamble = item.get("phase"), self._is_preamble
+        if not phase.is_null:
+            is_preamble = phase.choice("commentary", "final_answer") == "commentary"
+        said = Message.assistant(text, channel="commentary" if is_preamble else "final")
+        return [Message.assistant(reasoning, channel="analysis"), said] if reasoning else [said]
+
     def _reasoning(self, item: JsonNode) -> list[Message]:
-        content = item.get("content")
+        content, summary = item.get("content"), item.get("summary")
         text = "\n".join(text_parts(content.value, content.path))
         sealed = item.get("encrypted_content")
         if not text and not sealed.is_null:
             text = self._opened(sealed)
+        if not text:  # all that some clients keep
+            text = "\n".join(text_parts(summary.value, summary.path))
         return [Message.assistant(text, channel="analysis")] if text else []
 
     def _opened(self, sealed: JsonNode) -> str:
         text = None if self._cipher is None else self._cipher.open(sealed.text())
         if text is None:
-            sealed.fail(
+            message = (
                 f"{sealed.path} was not issued by this server, or was changed; send the item as "
-                "it came, or leave it out",
-                code="invalid_encrypted_content",
+                "it came, or leave it out"
             )
-        return text
+            refusal = RequestError(message, param=sealed.path, code="invalid_encrypted_content")
+            self.adapter.adapt("sealed_reasoning", refusal)
+        return text or ""
 
     def _function_call(self, item: JsonNode) -> list[Message]:
         tool = self._registered(item, "function")
-        return [self._call(tool, item.get("arguments").text(), "json")]
+        arguments = item.get("arguments").optional_text() or ""
+        return [self._call(tool, arguments if arguments.strip() else NO_ARGUMENTS, "json")]
 
     def _custom_call(self, item: JsonNode) -> list[Message]:
         return [self._call(self._registered(item, "custom"), item.get("input").text(), None)]
@@ -144,7 +173,8 @@ class InputReader:
             if found is None:
                 call_id.fail(f"{call_id.path} names no call that stands before its output")
             tool = found
-        text = item.get("output").given().content()
+        output = item.get("output").given()
+        text = result_text(output.value, output.path, self.adapter)
         return [Message.tool(self._names.recipient(tool), text)]
 
     def _mcp_call(self, item: JsonNode) -> list[Message]:

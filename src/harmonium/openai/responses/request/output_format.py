@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from harmonium.model import ReasoningEffort, ResponseFormat
-from harmonium.openai.requests.errors import error_param
+from harmonium.openai.requests.errors import error_param, refused
+from harmonium.openai.requests.prompt import read_effort
+from harmonium.openai.requests.tolerance import Adapter
 from harmonium.openai.responses.request.json_node import JsonNode
 from harmonium.render import History
 
 
 def read_reasoning(
-    reasoning: JsonNode, standard: ReasoningEffort
+    reasoning: JsonNode, standard: ReasoningEffort, adapter: Adapter
 ) -> tuple[ReasoningEffort | None, History, object]:
     """Read ``reasoning``: the effort, which past reasoning is kept, and the echo.
 
     Args:
         reasoning: the field, or null.
         standard: the effort where none is asked for.
+        adapter: where adaptations go.
 
     Raises:
         RequestError: what it asks for cannot be.
@@ -24,11 +29,14 @@ def read_reasoning(
     if reasoning.is_null:
         return None, "per_turn", {"effort": standard.value, "summary": None}
     effort = reasoning.get("effort")
-    level = None if effort.is_null else ReasoningEffort(effort.choice("low", "medium", "high"))
+    level: ReasoningEffort | None = None
+    if not effort.is_null:
+        level = cast("ReasoningEffort", adapter.read(read_effort, effort.value, effort.path))
     for name in ("summary", "generate_summary"):
         summary = reasoning.get(name)
         if not summary.is_null and summary.choice("auto", "concise", "detailed") != "auto":
-            summary.refuse("no summaries are written here: reasoning is given whole; give auto")
+            reason = "no summaries are written here: reasoning is given whole; give auto"
+            adapter.adapt("summary", refused(summary.path, reason))
     mode = reasoning.get("mode")
     if not mode.is_null and mode.value != "standard":
         mode.refuse("only standard is known here")
@@ -41,7 +49,7 @@ def read_reasoning(
     return level, history, echo
 
 
-def read_text_form(text: JsonNode) -> tuple[ResponseFormat | None, object]:
+def read_text_form(text: JsonNode, adapter: Adapter) -> tuple[ResponseFormat | None, object]:
     """Read ``text``: the format of the answer, and the echo; None is plain text.
 
     Raises:
@@ -52,7 +60,8 @@ def read_text_form(text: JsonNode) -> tuple[ResponseFormat | None, object]:
         return None, {"format": {"type": "text"}}
     verbosity = text.get("verbosity")
     if not verbosity.is_null and verbosity.choice("low", "medium", "high") != "medium":
-        verbosity.refuse("these models know one verbosity; give medium or leave it out")
+        reason = "these models know one verbosity; give medium or leave it out"
+        adapter.adapt("verbosity", refused(verbosity.path, reason))
     echo: dict[str, object] = {"format": {"type": "text"}}
     if not verbosity.is_null:
         echo["verbosity"] = verbosity.value

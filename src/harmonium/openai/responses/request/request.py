@@ -30,11 +30,11 @@ from harmonium.openai.requests.prompt import (
     developer_message,
     render_prompt,
 )
+from harmonium.openai.requests.tolerance import HOSTED_TOOLS, Adaptation, Adapter, Tolerance
 from harmonium.openai.requests.tools import ToolChoice
 from harmonium.openai.responses.reasoning_encryption import ReasoningCipher
 from harmonium.openai.responses.request.fields import read_fields
 from harmonium.openai.responses.request.history_cache import (
-    DIALOGUES,
     InputSnapshot,
     ParsedHistories,
     ParsedHistory,
@@ -74,7 +74,9 @@ class ResponsesSetup:
         previous: every item before this request, inputs and outputs in order: what
             ``previous_response_id`` stands for; None where that is not known, which refuses it.
         find_item: gives the item behind an ``item_reference``; None for an unknown id.
-        dialogues: where what was read of requests is kept for the next turn.
+        histories: where what was read of requests is kept for the next turn; None keeps nothing.
+        tolerance: whether what differs harmlessly is adapted (`ADAPTATIONS`), or refused.
+        runs_tools: whether anyone runs the tools that a server runs itself: search, code, MCP.
 
     """
 
@@ -87,7 +89,9 @@ class ResponsesSetup:
     defaults: Mapping[str, object] = field(default_factory=dict)
     previous: Iterable[object] | None = None
     find_item: Callable[[str], object | None] = lambda _: None
-    dialogues: ParsedHistories = DIALOGUES
+    histories: ParsedHistories | None = None
+    tolerance: Tolerance = "lenient"
+    runs_tools: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ class ResponsesRequest:
         approved: calls of MCP servers that were approved: the answer begins with running them.
         spaces: the namespaces of built-in tools that the model is told of.
         given: the fields that the request itself gives: of the others, `values` has the defaults.
+        adaptations: how the request was adapted; see `ADAPTATIONS`.
 
     """
 
@@ -123,6 +128,7 @@ class ResponsesRequest:
     approved: tuple[ApprovedCall, ...] = ()
     spaces: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
+    adaptations: tuple[Adaptation, ...] = ()
 
     def offers(self, recipient: str) -> bool:
         """Return whether the model was told of a tool that the server itself runs.
@@ -170,6 +176,7 @@ class ResponsesRequest:
 
 
 _DEFAULT_SETUP = ResponsesSetup()
+_NOTHING_KEPT = ParsedHistories(limit=0)
 
 
 def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> ResponsesRequest:
@@ -188,14 +195,17 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
         ['system', 'user']
 
     """
-    request = JsonNode(as_json(data))
+    request, adapter = JsonNode(as_json(data)), Adapter(setup.tolerance)
     values = dict(read_fields(request, setup.defaults))
     said = _said(request, setup)
-    dialogue = setup.dialogues.read(_declared(request, setup), said)
-    choice, values["tool_choice"] = read_tool_choice(request.get("tool_choice"), dialogue.tools)
+    histories = setup.histories or _NOTHING_KEPT
+    dialogue = histories.read(_declared(request, setup), said)
+    choice, values["tool_choice"] = _choice(request.get("tool_choice"), dialogue, setup)
     standard = setup.prompt.effort
-    effort, history, values["reasoning"] = read_reasoning(request.get("reasoning"), standard)
-    shape, values["text"] = read_text_form(request.get("text"))
+    effort, history, values["reasoning"] = read_reasoning(
+        request.get("reasoning"), standard, adapter
+    )
+    shape, values["text"] = read_text_form(request.get("text"), adapter)
     values["tools"] = list(dialogue.tools.echo)
     include = _include(values["include"], setup)
     lead = _PromptPreamble(request, dialogue, choice, shape)
@@ -213,6 +223,7 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
         dialogue.reader.approved,
         frozenset(space.name for space in prompt.builtin_tools),
         frozenset(name for name, value in request.mapping().items() if value is not None),
+        (*adapter.found, *dialogue.reader.adapter.found),
     )
 
 
@@ -259,11 +270,22 @@ class _PromptPreamble:
         return replace(setup.prompt, builtin_tools=tuple(given.values()))
 
 
+def _choice(
+    choice: JsonNode, dialogue: ParsedHistory, setup: ResponsesSetup
+) -> tuple[ToolChoice, object]:
+    """Read the choice of tools; one of a tool that was left out is the model's own choice."""
+    left_out = setup.tolerance == "lenient" and not setup.runs_tools
+    if left_out and isinstance(choice.value, Mapping) and choice.value.get("type") in HOSTED_TOOLS:
+        return read_tool_choice(JsonNode(None, choice.path), dialogue.tools)
+    return read_tool_choice(choice, dialogue.tools)
+
+
 def _declared(request: JsonNode, setup: ResponsesSetup) -> ToolDeclarations:
     servers = {label: list(tools) for label, tools in setup.mcp_tools.items()}
     return ToolDeclarations(
-        request.get("tools"), servers, setup.mcp_failures, setup.mcp_approval, setup.cipher
-    )
+        request.get("tools"), servers, setup.mcp_failures, setup.mcp_approval, setup.cipher,
+        setup.tolerance, setup.runs_tools,
+    )  # fmt: skip
 
 
 def _said(request: JsonNode, setup: ResponsesSetup) -> InputSnapshot:

@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from harmonium.json_types import JSONObject
 from harmonium.model import ToolDescription, ToolNamespace
-from harmonium.openai.requests.errors import error_param
+from harmonium.openai.requests.errors import error_param, refused
+from harmonium.openai.requests.tolerance import HOSTED_TOOLS, Adapter
 from harmonium.openai.requests.tool_names import ToolKind, ToolName, ToolNameMap
 from harmonium.openai.requests.tools import FREE_TEXT, DeclaredTool, ToolChoice, with_format
 from harmonium.openai.responses.request.builtin_tools import (
@@ -136,7 +137,12 @@ class _Reading:
 
 
 def read_tools(
-    tools: JsonNode, listed: Mapping[str, KnownTools], approval: Approval = "never"
+    tools: JsonNode,
+    listed: Mapping[str, KnownTools],
+    approval: Approval = "never",
+    *,
+    adapter: Adapter,
+    runs_tools: bool = True,
 ) -> RequestTools:
     """Read the request's tools.
 
@@ -144,6 +150,8 @@ def read_tools(
         tools: the array, or null.
         listed: label of an MCP server -> what is known of its tools.
         approval: what counts for MCP servers without ``require_approval``.
+        adapter: where adaptations go: a tool that nobody here runs is left out.
+        runs_tools: whether tools that a server runs itself are run by anyone.
 
     Raises:
         RequestError: a kind of tool that cannot run here, or one that cannot be read.
@@ -153,6 +161,9 @@ def read_tools(
     for tool in tools.items():
         kind = tool.get("type").text()
         rule = _RULES.get(kind)
+        if kind in HOSTED_TOOLS and (rule is None or not runs_tools):
+            adapter.adapt("hosted_tool", refused(f"{tool.path}.type", "no such tool runs here"))
+            continue
         if rule is None:
             tool.get("type").fail(f"{tool.path} cannot run here; allowed are {', '.join(_RULES)}")
         _check_callers(tool)
