@@ -160,7 +160,7 @@ FIELDS: tuple[Field, ...] = (
     Field("prompt_cache_key", "echoed; a hint", TEXT),
     Field("prompt_cache_options", "ignored: hints; refused is what is more", _CACHE_OPTIONS),
     Field("prompt_cache_retention", "ignored: a hint; changes no answer", _RETENTION),
-    Field("reasoning", "effort, the nearest the model knows; context; no summaries are written", _REASONING),
+    Field("reasoning", "effort, the nearest one; context; no summaries are written", _REASONING),
     Field("safety_identifier", "echoed", TEXT),
     Field("service_tier", "any known tier; the answer says `default`", _SERVICE_TIER, "default"),
     Field(
