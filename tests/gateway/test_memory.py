@@ -9,9 +9,14 @@ import tracemalloc
 import pytest
 
 from harmonium import load_encoding
-from harmonium.gateway.storage.cache_limits import CHAT_HISTORIES, RESPONSES_HISTORIES
 from harmonium.gateway.storage.response_store import ResponseStore
-from harmonium.openai import chat_request, responses_request
+from harmonium.openai import (
+    ChatHistories,
+    ResponseHistories,
+    ResponsesSetup,
+    chat_request,
+    responses_request,
+)
 
 ENCODING = load_encoding()
 SCHEMA = {
@@ -98,9 +103,20 @@ def ask(read, body):
     ENCODING.tokenizer.cache.clear()
 
 
+CHATS, RESPONSES = ChatHistories(), ResponseHistories()
+
+
+def read_chat(body):
+    return chat_request(body, histories=CHATS)
+
+
+def read_responses(body):
+    return responses_request(body, ResponsesSetup(histories=RESPONSES))
+
+
 APIS = [
-    pytest.param(chat_request, chat_body, CHAT_HISTORIES, id="chat"),
-    pytest.param(responses_request, responses_body, RESPONSES_HISTORIES, id="responses"),
+    pytest.param(read_chat, chat_body, CHATS, id="chat"),
+    pytest.param(read_responses, responses_body, RESPONSES, id="responses"),
 ]
 
 

@@ -110,13 +110,11 @@ def test_a_prompt_longer_than_the_context_is_refused_and_a_long_answer_is_cut():
 @pytest.mark.parametrize(
     ("path", "fields", "param"),
     [
-        ("/v1/chat/completions", {"store": True}, "store"),
         ("/v1/chat/completions", {"stop": "x" * 257}, "stop"),
         ("/v1/chat/completions", {"logprobs": True, "top_logprobs": 6}, "top_logprobs"),
         ("/v1/responses", {"background": True}, "background"),
         ("/v1/responses", {"previous_response_id": 5}, "previous_response_id"),
         ("/v1/responses", {"previous_response_id": ["resp_1"]}, "previous_response_id"),
-        ("/v1/responses", {"tools": [{"type": "web_search"}]}, "tools"),
         ("/v1/completions", {"echo": True}, "echo"),
         ("/v1/completions", {"suffix": "x"}, "suffix"),
         ("/v1/completions", {"best_of": 2}, "best_of"),
@@ -133,6 +131,30 @@ def test_what_cannot_be_honoured_is_refused_by_name(gateway, path, fields, param
     answer = gateway.client.post(path, json=BODIES[path] | fields)
     assert (answer.status_code, error_of(answer)["param"]) == (400, param)
     assert gateway.engine.requests == []
+
+
+HINTS = [
+    ("/v1/chat/completions", {"store": True}, "store", "store"),
+    ("/v1/chat/completions", {"reasoning_effort": "minimal"}, "effort", "reasoning_effort"),
+    ("/v1/responses", {"tools": [{"type": "web_search"}]}, "hosted_tool", "tools[0].type"),
+    ("/v1/responses", {"text": {"verbosity": "low"}}, "verbosity", "text.verbosity"),
+]
+
+
+@pytest.mark.parametrize(("path", "fields", "code"), [hint[:3] for hint in HINTS])
+def test_a_hint_is_adapted_told_and_counted(gateway, path, fields, code):
+    answer = gateway.client.post(path, json=BODIES[path] | fields)
+    assert (answer.status_code, answer.headers["x-harmonium-adapted"]) == (200, f"{code}=1")
+    record = gateway.record(answer.headers["x-request-id"])
+    assert record.log_fields()["adapted"] == {code: 1}
+    assert gateway.metric("harmonium_adaptations_total", code=code) >= 1
+
+
+def test_a_strict_gateway_refuses_what_it_would_have_to_adapt():
+    with running(tolerance="strict") as gateway:
+        for path, fields, _, param in HINTS:
+            answer = gateway.client.post(path, json=BODIES[path] | fields)
+            assert (answer.status_code, error_of(answer)["param"]) == (400, param)
 
 
 @pytest.mark.parametrize("ids", [[300_000], [-1], ["x"], [True], [2**40]])
