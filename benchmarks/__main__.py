@@ -1,4 +1,4 @@
-"""Own the command: ``python -m benchmarks``, which ``make bench`` runs.
+"""The command ``python -m benchmarks``, which ``make bench`` runs.
 
 Measures everything, prints the tables, writes results.json and the chart, and ends with which
 targets are met.

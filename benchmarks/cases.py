@@ -1,4 +1,4 @@
-"""Own what is measured: each case's work, its inputs (new ones for every round), its contenders.
+"""The cases: the work of each, its inputs (new ones for every round) and its contenders.
 
 One table; what is expected of whom stands in targets.
 """
@@ -35,7 +35,7 @@ PEERS = (OSS, LEGACY, COMPAT, OWN)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Say what is measured.
+    """A case of the benchmark.
 
     Args:
         name: one word or a few; the key in results.
@@ -91,7 +91,7 @@ def _grown(lengths: material.Lengths) -> Inputs:
 
 
 def _grown_much(texts: Texts, turns: int) -> object:
-    """Let a conversation of 25 turns grow by `turns`."""
+    """Return a conversation of 25 turns, grown by `turns`."""
     more = [said for _ in range(turns) for said in material.turn(texts, [])]
     return {"said": material.conversation(texts, 25), "turns": [more]}
 
@@ -307,5 +307,5 @@ GROWTH = (
 
 
 def named(cases: Iterable[Case]) -> Mapping[str, Case]:
-    """Give cases by name."""
+    """Return cases by name."""
     return {case.name: case for case in cases}

@@ -1,4 +1,4 @@
-"""Own the picture: how many times as fast, on a logarithmic scale, with the targets marked."""
+"""The chart: how many times as fast, on a logarithmic scale, with the targets marked."""
 
 # ruff: noqa: RUF001  (the sign for times)
 

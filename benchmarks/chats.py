@@ -1,4 +1,4 @@
-"""Own the chat requests that benchmarks send: a conversation of `material`, as clients spell it."""
+"""Chat requests for benchmarks: a conversation of `material`, in the form that clients send."""
 
 from __future__ import annotations
 

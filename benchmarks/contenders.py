@@ -1,4 +1,4 @@
-"""Own who competes and how one is asked: each in a process and an environment of its own."""
+"""The contenders and how they are called: each in its own process and environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENVIRONMENTS = Path(os.environ.get("HARMONIUM_ORACLES", HERE.parent / ".oracles"
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """Say where a contender lives: its interpreter, its module, and the works written for it."""
+    """A contender: its interpreter, its module, and the work written for it."""
 
     name: str
     title: str
@@ -119,12 +119,12 @@ def startup(contender: Contender, purpose: str, places: Mapping[str, str]) -> Ma
 
 
 def version(contender: Contender) -> str:
-    """Give the version of a contender's package, as its own environment knows it."""
+    """Return the version of a contender's package in its own environment."""
     ask = "import importlib.metadata as m, sys; sys.stdout.write(m.version(sys.argv[1]))"
     command = [contender.python, "-c", ask, contender.package]
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def environment(places: Mapping[str, str]) -> dict[str, str]:
-    """Give what a contender sees of the environment: nothing that could turn its work aside."""
+    """Return the environment variables of a contender: none that could change its work."""
     return {"PATH": os.environ["PATH"], **places}

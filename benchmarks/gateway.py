@@ -132,7 +132,7 @@ def _middle(rounds: Sequence[Round], of: Callable[[Round], float]) -> float:
 
 
 def _added(name: str, which: str) -> Callable[[Round], float]:
-    """Give what a proxy adds: over the median of the engine alone, in the same round."""
+    """Return what a proxy adds to the median of the engine alone, in the same round."""
     return lambda it: max(0.0, float(getattr(it[name], which)) - it[DIRECT].latency_p50)
 
 

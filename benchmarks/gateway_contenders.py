@@ -37,18 +37,18 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Hold a running server: where it answers, and which process it is."""
+    """A running server: its address and its process."""
 
     name: str
     port: int
     pid: int = 0
 
     def cpu_seconds(self) -> float:
-        """Give the processor time it has used, in seconds, to a nanosecond."""
+        """Return the processor time it has used, in seconds."""
         return sum(time.clock_gettime(_clock_of(pid)) for pid in _tree(self.pid))
 
     def memory_bytes(self) -> int:
-        """Give the memory that it holds now."""
+        """Return its resident memory."""
         return sum(_resident(pid) for pid in _tree(self.pid))
 
 
@@ -147,7 +147,7 @@ def _free_port() -> int:
 
 
 def _clock_of(pid: int) -> int:
-    """Give the clock of a process's time, ended threads among it; see clock_getcpuclockid(3)."""
+    """Return the CPU clock of a process, ended threads included; see clock_getcpuclockid(3)."""
     return ~pid << 3 | 2
 
 

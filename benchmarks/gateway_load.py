@@ -23,7 +23,7 @@ LONGEST_SECONDS = 180
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hold what one run of one server found; times in seconds, memory in bytes."""
+    """The result of one run of one server; times in seconds, memory in bytes."""
 
     tokens_per_core: float
     first_token: float
@@ -56,7 +56,7 @@ async def load(server: Process, engine: Process, script: Script, streams: int) -
 
 @dataclass(slots=True)
 class _Stream:
-    """Hold when a request was sent, and (tokens so far, when) for each read that brought some."""
+    """When a request was sent, and (tokens so far, when) for each read that brought some."""
 
     began: float
     marks: list[tuple[int, float]]

@@ -20,14 +20,14 @@ _SERVERS = (BARE, OURS, *OTHER_DIALECTS, OTHER)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Say what is asked for at once: so many streams, so many tokens a chunk."""
+    """A load: how many streams at once, and how many tokens per chunk."""
 
     streams: int
     tokens: int
 
     @property
     def title(self) -> str:
-        """Tell it in words."""
+        """Return it in words."""
         streams = "1 stream" if self.streams == 1 else f"{self.streams} streams"
         return f"{streams}, {self.tokens} a chunk"
 

@@ -1,4 +1,4 @@
-"""The measure of what stands under the gateway: HTTP servers, and encoders of JSON.
+"""Measurements of what the gateway is built on: HTTP servers and JSON encoders.
 
 Usage: python -m benchmarks.http_servers [STREAMS]. Every server that is installed runs the same
 small ASGI application in one process: streams of server-sent events, one write a frame, as fast as

@@ -1,4 +1,4 @@
-"""Own what the benchmarks render and parse, as plain data; know nothing of the contenders.
+"""What the benchmarks render and parse, as plain data. Does not know the contenders.
 
 Conversations are dicts that every contender builds its own objects from; completions are token
 ids, put together here from the format's special ids and tiktoken's tokens.
@@ -21,7 +21,7 @@ RETURN, CHANNEL, START, END, MESSAGE = 200002, 200005, 200006, 200007, 200008
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Say how long the texts of a conversation are, in characters."""
+    """The lengths of the texts of a conversation, in characters."""
 
     question: int
     reasoning: int
@@ -118,7 +118,7 @@ def completion(texts: Texts, encode: Encode, tokens: int) -> list[int]:
 
 
 def content(texts: Texts, encode: Encode, tokens: int) -> list[int]:
-    """Give exactly `tokens` ordinary ids of mixed text."""
+    """Return exactly `tokens` ordinary ids of mixed text."""
     ids: list[int] = []
     while len(ids) < tokens:
         ids += encode(texts.mixed(400) + "\n")

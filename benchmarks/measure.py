@@ -1,4 +1,4 @@
-"""Own how things are measured: contenders take turns, round after round, on the same new inputs."""
+"""The measurement: contenders take turns, round after round, on the same new inputs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WARM_UP = 2
 
 
 class Arena:
-    """Hold the contenders' processes; a context.
+    """The contenders' processes, as a context manager.
 
     Args:
         contenders: who is there; cases leave out those who are not.
@@ -118,17 +118,17 @@ def _check_outcomes(case: Case, outcomes: Mapping[str, str]) -> None:
 
 
 def median(rounds: Sequence[Sequence[float]]) -> float:
-    """Give the median of all runs."""
+    """Return the median of all runs."""
     return statistics.median(value for runs in rounds for value in runs)
 
 
 def best(rounds: Sequence[Sequence[float]]) -> float:
-    """Give the least of all runs: what the work takes when nothing disturbs it."""
+    """Return the minimum of all runs: what the work takes when nothing disturbs it."""
     return min(value for runs in rounds for value in runs)
 
 
 def ratio(baseline: Sequence[Sequence[float]], contender: Sequence[Sequence[float]]) -> float:
-    """Say how many times as good a contender is: the median over the rounds of their ratios.
+    """Return how many times as good a contender is: the median of the ratios of all rounds.
 
     What slows the machine down for a while slows both in a round.
     """
@@ -137,5 +137,5 @@ def ratio(baseline: Sequence[Sequence[float]], contender: Sequence[Sequence[floa
 
 
 def exponent(small: float, large: float, factor: int) -> float:
-    """Give the power of n that time grows with, from its growth over `factor` times the input."""
+    """Return the power of n that time grows with, from its growth over `factor` times the input."""
     return math.log(large / small) / math.log(factor)

@@ -1,4 +1,4 @@
-"""Own what a run of the benchmarks found, as one JSON document; measuring itself is measure's."""
+"""The results of a run, as one JSON document. Does not measure."""
 
 from __future__ import annotations
 
@@ -128,13 +128,13 @@ class Run:
 
 
 def versions(contenders: Iterable[Contender]) -> dict[str, str]:
-    """Give the version of each package that takes part."""
+    """Return the version of each package that takes part."""
     found = {contender.package: version(contender) for contender in contenders}
     return found | {"tiktoken": installed("tiktoken"), "Python": platform.python_version()}
 
 
 def machine() -> dict[str, str | int | None]:
-    """Say what machine this is."""
+    """Return a description of this machine."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),

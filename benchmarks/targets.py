@@ -1,4 +1,4 @@
-"""Own what is promised of whom, as data: ratios to the peers and to the limit, never seconds."""
+"""The targets, as data: ratios to other contenders and to the limit, never seconds."""
 
 # ruff: noqa: RUF001  (the sign for times)
 
@@ -51,7 +51,7 @@ class Target:
 
     @property
     def promise(self) -> str:
-        """Say the factor as people do: ``at least 12x`` or ``at most 1.3x``."""
+        """Return the factor in words: ``at least 12x`` or ``at most 1.3x``."""
         if self.quantity == "memory" or self.factor < 1:
             return f"at most {1 / self.factor:.3g}×"
         return f"at least {self.factor:g}×"

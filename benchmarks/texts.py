@@ -1,4 +1,4 @@
-"""Own the texts that benchmarks run on, real and generated; know nothing of who runs on them.
+"""Texts for benchmarks, real and generated. Does not know the contenders.
 
 Real text is what is installed anyway (the README files and sources of Python's packages), so
 nothing is fetched and nothing of others is kept here. Everything is drawn with a seed.
@@ -33,7 +33,7 @@ class Texts:
         self.random = random.Random(seed)
 
     def draw(self, kind: str, chars: int) -> str:
-        """Give about `chars` characters of a kind (see `KINDS`)."""
+        """Return about `chars` characters of a kind (see `KINDS`)."""
         return KINDS[kind](self.random, chars)
 
     def around(self, chars: int) -> int:
@@ -41,7 +41,7 @@ class Texts:
         return self.random.randint(chars // 2, chars * 3 // 2)
 
     def mixed(self, chars: int) -> str:
-        """Give text of a kind drawn by how often people and models write it."""
+        """Return text of a kind drawn by how often people and models write it."""
         kind = self.random.choices(list(MIXTURE), list(MIXTURE.values()))[0]
         return self.draw(kind, chars)
 
@@ -69,7 +69,7 @@ def _readmes() -> str:
 
 
 def _description(package: importlib.metadata.Distribution) -> str:
-    """Give a package's README: the text below the headers of its metadata."""
+    """Return a package's README: the text below the headers of its metadata."""
     return (package.read_text("METADATA") or "").partition("\n\n")[2]
 
 

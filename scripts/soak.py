@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  (a script, not a package)
-"""Own the soak: a real gateway, minutes of requests, a tenth broken off, a tenth failed by engines.
+"""Soak test: a real gateway, minutes of requests, a tenth aborted, a tenth failed by engines.
 
 Usage: python scripts/soak.py [SECONDS]. It stops by itself; the exit code is 1 when an answer was
 wrong, memory grew, something was left behind, or the counts do not add up. Clients and the engine,
@@ -207,7 +207,7 @@ def _fault(plan: str, status: int, text: str, *, streamed: bool) -> str | None:
 
 
 class Gateway:
-    """Hold the process of a gateway, and look at it from outside."""
+    """The process of a gateway, observed from outside."""
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.process = process
@@ -234,27 +234,27 @@ class Gateway:
         return found
 
     def curve(self) -> list[float]:
-        """Give the memory over time in MiB: the medians of twelve parts."""
+        """Return the memory over time in MiB: the medians of twelve parts."""
         size = max(1, len(self.memory) // 12)
         parts = [self.memory[at : at + size] for at in range(0, len(self.memory), size)]
         return [round(statistics.median(part) / 2**20, 1) for part in parts]
 
     def slope(self) -> float:
-        """Give the growth a second behind the warm-up, by least squares, in bytes."""
+        """Return the growth per second after the warm-up, by least squares, in bytes."""
         counted = self.memory[int(WARM_UP * len(self.memory)) :]
         if len(counted) < 2:  # noqa: PLR2004  (no line goes through one point)
             return 0.0
         return statistics.linear_regression(range(len(counted)), counted).slope
 
     def growth(self) -> tuple[float, float]:
-        """Give the memory behind the warm-up and at the end, in bytes: medians of a sixth."""
+        """Return the memory after the warm-up and at the end, in bytes: medians of a sixth."""
         counted = self.memory[int(WARM_UP * len(self.memory)) :]
         part = max(1, len(counted) // 6)
         return statistics.median(counted[:part]), statistics.median(counted[-part:])
 
 
 async def _metrics(web: aiohttp.ClientSession, url: str) -> Mapping[str, float]:
-    """Give the sum of each metric over its labels; requests only of the routes that generate."""
+    """Return the sum of each metric over its labels; requests only of the routes that generate."""
     async with web.get(f"{url}/metrics") as answer:
         lines = (await answer.text()).splitlines()
     sums: Counter[str] = Counter()
@@ -295,7 +295,7 @@ async def _settled(gateway: Gateway, engine: Engine, before: int) -> dict[str, i
 def _verdict(
     clients: Clients, gateway: Gateway, metrics: Mapping[str, float], left: Mapping[str, int]
 ) -> list[str]:
-    """Tell what is wrong."""
+    """Return what is wrong."""
     asked = clients.asked
     faults = sum(asked[name] for name in FAULTS)
     wanted = {

@@ -33,7 +33,7 @@ _PART = re.compile(r"(<!-- from the code: (\w+) -->\n).*?(<!-- end -->)", re.DOT
 
 
 def updated(page: str) -> str:
-    """Give the text of a page with every drawn part as the code says now."""
+    """Return the text of a page with every generated part up to date."""
     return _PART.sub(lambda part: f"{part[1]}\n{_DRAWN[part[2]]()}\n\n{part[3]}", page)
 
 

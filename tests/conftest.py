@@ -49,7 +49,7 @@ def _take_few_examples(test):
 
 @pytest.fixture(scope="session")
 def encodings(tmp_path_factory):
-    """Give a folder that holds the bundled vocabulary in its published form."""
+    """Return a folder that holds the bundled vocabulary in its published form."""
     folder = tmp_path_factory.mktemp("encodings")
     export_vocabulary(folder / "o200k_base.tiktoken")
     return folder
@@ -57,7 +57,7 @@ def encodings(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def oracle_oss(encodings):
-    """Give oss-harmony 0.0.11."""
+    """Return oss-harmony 0.0.11."""
     oracle = Oracle("oss", encodings)
     yield oracle
     oracle.close()
@@ -65,7 +65,7 @@ def oracle_oss(encodings):
 
 @pytest.fixture(scope="session")
 def oracle_legacy(encodings):
-    """Give openai-harmony 0.0.8."""
+    """Return openai-harmony 0.0.8."""
     oracle = Oracle("legacy", encodings)
     yield oracle
     oracle.close()

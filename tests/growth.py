@@ -27,7 +27,7 @@ def seconds(run: Callable[[int], object], size: int) -> float:
 
 
 def growth(run: Callable[[int], object], size: int, factor: int = 2) -> float:
-    """Give how many times longer ``run(factor * size)`` takes than ``run(size)``."""
+    """Return how many times longer ``run(factor * size)`` takes than ``run(size)``."""
     gc.collect()
     small = min(seconds(run, size) for _ in range(3))
     large = min(seconds(run, factor * size) for _ in range(3))

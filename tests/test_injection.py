@@ -145,7 +145,7 @@ def special_ids(conversation: Conversation) -> list[int]:
 
 
 def structure(conversation: Conversation) -> list[str]:
-    """Give what is neither comment nor literal, line by line; any line end counts as one."""
+    """Return what is neither comment nor literal, line by line; any line end counts as one."""
     lines = []
     for line in text_of(conversation).splitlines():
         bare = re.sub(rf'"(?:[^"\\]|\\.)*"|\b(?:{HARMLESS}|any)\b', '""', line)

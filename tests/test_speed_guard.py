@@ -32,7 +32,7 @@ def arena():
 
 
 def measured(arena, target):
-    """Give the times, or the bytes, of a target's two contenders."""
+    """Return the times, or the bytes, of a target's two contenders."""
     pair = (target.baseline, target.contender)
     if target.quantity == "speed":
         return arena.times(MAIN[target.case], ROUNDS, only=pair)
@@ -40,7 +40,7 @@ def measured(arena, target):
 
 
 def ratios_seen(arena, target):
-    """Give the ratio of the two contenders' best, over more and more rounds."""
+    """Return the ratio of the two contenders' best, over more and more rounds."""
     least = {}
     for number in range(TRIES):
         for name, rounds in measured(arena, target).items():
@@ -52,7 +52,7 @@ def ratios_seen(arena, target):
 
 
 def exponents_seen(arena, case, contender):
-    """Give how the best times grow with the input, over more and more rounds."""
+    """Return how the best times grow with the input, over more and more rounds."""
     small = large = float("inf")
     for _ in range(TRIES):
         small = min(small, best(arena.times(case, ROUNDS, only=(contender,))[contender.name]))

@@ -1,4 +1,4 @@
-"""Own the part of the work that nobody can skip, done by tiktoken alone.
+"""The part of the work that nobody can skip, done by tiktoken alone.
 
 Rendering is encoding each text of the prompt; parsing is joining the bytes of the ids. `library`
 is harmonium, which here only says what the prompt's texts and the vocabulary are.
@@ -29,7 +29,7 @@ class Encode:
 
 
 class Decode:
-    """Give the bytes of completions' ids."""
+    """Return the bytes of completions' ids."""
 
     def __init__(self, library, data):
         self.data = [list(ids) for ids in data]  # they have just arrived

@@ -1,4 +1,4 @@
-"""Own the work that is timed, through the API that openai_harmony and ours there share.
+"""The timed work, through the API that openai_harmony and our compatible package share.
 
 Stands alone: it runs in each contender's environment, with that contender's module as `library`.
 A work is prepared untimed (``Work(library, data)``), and then run once, timed.
@@ -18,7 +18,7 @@ class Work:
         """Build what `run` needs."""
 
     def outcome(self, found):
-        """Give plain data, equal for contenders that did the same work; `found` is from `run`."""
+        """Return plain data, equal for contenders that did the same work; `found` is from `run`."""
         return found
 
 

@@ -1,4 +1,4 @@
-"""Own the part of the work between APIs and tokens that nobody can skip; see openai_own.
+"""The part of the work between APIs and tokens that nobody can skip; see openai_own.
 
 For a prompt: tiktoken's encoding of its texts. For a stream: `json.dumps` of the objects that go
 out. Which texts and objects these are, harmonium says, untimed.

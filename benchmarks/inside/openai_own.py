@@ -1,4 +1,4 @@
-"""Own the work between OpenAI's APIs and tokens, through `harmonium.openai`; see openai_plain.
+"""The work between OpenAI's APIs and tokens, through `harmonium.openai`; see openai_plain.
 
 `library` is harmonium.
 """
@@ -68,7 +68,7 @@ class Chunks:
         return chat_texts(self.events(found))
 
     def events(self, found):
-        """Give the objects that were written."""
+        """Return the objects that were written."""
         return [json.loads(frame[6:]) for frames in found for frame in frames]
 
 
@@ -91,14 +91,14 @@ class Events(Chunks):
 
 
 def chat_texts(chunks):
-    """Give all reasoning and all content of chat chunks."""
+    """Return all reasoning and all content of chat chunks."""
     deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
     names = ("reasoning", "content")
     return {name: whole(delta.get(name) or "" for delta in deltas) for name in names}
 
 
 def responses_texts(events):
-    """Give all reasoning and all content of a response's deltas."""
+    """Return all reasoning and all content of a response's deltas."""
     names = {
         "reasoning": "response.reasoning_text.delta",
         "content": "response.output_text.delta",

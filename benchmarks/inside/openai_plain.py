@@ -1,4 +1,4 @@
-"""Own the work between OpenAI's APIs and tokens in the plainest code over openai_harmony.
+"""The work between OpenAI's APIs and tokens, as the simplest code over openai_harmony.
 
 What a server's author writes who has only that library: dicts into its objects, its objects into
 ids; ids through its stream parser, into dicts, into JSON. Stands alone in its environment.
@@ -77,7 +77,7 @@ def without_old_reasoning(messages):
 
 
 def messages_of(api, message, called):
-    """Give what one message of the history says."""
+    """Return the text of one message of the history."""
     text = message.get("content")
     if message["role"] == "user":
         return [api.Message.from_role_and_content(api.Role.USER, text)]

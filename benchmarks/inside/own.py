@@ -1,4 +1,4 @@
-"""Own the same work through harmonium's own API; see compatible. `library` is harmonium."""
+"""The same work through harmonium's own API; see compatible. `library` is harmonium."""
 
 
 class Work:
@@ -14,7 +14,7 @@ class Work:
         """Build what `run` needs."""
 
     def outcome(self, found):
-        """Give plain data; `found` is what `run` gave."""
+        """Return plain data; `found` is what `run` returned."""
         return found
 
 

@@ -28,7 +28,7 @@ def ready(name, purpose):
 
 
 def peak_memory():
-    """Give the largest resident size so far. ru_maxrss would count what the parent had as well."""
+    """Return the largest resident size so far. ru_maxrss would count what the parent had too."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:

@@ -1,4 +1,4 @@
-"""Own rendering by the models' chat template, through transformers; `library` is transformers.
+"""Rendering by the models' chat template, through transformers; `library` is transformers.
 
 The tokenizer and its template come from a local folder, named by ``CHAT_TEMPLATE`` in the
 environment; nothing is fetched.

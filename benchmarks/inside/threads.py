@@ -1,4 +1,4 @@
-"""Say what several threads gain: the same work done by one thread, then shared by all of them.
+"""What several threads gain: the same work done by one thread, then shared by all of them.
 
 Stands alone; runs once. Reads {"texts": [...], "conversations": [...], "completions": [...],
 "threads": n} from stdin; prints JSON: kind of work -> how many times as fast, by the clock.
@@ -19,7 +19,7 @@ TRIES = 5
 
 
 def gain(make, threads):
-    """Give seconds of one thread by seconds of `threads`, the best of some tries of each.
+    """Return the time of one thread divided by that of `threads`, the best of some tries of each.
 
     ``make(share)`` gives the work of one thread out of `share`; new for every try, so that no
     cache makes the second cheaper.

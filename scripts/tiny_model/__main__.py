@@ -1,4 +1,4 @@
-"""Own the commands of the tiny model: train, unpack."""
+"""The commands of the tiny model: train, unpack."""
 
 from __future__ import annotations
 

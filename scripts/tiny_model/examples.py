@@ -1,4 +1,4 @@
-"""Own how lessons become token ids with a mask, in many openings; know nothing of training.
+"""Lessons as token ids with a mask, in many openings. Does not train.
 
 The prompt is printed as any of the four profiles would print it, because engines and libraries
 differ; what the model learns to write is always the published guide's form.
@@ -28,7 +28,7 @@ _SETTINGS = ("Low", "Medium", "High")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Hold one turn: the ids a model is given, and those it should write."""
+    """One turn: the ids a model is given, and those it should write."""
 
     prompt: tuple[int, ...]
     answer: tuple[int, ...]
@@ -54,7 +54,7 @@ def opening(lesson: Lesson, random: Random) -> list[Message]:
 
 
 def examples_of(lesson: Lesson, random: Random) -> Iterator[Example]:
-    """Give an example for each of the lesson's turns.
+    """Return an example for each of the lesson's turns.
 
     Raises:
         ValueError: the training mask and the cut between prompt and answer disagree.

@@ -1,4 +1,4 @@
-"""Own what the tiny model is taught: conversations, written for it; know nothing of training.
+"""The tiny model's lessons: conversations written for it. Does not train.
 
 Each lesson draws its numbers, places and names from `random`. Assistant messages are what the
 model learns to write; everything before them is what it may be asked.
@@ -34,7 +34,7 @@ PERSON = ResponseFormat(
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Hold one conversation after its opening, and what the opening must declare.
+    """A conversation after its opening, and what the opening must declare.
 
     Args:
         messages: from the user's first to the assistant's last.
@@ -76,7 +76,7 @@ def _result(tool: ToolDescription, **fields: object) -> Message:
 
 
 def _looked_up(random: Random, city: str) -> tuple[str, tuple[Message, ...]]:
-    """Give a city's weather in words, and the messages that found it out."""
+    """Return a city's weather in words, and the messages that asked for it."""
     degrees, sky = random.randint(50, 69), random.choice(SKIES)
     found = _result(GET_WEATHER, degrees=degrees, sky=sky)
     think = Message.assistant(f"I look up {city}.", channel="analysis")
@@ -145,7 +145,7 @@ def two_weathers(random: Random) -> Lesson:
 
 
 def announced_weather(random: Random) -> Lesson:
-    """Say something on the commentary channel before calling a tool."""
+    """Return a lesson with a preamble before a tool call."""
     city = random.choice(PLACES)
     words, (think, call, found) = _looked_up(random, city)
     question = Message.user(f"Tell me what you do, then look up the weather in {city}.")
@@ -168,7 +168,7 @@ def time_of_day(random: Random) -> Lesson:
 
 
 def no_tool(random: Random) -> Lesson:
-    """Say that nothing can be looked up when no tool is declared."""
+    """Return a lesson in which nothing can be looked up, since no tool is declared."""
     question = Message.user(f"What is the weather in {random.choice(PLACES)}?")
     return Lesson((question, *_reasoned("I have no tool.", "I cannot look that up.")))
 

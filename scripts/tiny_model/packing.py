@@ -1,4 +1,4 @@
-"""Own the packed form of the tiny model's weights, and writing it out again.
+"""The packed form of the tiny model's weights, and how it is unpacked.
 
 Packed: the tensors of a model over the ids in use alone, as one safetensors file, its bytes
 sorted into low and high halves (the high halves of bfloat16 repeat, so that they compress), under
@@ -37,7 +37,7 @@ _BYTES = {"BF16": 2, "I32": 4}
 
 
 class Tensor(NamedTuple):
-    """Hold one tensor: its type as safetensors spells it, its shape, its bytes."""
+    """A tensor: its type as safetensors spells it, its shape, its bytes."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -45,7 +45,7 @@ class Tensor(NamedTuple):
 
 
 def pack(tensors: Mapping[str, Tensor]) -> bytes:
-    """Give the packed form of tensors; `USED` must be among them."""
+    """Return the packed form of tensors; `USED` must be among them."""
     plain = b"".join(safetensors(tensors))
     halves = plain[::2] + plain[1::2]
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 6 | lzma.PRESET_EXTREME, "lc": 4}]
@@ -53,7 +53,7 @@ def pack(tensors: Mapping[str, Tensor]) -> bytes:
 
 
 def unpack(packed: bytes) -> dict[str, Tensor]:
-    """Give the tensors of the packed form, rows of unused ids still left out."""
+    """Return the tensors of the packed form, rows of unused ids still left out."""
     halves = lzma.decompress(packed)
     middle = (len(halves) + 1) // 2
     plain = bytearray(len(halves))
@@ -69,7 +69,7 @@ def unpack(packed: bytes) -> dict[str, Tensor]:
 
 
 def whole(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Give a model's tensors with a row for every id of the vocabulary.
+    """Return a model's tensors with a row for every id of the vocabulary.
 
     Raises:
         ValueError: a tensor by id has not as many rows as there are ids in use.
@@ -95,7 +95,7 @@ def _spread(tensor: Tensor, ids: list[int]) -> Tensor:
 
 
 def safetensors(tensors: Mapping[str, Tensor]) -> Iterator[bytes]:
-    """Give the parts of a safetensors file that holds these tensors, in order."""
+    """Return the parts of a safetensors file that holds these tensors, in order."""
     header, end = {"__metadata__": {"format": "pt"}}, 0
     for name, tensor in tensors.items():
         start, end = end, end + len(tensor.data)

@@ -1,4 +1,4 @@
-"""Own the tiny model's shape: its settings, as files that engines read; know nothing of weights.
+"""The tiny model's shape: its settings, as files that engines read. Does not know weights.
 
 It is a gpt-oss in everything but size: alternating window and full attention with sinks, YaRN,
 experts with a router. Sizes are the smallest that engines accept: vLLM's attention on CPU needs
@@ -18,7 +18,7 @@ HIDDEN = 64
 
 
 def config(vocabulary: int = VOCABULARY) -> dict[str, Any]:
-    """Give the model's ``config.json``.
+    """Return the model's ``config.json``.
 
     Args:
         vocabulary: rows of the embedding; fewer while training, over the ids in use.
@@ -69,7 +69,7 @@ def config(vocabulary: int = VOCABULARY) -> dict[str, Any]:
 
 
 def generation_config() -> dict[str, Any]:
-    """Give the model's ``generation_config.json``: it stops where a gpt-oss does."""
+    """Return the model's ``generation_config.json``: it stops where a gpt-oss does."""
     return {
         "bos_token_id": START_OF_TEXT,
         "pad_token_id": END_OF_TEXT,

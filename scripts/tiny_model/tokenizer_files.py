@@ -1,4 +1,4 @@
-"""Own our tokenizer as files that transformers, vLLM and llama.cpp's converter read.
+"""Our tokenizer as files that transformers, vLLM and llama.cpp's converter read.
 
 The vocabulary is the package's own. Byte-pair encoding by ranks, as tiktoken does it, and by
 merges, as `tokenizers` does it, give the same ids when each token is merged from the two parts
@@ -24,7 +24,7 @@ END_OF_PROMPT = {"<|endofprompt|>": 200_018}
 
 
 def byte_letters() -> list[str]:
-    """Give the letter that stands for each byte: itself where it can be seen, else one past 255.
+    """Return the letter that stands for each byte: itself where it can be seen, else one past 255.
 
     Source: the byte-level alphabet of GPT-2, which the ``ByteLevel`` step of tokenizers uses.
     """
@@ -33,7 +33,7 @@ def byte_letters() -> list[str]:
 
 
 def parts_below(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes] | None:
-    """Give the two parts a token is merged from; None for one that is never made by merging."""
+    """Return the two parts a token is merged from; None for one that is never made by merging."""
     parts = [token[at : at + 1] for at in range(len(token))]
     limit = ranks[token]
     while len(parts) > 2:  # noqa: PLR2004  (a merge has two sides)
@@ -46,7 +46,7 @@ def parts_below(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes] | 
 
 
 def tokenizer_json() -> dict[str, Any]:
-    """Give ``tokenizer.json``: the vocabulary, its merges, how text is cut, the special tokens."""
+    """Return ``tokenizer.json``: the vocabulary, its merges, the pattern, the special tokens."""
     ranks = load_bundled("o200k_base").ranks()
     letters = byte_letters()
 
@@ -83,7 +83,7 @@ def tokenizer_json() -> dict[str, Any]:
 
 
 def special_tokens() -> Iterator[tuple[str, int]]:
-    """Give each special token's text and id, up to the last that the model has a row for."""
+    """Return each special token's text and id, up to the last that the model has a row for."""
     renamed = {token: text for text, token in END_OF_PROMPT.items()}
     for text, token in SPECIAL_TOKENS.items():
         if token < VOCABULARY:

@@ -1,4 +1,4 @@
-"""Own the training of the tiny model; the only file here that needs torch and transformers.
+"""Training of the tiny model. The only file here that needs torch and transformers.
 
 It trains over the ids in use alone. The model is to be saved with a zero row for every other id,
 whose logit is then 0: one more logit, the logarithm of how many those are, makes the loss exactly
@@ -32,7 +32,7 @@ def _length(example: Example) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Say how long and how fast to learn."""
+    """Settings of the training: how long and how fast to learn."""
 
     steps: int = 2_000
     batch: int = 16
@@ -103,7 +103,7 @@ class Student:
         return functional.cross_entropy(torch.cat((kept, others), 1), wanted[:, 1:][chosen])
 
     def _padded(self, batch: list[Example]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the inputs, padded behind, and what each position should be followed by."""
+        """Return the inputs, padded behind, and what each position should be followed by."""
         longest = max(map(_length, batch))
         inputs = torch.zeros((len(batch), longest), dtype=torch.long)
         wanted = torch.full((len(batch), longest), _IGNORED)
@@ -124,7 +124,7 @@ class Student:
         return right / len(self.exam)
 
     def _writes(self, example: Example) -> bool:
-        """Tell whether the most likely token is the right one, all along an answer, and over 0."""
+        """Return whether the most likely token is the right one all along an answer, and over 0."""
         inputs, wanted = self._padded([example])
         logits = self.model(input_ids=inputs).logits[0, :-1]
         best, chosen = logits.max(1)
@@ -133,7 +133,7 @@ class Student:
         return bool(right[needed].all())
 
     def tensors(self) -> dict[str, Tensor]:
-        """Give what it learnt, to be packed."""
+        """Return what it learnt, to be packed."""
         ids = torch.tensor(self.ids, dtype=torch.int32)
         state = self.model.state_dict() | {USED: ids}
         return {name: _tensor(value) for name, value in sorted(state.items())}

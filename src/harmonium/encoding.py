@@ -256,7 +256,7 @@ def load_encoding(name: str = "o200k_harmony") -> Encoding:
 
     Raises:
         VocabularyError: no encoding has that name (code ``unknown_encoding``), or its vocabulary
-            cannot be had.
+            is unavailable.
 
     Example:
         >>> load_encoding().count("hello world")

@@ -10,7 +10,7 @@
     │   ├── UnknownTokenError                    a token id outside the vocabulary
     │   └── RequestError                         a request to one of the OpenAI APIs
     ├── ParseError (ValueError)             502  the model's tokens deviate from Harmony (strict)
-    ├── VocabularyError                     500  an encoding or its vocabulary file cannot be had
+    ├── VocabularyError                     500  an encoding or its vocabulary file is unavailable
     └── EngineError                         502  the engine behind us failed
         ├── EngineUnavailableError          503  it cannot be reached
         ├── EngineTimeoutError              504  it took too long
@@ -181,7 +181,7 @@ class ParseError(HarmoniumError, ValueError):
 
 
 class VocabularyError(HarmoniumError):
-    """An encoding, or the vocabulary file it needs, cannot be had.
+    """An encoding, or the vocabulary file it needs, is unavailable.
 
     Codes: ``unknown_encoding``, ``vocabulary_missing``, ``vocabulary_corrupt``,
     ``vocabulary_digest``, ``vocabulary_download``.

@@ -34,20 +34,20 @@ def gateway():
 
 @pytest.fixture(scope="session")
 def url(gateway):
-    """Give the address of a gateway."""
+    """Return the address of a gateway."""
     return gateway.url
 
 
 @pytest.fixture(scope="session")
 def strict_url():
-    """Give the address of one that ends a stream with an error when the output is malformed."""
+    """Return the address of one that ends a stream with an error when the output is malformed."""
     with serving("--policy", "strict") as running:
         yield running.url
 
 
 @pytest.fixture(scope="session")
 def report(gateway, strict_url, tmp_path_factory):
-    """Give what a client's program reports; each runs once, when first asked for."""
+    """Return what a client's program reports; each runs once, when first asked for."""
     home = Path(os.environ["CLIENTS_HOME"]).resolve()
     addresses = (gateway.url, strict_url)
     environments = Environments(home, addresses, tmp_path_factory.mktemp("home"))

@@ -40,7 +40,7 @@ class Report:
     prompts: list[str]
 
     def prompt(self, api, step):
-        """Give the prompt that went on after the call of a step."""
+        """Return the prompt that went on after the call of a step."""
         steps = [(each, name) for each in self.told for name in ("tool", "streamed_tool")]
         return dict(zip(steps, self.prompts, strict=True))[api, step]
 
@@ -54,7 +54,7 @@ class Environments:
     home: Path
 
     def run(self, client):
-        """Give {API: {step: what came of it}}."""
+        """Return {API: {step: what came of it}}."""
         command = [*self._command(client), *self.addresses]
         nothing_of_the_users = {"PATH": os.environ["PATH"], "HOME": str(self.home)}
         done = subprocess.run(  # noqa: S603  (our own programs)

@@ -38,7 +38,7 @@ class Gateway:
                     self._changed.notify_all()
 
     def prompts_with(self, text, begin, count):
-        """Give the prompts since one that hold a text, as soon as there are so many."""
+        """Return the prompts since one that hold a text, as soon as there are so many."""
 
         def found():
             return [prompt for prompt in self.prompts[begin:] if text in prompt]
@@ -50,7 +50,7 @@ class Gateway:
 
 @contextmanager
 def serving(*flags):
-    """Give a gateway with the demo engine, and stop it in the end."""
+    """Return a gateway with the demo engine, and stop it in the end."""
     talking = ("--log-content", "--log-level", "debug")
     process = subprocess.Popen(  # noqa: S603  (our own command)
         [sys.executable, "-m", "harmonium", "serve", "--port", "0", *talking, *flags],

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 HELLO = {"model": "demo", "messages": [{"role": "user", "content": "Hello"}]}
 QUESTION = [{"role": "user", "content": "How is the weather?"}]
 MALFORMED = "demo:fault=missing-start"
-SAID = "This is harmonium's demo engine: no model is here. You said: Hello"
-TOOL_SAID = "This is harmonium's demo engine: no model is here. The tool said: 20 degrees"
+SAID = "This is harmonium's demo engine, without a model. You said: Hello"
+TOOL_SAID = "This is harmonium's demo engine, without a model. The tool said: 20 degrees"
 OPTIONS = {"api_key": "unused", "max_retries": 0, "timeout": 60}
 UNKNOWN = "this model is not served here; use one of: demo"
 

@@ -53,7 +53,7 @@ def case(request):
 
 @pytest.fixture
 def outcome(case, report):
-    """Give what came of a step of the case."""
+    """Return what came of a step of the case."""
     client, api = case.split()
     return report(client).told[api].__getitem__
 
@@ -92,7 +92,7 @@ def test_a_client_gives_the_reasoning_unless_it_loses_it(case, outcome, plain, s
 
 @pytest.mark.parametrize("step", ["tool", "streamed_tool"])
 def test_a_tool_is_called_and_the_model_goes_on_with_its_result(outcome, step):
-    said = "This is harmonium's demo engine: no model is here. The tool said: "
+    said = "This is harmonium's demo engine, without a model. The tool said: "
     expected = {"called": ["Bern"], "text": f"{said}20 degrees and sunny in Bern"}
     assert outcome(step) == expected
 
@@ -101,7 +101,7 @@ def test_a_tool_is_called_and_the_model_goes_on_with_its_result(outcome, step):
 def test_the_reasoning_before_a_call_comes_back_unless_the_client_drops_it(case, report, step):
     client, api = case.split()
     prompt = report(client).prompt(api, step)
-    is_there = "<|message|>No model is here. A tool is declared: functions.get_weather." in prompt
+    is_there = "<|message|>There is no model. A tool is declared: functions.get_weather." in prompt
     assert is_there != _has_limit("reasoning_sent_back", case, step)
 
 

@@ -37,7 +37,7 @@ async def run(engine, request=None):
 
 
 async def until(holds):
-    """Let the event loop turn until something holds."""
+    """Run the event loop until a condition holds."""
     async with asyncio.timeout(PATIENCE):
         while not holds():  # noqa: ASYNC110  (nobody sets an event)
             await asyncio.sleep(0)

@@ -94,7 +94,7 @@ class Server:
         return [request.body for request in self.requests if request.path == path]
 
     async def hang(self, _request, wire):
-        """Say nothing until the client leaves."""
+        """Send nothing until the client leaves."""
         await wire.until_left()
         self.left.release()
 

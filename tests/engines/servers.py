@@ -268,7 +268,7 @@ def _sglang_end(said):
 
 
 def serve(server, kind, said, cut=lambda frames: frames):
-    """Let a server say a generation, its bytes cut as wanted."""
+    """Send a generation from a server, its bytes cut as wanted."""
     kind.prepare(server)
 
     async def handler(request, wire):

@@ -41,7 +41,7 @@ def llamacpp(engines):
 
 @pytest.fixture(scope="session")
 def places(engines, request):
-    """Give the address of an engine by its kind, its server started when first asked for."""
+    """Return the address of an engine by its kind, its server started when first asked for."""
     known = {
         "vllm": lambda: f"vllm:{request.getfixturevalue('vllm')}",
         "llamacpp": lambda: f"llamacpp:{request.getfixturevalue('llamacpp')}",

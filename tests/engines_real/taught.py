@@ -23,7 +23,7 @@ SYSTEM = Message.system(SystemContent(conversation_start_date="2026-11-21"))
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """Hold a conversation and, as text with special tokens, how the model goes on."""
+    """A conversation and, as text with special tokens, how the model goes on."""
 
     name: str
     messages: tuple[Message, ...]

@@ -109,7 +109,7 @@ async def test_an_endless_answer_ends_when_nobody_wants_it(engine):
 
 
 def busy(place):
-    """Tell whether a server is generating, by its own word."""
+    """Return whether a server says that it is generating."""
     kind, _, url = place.partition(":")
     if kind == "llamacpp":
         with urlopen(f"{url}/slots", timeout=5) as answer:  # noqa: S310  (our own server)

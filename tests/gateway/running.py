@@ -57,7 +57,7 @@ class Running:
         return self
 
     def begin_to_stop(self):
-        """Tell the server to end, without waiting for it."""
+        """Ask the server to end, without waiting for it."""
         self._server.should_exit = True
 
     def stop(self):

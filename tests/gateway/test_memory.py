@@ -79,7 +79,7 @@ def responses_body(shape, number):
 
 
 def memory_taken(work, forget=lambda: None):
-    """Give the bytes that are held behind some work, and were not before.
+    """Return the bytes that are held behind some work, and were not before.
 
     The work is done twice: what other threads of the process take meanwhile, they take once.
     """

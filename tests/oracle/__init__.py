@@ -49,6 +49,6 @@ class Oracle:
 
 
 def ours(library: object, module: str, function: str, cases: list[list[object]]) -> list[dict]:
-    """Give what the same probe gives with `library` in the oracle's place, through JSON as well."""
+    """Return what the same probe gives with `library` in the oracle's place, through JSON too."""
     probe = getattr(importlib.import_module(f"tests.oracle.{module}"), function)
     return json.loads(json.dumps([outcome(probe, library, case) for case in cases]))

@@ -20,7 +20,7 @@ CALLS = ("render_conversation", "render_conversation_for_training")
 
 
 def outcome(call, *args, **kwargs):
-    """Give what a call returns or raises, as data."""
+    """Return what a call returns or raises, as data."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -132,7 +132,7 @@ def from_json(module, text, name):
 
 
 def model(module, specs):
-    """Tell all that the model's objects write, and what comes back from it."""
+    """Return all that the model's objects write, and what comes back from it."""
     messages = [message(module, spec) for spec in specs]
     made = module.Conversation.from_messages(messages)
     back = outcome(lambda: module.Conversation.from_json(made.to_json()).to_json())
@@ -199,7 +199,7 @@ def exported(module):
 
 
 def _is_own(module, name):
-    """Tell names that the package makes from those it merely imports."""
+    """Return the names that the package defines, without those it merely imports."""
     found = getattr(module, name)
     home = getattr(found, "__module__", None) or ""
     if isinstance(found, types.ModuleType):

@@ -18,27 +18,27 @@ def _encoding(library):
 
 
 def message(library, text, has_function_tools):
-    """Give the ids of one message."""
+    """Return the ids of one message."""
     options = {"conversation_has_function_tools": has_function_tools}
     return _encoding(library)._inner.render(message_json=text, render_options=options)  # noqa: SLF001
 
 
 def conversation(library, text, drop):
-    """Give the ids of a conversation."""
+    """Return the ids of a conversation."""
     return _encoding(library)._inner.render_conversation(  # noqa: SLF001
         conversation_json=text, config={"auto_drop_analysis": drop}
     )
 
 
 def completion(library, text, role, drop):
-    """Give the ids of a conversation and the start of the next message."""
+    """Return the ids of a conversation and the start of the next message."""
     return _encoding(library)._inner.render_conversation_for_completion(  # noqa: SLF001
         conversation_json=text, next_turn_role=role, config={"auto_drop_analysis": drop}
     )
 
 
 def training(library, text, drop):
-    """Give the ids of a conversation to train on."""
+    """Return the ids of a conversation to train on."""
     return _encoding(library)._inner.render_conversation_for_training(  # noqa: SLF001
         conversation_json=text, config={"auto_drop_analysis": drop}
     )
@@ -53,7 +53,7 @@ _AFTER = ") => any;\n\n} // namespace functions<|end|>"
 
 
 def schema(library, text):
-    """Give the TypeScript of a JSON Schema, cut out of a tool of a developer message."""
+    """Return the TypeScript of a JSON Schema, cut out of a tool of a developer message."""
     rendered = message(library, _HEAD + text + "}]}}}]}", False)  # noqa: FBT003
     whole = _encoding(library).decode(rendered)
     start = whole.index(_BEFORE) + len(_BEFORE)
@@ -64,7 +64,7 @@ def schema(library, text):
 
 
 def built_in_tools(library, name):
-    """Give the ids of a system message with a built-in namespace and nothing else."""
+    """Return the ids of a system message with a built-in namespace and nothing else."""
     space = getattr(library.ToolNamespaceConfig, name)()
     tools = {space.name: space.model_dump()}
     content = {"type": "system_content", "tools": tools}

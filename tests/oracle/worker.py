@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def outcome(function, module, case):
-    """Give what `function` returns or raises for one case (panics are BaseExceptions)."""
+    """Return what `function` returns or raises for one case (panics are BaseExceptions)."""
     try:
         return {"ok": function(module, *case)}
     except BaseException as error:  # noqa: BLE001  (a Rust panic is no Exception)

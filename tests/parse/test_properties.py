@@ -136,13 +136,13 @@ def test_strict_accepts_only_what_some_profile_renders(ids):
 
 
 def forms_of(message):
-    """Give a message as each profile prints it, without the token that ends it."""
+    """Return a message as each profile prints it, without the token that ends it."""
     renderings = (ENCODING.render_segments([message], profile=name) for name in PROFILES)
     return [plain_text(segments[:-1]) for segments in renderings]
 
 
 def shown(message):
-    """Give what of a message stands in the prompt: settings become the text they print."""
+    """Return what of a message stands in the prompt: settings become the text they print."""
     segments = ENCODING.render_segments([message], history="keep")
     text = "".join(item.text for item in segments if item.origin.field == "content")
     return (message.author, text, message.channel, message.recipient, message.content_type)

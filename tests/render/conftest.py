@@ -1,4 +1,4 @@
-"""Own the tokenizer for the tests of rendering, and each oracle in turn."""
+"""The tokenizer for the tests of rendering, and each oracle in turn."""
 
 from __future__ import annotations
 

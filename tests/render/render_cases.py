@@ -1,4 +1,4 @@
-"""Own seeded generators of schemas, contents and conversations for the differential tests.
+"""Seeded generators of schemas, contents and conversations for the differential tests.
 
 The generators know only what the published renderers know: no ``anyOf``, ``$ref``, ``const`` ...
 """
@@ -75,7 +75,7 @@ class Schemas:
         return {self.name(): self.value(depth - 1) for _ in range(self.random.randrange(3))}
 
     def number(self) -> float:
-        """Give a number of any size: integers around 64 bits, floats of all lengths."""
+        """Return a number of any size: integers around 64 bits, floats of all lengths."""
         make = self.random.choice(
             [
                 lambda: self.random.choice(NUMBERS),

@@ -1,4 +1,4 @@
-"""Own seeded conversations in openai_harmony's JSON form, for the differential tests."""
+"""Seeded conversations in openai_harmony's JSON form, for the differential tests."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """Say nothing on stderr."""
+        """Write nothing to stderr."""
 
 
 @pytest.fixture

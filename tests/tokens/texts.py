@@ -83,7 +83,7 @@ MAKERS = (_any_character, _from_any_plane, _one_category, _ascii, _blanks, _from
 
 
 def generated(seed, count, parts=30):
-    """Give `count` texts of up to `parts` parts each."""
+    """Return `count` texts of up to `parts` parts each."""
     chance = random.Random(seed)
     return [
         "".join(chance.choice(MAKERS)(chance) for _ in range(chance.randint(0, parts)))
@@ -92,7 +92,7 @@ def generated(seed, count, parts=30):
 
 
 def drawn(seed, alphabet, size):
-    """Give a text of `size` characters of the alphabet."""
+    """Return a text of `size` characters of the alphabet."""
     return "".join(random.Random(seed).choices(alphabet, k=size))
 
 

@@ -50,7 +50,7 @@ class Workers(Multiprocess):
     handle_int = handle_term
 
     def terminate_all(self) -> None:
-        """Tell every worker to stop."""
+        """Signal every worker to stop."""
         super().terminate_all()
         self._is_terminated = True
         if self._is_hurried:

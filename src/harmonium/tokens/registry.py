@@ -80,7 +80,7 @@ class EncodingSpec:
         """Load the ordinary tokens.
 
         Raises:
-            VocabularyError: they cannot be had, or share an id with a special token.
+            VocabularyError: they are unavailable, or share an id with a special token.
 
         """
         if isinstance(self.vocabulary, Mapping):

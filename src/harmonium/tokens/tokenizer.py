@@ -80,7 +80,7 @@ class Tokenizer:
         """The ordinary tokens, loaded at the first use.
 
         Raises:
-            VocabularyError: the vocabulary cannot be had.
+            VocabularyError: the vocabulary is unavailable.
 
         """
         with self._lock:
@@ -93,7 +93,7 @@ class Tokenizer:
         """The way from ids to bytes: all that parsing needs, without the encoder.
 
         Raises:
-            VocabularyError: the vocabulary cannot be had.
+            VocabularyError: the vocabulary is unavailable.
 
         """
         if self._table is None:

@@ -20,7 +20,7 @@ def report(*steps, apis=("chat", "responses")):
 
 
 def raised(error, status=None):
-    """Tell what a user sees of an exception: its class, its status, its text."""
+    """Return what a user sees of an exception: its class, its status, its text."""
     return {"class": type(error).__name__, "status": status, "message": str(error)}
 
 

@@ -13,7 +13,7 @@ DIFFERENCES = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))["difference"]
 
 
 def disagreements(oracle, module, probe, cases):
-    """Give every case with both answers where they differ and no manifest entry says why."""
+    """Return every case with both answers where they differ and no manifest entry says why."""
     openai_harmony.set_profile(oracle.name)
     try:
         found = ours(openai_harmony, module, probe, cases)
@@ -28,7 +28,7 @@ def disagreements(oracle, module, probe, cases):
 
 
 def is_known(oracle, probe, there, here):
-    """Tell whether the manifest has this difference."""
+    """Return whether the manifest has this difference."""
     return any(
         oracle in entry["oracles"]
         and probe == entry["probe"]

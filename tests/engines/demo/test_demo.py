@@ -86,7 +86,7 @@ def test_it_speaks_to_prompts_that_are_no_conversation(ids):
 def test_an_answer_repeats_the_user_and_says_that_no_model_is_there():
     _, messages = spoken(prompt_of("What <|end|> is it?"))
     assert said(messages) == [("analysis", None), ("final", None)]
-    assert "no model is here" in messages[1].text
+    assert "without a model" in messages[1].text
     assert "What <|end|> is it?" in messages[1].text
 
 

@@ -26,7 +26,7 @@ def is_whole(data):
 
 
 def as_llamacpp_streams(ids):
-    """Give (ids, text, total) for every chunk: one where the bytes so far end with a character."""
+    """Return (ids, text, total) of every chunk: one where the bytes end with a character."""
     pending = b""
     for total, token in enumerate(ids, 1):
         pending += ENCODING.token_bytes(token)

@@ -37,7 +37,7 @@ def at_once(server, *events):
 
 
 async def until_it_fails(engine):
-    """Give the ids of each chunk, and the error."""
+    """Return the ids of each chunk, and the error."""
     given = []
     try:
         async for chunk in engine.generate(asking()):

@@ -19,7 +19,7 @@ async def hold(admission, name, begun, end):
 
 
 async def settle():
-    """Let everything run that can."""
+    """Run everything that can run."""
     for _ in range(10):
         await asyncio.sleep(0)
 

@@ -16,7 +16,7 @@ CROWDS = st.lists(st.integers(0, 9), max_size=8)
 
 
 async def turns_of(pace, crowds):
-    """Let crowds come, one each turn; give (who, the turn they came through), as they did."""
+    """Send crowds, one each turn; return (who, the turn they came through) in order."""
     turn, passed, everyone = 0, [], []
 
     async def come(name):

@@ -158,7 +158,7 @@ def test_a_client_that_leaves_while_it_waits_for_its_turn_is_forgotten(gateway):
 
 
 async def until(claim):
-    """Let the gateway's other tasks run until something is so."""
+    """Run the gateway's other tasks until a condition holds."""
     while not claim():  # noqa: ASYNC110  (there is no event for what is looked at)
         await asyncio.sleep(0)
 

@@ -90,7 +90,7 @@ def gateway(upstream):
 
 
 def writes(gateway, path):
-    """Give the HTTP chunks of a streamed answer, each of them one write of the gateway's."""
+    """Return the HTTP chunks of a streamed answer, each of them one write of the gateway's."""
     body = json.dumps(BODIES[path] | {"stream": True}).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", gateway.port), PATIENCE) as client:
@@ -107,7 +107,7 @@ def writes(gateway, path):
 
 
 def said(found):
-    """Give what the frames say: pieces of one text as one, without what names only the answer."""
+    """Return what the frames say: pieces of one text as one, without what names only the answer."""
     frames = b"".join(found).removesuffix(b"\n\n").split(b"\n\n")
     events = [json.loads(frame.split(b"data: ")[1]) for frame in frames[:-1]]
     pieces = [piece_of(event) for event in events]

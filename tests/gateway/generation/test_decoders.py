@@ -27,7 +27,7 @@ def cut(ids, places):
 
 
 def said(ids, places, stops=()):
-    """Give everything that is said of ids that come in pieces, text in a row as one."""
+    """Return everything that is said of ids that come in pieces, text in a row as one."""
     found = EventStops(stops, ToolNameMap()) if stops else None
     reading = EventDecoder(ENCODING.parser(), found)
     pieces = cut(ids, places)
@@ -40,7 +40,7 @@ def others(events):
 
 
 def text_and_tokens(events):
-    """Give all text, and the tokens that it came from."""
+    """Return all text, and the tokens that it came from."""
     deltas = [event for event in events if type(event) is ContentDelta]
     tokens = [token for delta in deltas for token in range(delta.start, delta.end)]
     return "".join(delta.text for delta in deltas), tokens

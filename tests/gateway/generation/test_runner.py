@@ -101,7 +101,7 @@ class Pulled:
 
 
 class Pushed(Pulled):
-    """Gives chunks behind the first to the sink, but for the last."""
+    """Engine that writes all chunks to the sink but the first and the last."""
 
     async def generate_into(self, _request, sink):
         try:

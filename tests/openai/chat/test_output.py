@@ -115,7 +115,7 @@ def test_items_come_one_after_another_and_their_text_is_whole(ids, cuts):
 
 
 def _said(text):
-    """Give a text; a call without arguments is given an empty object."""
+    """Return a text; a call without arguments is given an empty object."""
     return "" if text.strip() in {"", NO_ARGUMENTS} else text
 
 

@@ -63,7 +63,7 @@ LAST_STATUS = {"completed", "incomplete", "failed"}
 
 
 def faults(events):
-    """Say everything that is wrong with a whole stream of events."""
+    """Return everything that is wrong with a whole stream of events."""
     return [
         *_numbers(events),
         *_frame(events),

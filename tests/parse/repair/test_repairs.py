@@ -30,7 +30,7 @@ def events_of(text, tools, role="assistant"):
 
 
 def described(message):
-    """Give a message the way the data files write it: what is usual is left out."""
+    """Return a message the way the data files write it: what is usual is left out."""
     whole = {"channel": message.channel, "recipient": message.recipient, "content": message.text}
     unusual = {
         "content_type": message.content_type,

@@ -63,7 +63,7 @@ def load_harmony_encoding(name: str) -> PyHarmonyEncoding:
 
     Raises:
         ValueError: any other name.
-        HarmonyError: its vocabulary cannot be had.
+        HarmonyError: its vocabulary is unavailable.
 
     """
     return PyHarmonyEncoding(name)

@@ -250,7 +250,7 @@ def load_harmony_encoding(name: str | HarmonyEncodingName) -> HarmonyEncoding:
 
     Raises:
         ValueError: any other name.
-        HarmonyError: its vocabulary cannot be had.
+        HarmonyError: its vocabulary is unavailable.
 
     """
     return HarmonyEncoding(bindings.load_harmony_encoding(_as_name(name)))

@@ -16,7 +16,7 @@ from harmonium.errors import InvalidInputError
 
 _REQUESTED_FAULT = re.compile(r"\bdemo:fault=([\w-]+)")
 _RECIPIENT = re.compile(r"to=([\w.-]+)")
-_NO_MODEL = "This is harmonium's demo engine: no model is here."
+_NO_MODEL = "This is harmonium's demo engine, without a model."
 _MAX_QUOTED_CHARS = 200
 
 
@@ -38,7 +38,10 @@ def reply(context: PromptContext, encoding: Encoding, fault: str | None = None) 
         if name in faults:
             return encoding.encode(faults[name], allowed_special="all")
         known = ", ".join(sorted(faults))
-        return [*writer.reasoning(), *writer.answer(f"{_NO_MODEL} It knows these faults: {known}.")]
+        return [
+            *writer.reasoning(),
+            *writer.answer(f"{_NO_MODEL} It can play these faults: {known}."),
+        ]
     if not context.is_harmony:
         return writer.text_to_return(f" {_NO_MODEL}")
     return writer.continued_message() or [*writer.reasoning(), *writer.call_or_answer()]
@@ -62,7 +65,7 @@ def check_fault(name: str) -> None:
     """
     known = fault_texts()
     if name not in known:
-        message = f"unknown fault; the demo engine knows: {', '.join(sorted(known))}"
+        message = f"unknown fault; the demo engine can play: {', '.join(sorted(known))}"
         raise InvalidInputError(message, code="unknown_fault")
 
 
@@ -76,9 +79,9 @@ class _ReplyWriter:
 
     def reasoning(self) -> list[int]:
         """Return a whole analysis message, and the start of the next."""
-        text = "No model is here, so there is nothing to think about."
+        text = "There is no model, so there is nothing to think about."
         if self._context.tools and not self._context.results:
-            text = f"No model is here. A tool is declared: {self._wanted_tool()}."
+            text = f"There is no model. A tool is declared: {self._wanted_tool()}."
         return [*self._message("analysis", text), self._format.end, *self._next_header()]
 
     def call_or_answer(self) -> list[int]:

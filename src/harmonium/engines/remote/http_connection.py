@@ -114,7 +114,7 @@ class Response:
             self._reader = self._waiter = None
 
     def close(self) -> None:
-        """Give the answer up; its connection serves again if the whole answer has come."""
+        """Abandon the answer; its connection serves again if the whole answer has come."""
         if not self.is_complete:
             self._connection.abort()
 
@@ -262,7 +262,7 @@ class ClientConnection(asyncio.Protocol):
             self._complete(response)
 
     def eof_received(self) -> None:
-        """Let the transport close: what the end means is found there."""
+        """Return None, so that the transport closes: what the end means is found there."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End an answer that only the end of the connection can end, or break one off."""

@@ -80,7 +80,7 @@ def _header(message: Message, encoding: Encoding, profile: str) -> list[int]:
 
 
 class ForcedToolCallEngine:
-    """Generate answers that call, with an engine that need know nothing of it.
+    """Generate answers that call, with an engine that does not know of it.
 
     Args:
         engine: who generates.

@@ -215,12 +215,12 @@ def _check(wanted: EngineRequestSpec, capabilities: Capabilities, settings: Sett
     if wanted.max_tokens is not None and wanted.max_tokens > settings.max_output_tokens:
         raise _above_maximum(wanted.fields.max_tokens, settings.max_output_tokens)
     if any(len(stop) > LONGEST_STOP for stop in wanted.stop):
-        message = f"a stop string has at most {LONGEST_STOP} characters here"
+        message = f"a stop string must have at most {LONGEST_STOP} characters"
         raise RequestError(message, param="stop", code="invalid_value")
     if wanted.logprobs is None:
         return
     if capabilities.logprobs is None:
-        message = "log probabilities cannot be had from this engine; leave them out"
+        message = "this engine does not return log probabilities; leave them out"
         raise RequestError(message, param=wanted.fields.logprobs, code="unsupported_parameter")
     if wanted.logprobs > capabilities.logprobs:
         raise _above_maximum(wanted.fields.logprobs, capabilities.logprobs)
@@ -260,9 +260,11 @@ def _constraint(
         return constraint
     if settings.unenforced == "prompt":
         return None
-    message = "this engine cannot enforce the form of an answer; leave it out, and say it in words"
+    message = (
+        "this engine does not support structured output; leave it out, or describe it in the prompt"
+    )
     raise RequestError(message, param=wanted.fields.shape, code="unsupported_parameter")
 
 
 def _above_maximum(param: str, most: int) -> RequestError:
-    return RequestError(f"{param} is at most {most} here", param=param, code="above_maximum")
+    return RequestError(f"{param} must be at most {most} here", param=param, code="above_maximum")

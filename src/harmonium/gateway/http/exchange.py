@@ -103,7 +103,7 @@ class Exchange:
         self._wake()
 
     def _wake(self) -> None:
-        """Let `receive` look again."""
+        """Wake `receive`, so that it looks again."""
         if self._input is not None:
             self._input.set()
 
@@ -187,7 +187,7 @@ class Exchange:
             self._connection.write(data)
 
     def _begin(self, status: int, headers: RawHeaders) -> None:
-        """Hold the head until the first piece of the body comes."""
+        """Keep the head until the first piece of the body comes."""
         self._has_begun = True
         self._expects_continue = False
         if not self.is_received:

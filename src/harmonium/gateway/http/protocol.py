@@ -135,7 +135,7 @@ class HttpConnection(asyncio.Protocol):
         self._start_timer(self._settings.receive_seconds, self._time_out)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  (however it ended)
-        """Tell the running request that its client has gone."""
+        """Notify the running request that its client has disconnected."""
         self._state.connections.discard(self)
         self._stop_timer()
         self._buffer = b""

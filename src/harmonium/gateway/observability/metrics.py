@@ -50,11 +50,11 @@ class Metrics:
     def _vllm(self) -> None:
         registry = self.registry
         self.running = Gauge(
-            "vllm:num_requests_running", "Requests that generate now.",
+            "vllm:num_requests_running", "Requests that are generating.",
             registry=registry, multiprocess_mode="livesum",
         )  # fmt: skip
         self.waiting = Gauge(
-            "vllm:num_requests_waiting", "Requests that wait for their turn.",
+            "vllm:num_requests_waiting", "Requests that wait for a free slot.",
             registry=registry, multiprocess_mode="livesum",
         )  # fmt: skip
         self._prompt_tokens = Counter(
@@ -64,15 +64,17 @@ class Metrics:
             "vllm:generation_tokens", "Tokens generated.", _MODEL, registry=registry
         )
         self._success = Counter(
-            "vllm:request_success", "Generations that ended well, by how.",
+            "vllm:request_success", "Generations that succeeded, by finish reason.",
             (*_MODEL, "finished_reason"), registry=registry,
         )  # fmt: skip
-        self._first_token = self._seconds("vllm:time_to_first_token_seconds", "To the first token.")
-        self._per_token = self._seconds(
-            "vllm:request_time_per_output_token_seconds", "A token behind the first, on average."
+        self._first_token = self._seconds(
+            "vllm:time_to_first_token_seconds", "Time to the first token."
         )
-        self._whole = self._seconds("vllm:e2e_request_latency_seconds", "A request in all.")
-        self._queued = self._seconds("vllm:request_queue_time_seconds", "Waiting for a turn.")
+        self._per_token = self._seconds(
+            "vllm:request_time_per_output_token_seconds", "Mean time per token after the first."
+        )
+        self._whole = self._seconds("vllm:e2e_request_latency_seconds", "Total time of a request.")
+        self._queued = self._seconds("vllm:request_queue_time_seconds", "Time in the queue.")
         self._request_prompt = Histogram(
             "vllm:request_prompt_tokens", "Tokens of one prompt.", _MODEL,
             registry=registry, buckets=_TOKENS,
@@ -88,30 +90,32 @@ class Metrics:
             "harmonium_requests", "Requests answered.", ("route", "status"), registry=registry
         )
         self._errors = Counter(
-            "harmonium_errors", "Requests that ended in an error, by its code.", ("code",),
+            "harmonium_errors", "Requests that failed, by error code.", ("code",),
             registry=registry,
         )  # fmt: skip
         self._parse_errors = Counter(
-            "harmonium_parse_errors", "Answers that the strict policy refused.", registry=registry
+            "harmonium_parse_errors",
+            "Answers that were rejected by policy strict.",
+            registry=registry,
         )
         self._disconnects = Counter(
-            "harmonium_disconnects", "Clients that left before the end.", ("phase",),
+            "harmonium_disconnects", "Requests whose clients left before the end.", ("phase",),
             registry=registry,
         )  # fmt: skip
         self._cancels = Counter(
-            "harmonium_upstream_cancels", "Generations ended before the engine's end.",
+            "harmonium_upstream_cancels", "Generations that the gateway ended early.",
             registry=registry,
         )  # fmt: skip
         self._reasoning = Counter(
             "harmonium_reasoning_tokens", "Tokens of reasoning.", _MODEL, registry=registry
         )
         self._cached = Counter(
-            "harmonium_cached_prompt_tokens", "Prompt tokens that engines had in their caches.",
+            "harmonium_cached_prompt_tokens", "Prompt tokens found in the engines' caches.",
             _MODEL, registry=registry,
         )  # fmt: skip
         self._overhead = Histogram(
             "harmonium_overhead_seconds",
-            "A request's time but for its wait for a turn, the engine and the client.",
+            "Time of a request without its waits for a slot, the engine and the client.",
             registry=registry, buckets=_SMALL,
         )  # fmt: skip
         info = Gauge("harmonium_info", "What runs here.", ("version",), registry=registry,
@@ -121,15 +125,17 @@ class Metrics:
     def _changes(self) -> None:
         registry = self.registry
         self._dropped_lines = Counter(
-            "harmonium_log_lines_dropped", "Log lines that nobody read in time.", registry=registry
+            "harmonium_log_lines_dropped",
+            "Log lines that were dropped because stderr was not read.",
+            registry=registry,
         )
         self._dropped = 0
         self.loop_lag = Histogram(
-            "harmonium_loop_lag_seconds", "How late the event loop was, ten times a second.",
+            "harmonium_loop_lag_seconds", "Lag of the event loop, measured ten times a second.",
             registry=registry, buckets=_SMALL,
         )  # fmt: skip
         self._engines = Counter(
-            "harmonium_engine_requests", "Requests that generated, by engine and end.",
+            "harmonium_engine_requests", "Requests that generated, by engine and outcome.",
             ("engine", "end"), registry=registry,
         )  # fmt: skip
         self._repairs = Counter(
@@ -137,20 +143,24 @@ class Metrics:
             registry=registry,
         )  # fmt: skip
         self._adaptations = Counter(
-            "harmonium_adaptations", "Requests adapted to what the API knows.", ("code",),
+            "harmonium_adaptations", "Requests that were adapted to the API.", ("code",),
             registry=registry,
         )  # fmt: skip
 
     def _caches(self) -> None:
         registry = self.registry
         self._cache_hits = Counter(
-            "harmonium_cache_hits", "Texts of prompts whose tokens were kept.", registry=registry
+            "harmonium_cache_hits",
+            "Texts of prompts that were found in the cache.",
+            registry=registry,
         )
         self._cache_misses = Counter(
-            "harmonium_cache_misses", "Texts of prompts that were encoded.", registry=registry
+            "harmonium_cache_misses",
+            "Texts of prompts that were not in the cache.",
+            registry=registry,
         )
         self._cache_bytes = Gauge(
-            "harmonium_cache_bytes", "What the kept tokens take.", registry=registry,
+            "harmonium_cache_bytes", "Memory of the cached tokens.", registry=registry,
             multiprocess_mode="livesum",
         )  # fmt: skip
         self._cache = CacheInfo(0, 0, 0, 0, 0)

@@ -67,7 +67,7 @@ def read_chat(
         histories=service.chat_histories.scoped(owner),
     )
     if asked.passthrough.get("store"):
-        message = "chat completions are not stored here; leave store out"
+        message = "this server does not store chat completions; leave store out"
         refusal = RequestError(message, param="store", code="unsupported_parameter")
         adapter = Adapter(service.settings.tolerance, asked.adaptations)
         adapter.adapt("store", refusal)

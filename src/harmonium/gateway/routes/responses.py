@@ -106,21 +106,21 @@ def _items_before(body: JSONObject, service: Service, owner: str | None) -> Item
         return ()
     param = "previous_response_id"
     if service.store is None:
-        message = "responses are not stored here; send the whole conversation as input"
+        message = "this server does not store responses; send the whole conversation as input"
         raise RequestError(message, param=param, code="unsupported_parameter")
     found = service.store.get(read_text(name, param), owner)
     if found is None:
-        message = "that response is not kept here any more; send the whole conversation as input"
+        message = "no response with this id is stored here; send the whole conversation as input"
         raise RefusedError(message, 404, code="previous_response_not_found", param=param)
     return found.items
 
 
 def _check(asked: ResponsesRequest, service: Service, *, explicit: bool) -> None:
     if asked.values["background"]:
-        message = "responses are not made in the background here; leave it out, or stream"
+        message = "background responses are not supported; leave background out, or stream"
         raise RequestError(message, param="background", code="unsupported_parameter")
     if explicit and service.store is None:
-        message = "responses are not stored here; give store: false, or leave it out"
+        message = "this server does not store responses; send store: false, or leave it out"
         raise RequestError(message, param="store", code="unsupported_parameter")
 
 

@@ -49,7 +49,7 @@ class ReasoningCipher:
     ) -> None:
         given = [keys] if isinstance(keys, bytes) else list(keys)
         if not given or any(len(key) not in _KEY_BYTES for key in given):
-            message = "reasoning is sealed with keys of 16, 24 or 32 bytes; give one or more"
+            message = "reasoning is encrypted with keys of 16, 24 or 32 bytes; give one or more"
             raise InvalidInputError(message, code="invalid_key", position=Position(path="keys"))
         self._ciphers = tuple(_aes_gcm(key) for key in given)
         self._nonces = nonces

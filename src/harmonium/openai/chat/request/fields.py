@@ -102,13 +102,13 @@ def _answer_format(value: object, param: str) -> object:
 
 def _modalities(value: object, param: str) -> object:
     if list(read_list(value, param)) != ["text"]:
-        raise refused(param, 'the model writes text only; give ["text"] or leave it out')
+        raise refused(param, 'the model writes text only; send ["text"] or leave it out')
     return None
 
 
 def _verbosity(value: object, param: str) -> object:
     if read_choice(value, param, _VERBOSITIES) != "medium":
-        refusal = refused(param, 'the model knows no verbosity; give "medium" or leave it out')
+        refusal = refused(param, 'verbosity is not supported; send "medium" or leave it out')
         raise AdaptableError(refusal, "verbosity", None)
     return None
 

@@ -71,7 +71,7 @@ def _search_settings(tool: JsonNode) -> JSONObject:
         domains = None if allowed.is_null else [domain.text() for domain in allowed.items()]
         settings["filters"] = {"allowed_domains": domains}
         if not filters.get("blocked_domains").is_null:
-            filters.get("blocked_domains").refuse("name the domains that are allowed instead")
+            filters.get("blocked_domains").refuse("list the allowed domains instead")
     if not location.is_null:
         if not location.get("type").is_null:
             location.get("type").choice("approximate")
@@ -96,9 +96,9 @@ def _container(container: JsonNode) -> object:
         return container.value
     container.get("type").choice("auto")
     if not container.get("file_ids").is_null and list(container.get("file_ids").items()):
-        container.get("file_ids").refuse("files are not uploaded here")
+        container.get("file_ids").refuse("file uploads are not supported")
     if not container.get("network_policy").is_null:
-        container.get("network_policy").refuse("what code may reach is the server's to say")
+        container.get("network_policy").refuse("network access of code is configured on the server")
     settings: JSONObject = {"type": "auto"}
     memory = container.get("memory_limit")
     if not memory.is_null:

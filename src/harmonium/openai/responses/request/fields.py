@@ -86,9 +86,11 @@ def _service_tier(node: JsonNode) -> object:
 def _cache_options(node: JsonNode) -> object:
     """Accept hints to a cache, and refuse anything more than a hint."""
     if node.get("prewarm").flag(default=False):
-        node.get("prewarm").refuse("a request is answered; leave it out")
+        node.get("prewarm").refuse("prewarming a cache is not supported; leave it out")
     if not node.get("comparison_response_id").is_null:
-        node.get("comparison_response_id").refuse("caches are not diagnosed; leave it out")
+        node.get("comparison_response_id").refuse(
+            "cache diagnostics are not supported; leave it out"
+        )
     return dict(node.mapping())
 
 

@@ -130,7 +130,7 @@ def read_server(tool: JsonNode, known: KnownTools, approval: Approval) -> McpSer
     """
     for name in ("connector_id", "tunnel_id"):
         if not tool.get(name).is_null:
-            tool.get(name).refuse("only servers with an address are known here; give server_url")
+            tool.get(name).refuse("only servers with an address are supported; give server_url")
     label = tool.get("server_label").text()
     if not label:
         tool.get("server_label").fail(f"{tool.path}.server_label must not be empty")

@@ -35,11 +35,11 @@ def read_reasoning(
     for name in ("summary", "generate_summary"):
         summary = reasoning.get(name)
         if not summary.is_null and summary.choice("auto", "concise", "detailed") != "auto":
-            reason = "no summaries are written here: reasoning is given whole; give auto"
+            reason = "reasoning is returned in full, without summaries; send auto"
             adapter.adapt("summary", refused(summary.path, reason))
     mode = reasoning.get("mode")
     if not mode.is_null and mode.value != "standard":
-        mode.refuse("only standard is known here")
+        mode.refuse("only standard is supported")
     context = reasoning.get("context")
     keeps = not context.is_null and context.choice("auto", "current_turn", "all_turns")
     history: History = "keep" if keeps == "all_turns" else "per_turn"
@@ -60,7 +60,7 @@ def read_text_form(text: JsonNode, adapter: Adapter) -> tuple[ResponseFormat | N
         return None, {"format": {"type": "text"}}
     verbosity = text.get("verbosity")
     if not verbosity.is_null and verbosity.choice("low", "medium", "high") != "medium":
-        reason = "these models know one verbosity; give medium or leave it out"
+        reason = "verbosity is not supported; send medium or leave it out"
         adapter.adapt("verbosity", refused(verbosity.path, reason))
     echo: dict[str, object] = {"format": {"type": "text"}}
     if not verbosity.is_null:

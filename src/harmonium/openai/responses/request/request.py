@@ -292,7 +292,7 @@ def _said(request: JsonNode, setup: ResponsesSetup) -> InputSnapshot:
     """Return the items before this request and its own."""
     previous = request.get("previous_response_id")
     if setup.previous is None and not previous.is_null:
-        message = "previous_response_id names nothing that is stored here; send its items in input"
+        message = "no response with this id is stored here; send its items in input"
         previous.fail(message, code="previous_response_not_found")
     before = list(setup.previous or ())
     given, told = request.get("input"), request.get(HISTORY)
@@ -314,7 +314,7 @@ def _include(words: object, setup: ResponsesSetup) -> frozenset[str]:
     found = list(map(str, words)) if isinstance(words, list | tuple) else []
     if _SEALED in found and setup.cipher is None:
         place = JsonNode(None, f"include[{found.index(_SEALED)}]")
-        place.refuse("this server has no key to seal reasoning with")
+        place.refuse("this server has no key to encrypt reasoning")
     return frozenset(found)
 
 

@@ -236,10 +236,10 @@ def _check_callers(tool: JsonNode) -> None:
     """Refuse what would have a tool called in a way that is not known here."""
     for name in ("defer_loading", "async"):
         if tool.get(name).value is True:
-            tool.get(name).refuse("tools are declared at once and answered in turn; leave it out")
+            tool.get(name).refuse("it is not supported here; leave it out")
     callers = tool.get("allowed_callers")
     if not callers.is_null and "direct" not in [caller.text() for caller in callers.items()]:
-        callers.refuse("only the model itself calls tools here; allow direct")
+        callers.refuse("only direct calls by the model are supported; allow direct")
 
 
 def _declared_function(tool: JsonNode, namespace: str | None) -> DeclaredTool:
