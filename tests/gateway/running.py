@@ -67,8 +67,12 @@ class Running:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
 
+    def config(self):
+        """Return what the server is set up with."""
+        return BoundedConfig(lambda: create_app(self.service), self.service.settings)
+
     def _run(self):
-        config = BoundedConfig(lambda: create_app(self.service), self.service.settings)
+        config = self.config()
         self._server = uvicorn.Server(config)
 
         async def main():

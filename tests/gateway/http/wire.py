@@ -17,12 +17,14 @@ _DATE = re.compile(rb"\r\ndate: [^\r]+")
 class Wire:
     """One connection. Answers are read by the standard library, as a second opinion on framing."""
 
-    def __init__(self, gateway, *, receive_buffer=None):
+    def __init__(self, gateway, *, receive_buffer=None, through=None):
         self.socket = socket.socket()
         self.socket.settimeout(PATIENCE)
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.connect(("127.0.0.1", gateway.port))
+        if through is not None:
+            self.socket = through(self.socket)
         self._reader = _Reader(socket.SocketIO(self.socket, "r"))
 
     def makefile(self, _):
