@@ -90,8 +90,11 @@ def _installed(subject: str, distribution: str, *, needed: bool = False) -> Find
 
 def _vocabularies() -> Iterator[Finding]:
     """Report where each published vocabulary comes from."""
-    from harmonium.tokens.bundle import BUNDLED  # noqa: PLC0415  (--version needs no tokens)
-    from harmonium.tokens.sources import PUBLIC_VOCABULARIES, place_of  # noqa: PLC0415
+    from harmonium.tokens import (  # noqa: PLC0415
+        BUNDLED,
+        PUBLIC_VOCABULARIES,
+        place_of,
+    )
 
     for name in PUBLIC_VOCABULARIES:
         subject = f"vocabulary {name}"

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     given = {name: text for name, text in flags.items() if text is not None}
     settings = load_settings(given, os.environ, arguments.config)
     try:
-        from harmonium.gateway.server import make_service, serve  # noqa: PLC0415  (of the extra)
+        from harmonium.gateway import make_service, serve  # noqa: PLC0415  (of the extra)
     except ModuleNotFoundError as error:
         message = f"package {error.name} is missing: pip install 'harmonium[server]'"
         raise InvalidInputError(message, code="extra_missing") from None

@@ -5,6 +5,7 @@ from harmonium.engines.pool.engine import Pool
 from harmonium.engines.protocol import (
     Capabilities,
     Chunk,
+    ChunkSink,
     Constraint,
     ConstraintName,
     Engine,
@@ -17,6 +18,7 @@ from harmonium.engines.protocol import (
     SamplingParams,
     StructuralTag,
     TokenLogprob,
+    generate_into,
 )
 from harmonium.engines.registry import ENGINE_KINDS, open_engine
 from harmonium.engines.replay.engine import Recorder, ReplayEngine
@@ -27,6 +29,7 @@ __all__ = [
     "ENGINE_KINDS",
     "Capabilities",
     "Chunk",
+    "ChunkSink",
     "Constraint",
     "ConstraintName",
     "Engine",
@@ -46,6 +49,7 @@ __all__ = [
     "TokenLogprob",
     "bound_waits",
     "check_engines",
+    "generate_into",
     "open_engine",
     "read_recordings",
 ]

@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from harmonium.gateway.config.settings import Settings
-from harmonium.model import ReasoningEffort
-from harmonium.model.contents import DEFAULT_IDENTITY
+from harmonium.model import DEFAULT_IDENTITY, ReasoningEffort
 from harmonium.openai import PromptSettings
 
 

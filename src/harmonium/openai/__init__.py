@@ -38,9 +38,17 @@ from harmonium.openai.completions import (
     completion_request,
     completion_request_schema,
 )
+from harmonium.openai.requests.json_fields import (
+    read_choice,
+    read_flag,
+    read_integer,
+    read_list,
+    read_object,
+    read_text,
+)
 from harmonium.openai.requests.prompt import PromptSettings
 from harmonium.openai.requests.tolerance import ADAPTATIONS, Adaptation, Adapter, Tolerance
-from harmonium.openai.requests.tool_names import ToolName, ToolNameMap
+from harmonium.openai.requests.tool_names import FUNCTIONS, ToolName, ToolNameMap
 from harmonium.openai.requests.tools import DeclaredTool, ToolChoice
 from harmonium.openai.responses import (
     McpServer,
@@ -62,12 +70,14 @@ from harmonium.openai.responses import (
     response_object,
     responses_request,
     responses_request_schema,
+    shown_items,
 )
 
 __all__ = [
     "ADAPTATIONS",
     "DESTINATIONS",
     "DONE",
+    "FUNCTIONS",
     "Adaptation",
     "Adapter",
     "AnswerContext",
@@ -129,6 +139,12 @@ __all__ = [
     "named_event",
     "random_ids",
     "random_padding",
+    "read_choice",
+    "read_flag",
+    "read_integer",
+    "read_list",
+    "read_object",
+    "read_text",
     "response_answer",
     "response_byte_stream",
     "response_event_stream",
@@ -136,4 +152,5 @@ __all__ = [
     "responses_request",
     "responses_request_schema",
     "route",
+    "shown_items",
 ]

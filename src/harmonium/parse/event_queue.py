@@ -9,8 +9,7 @@ Does not know tokens or states.
 
 from __future__ import annotations
 
-from harmonium.model import Message, TextContent
-from harmonium.model.checks import unchecked
+from harmonium.model import Message, TextContent, unchecked
 from harmonium.parse.events import (
     ContentDelta,
     Event,

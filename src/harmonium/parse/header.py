@@ -10,14 +10,15 @@ import re
 from typing import NamedTuple
 
 from harmonium.errors import InvalidNameError, ParseError, Position
-from harmonium.model import Author, Role
-from harmonium.model.checks import unchecked
-from harmonium.model.names import (
+from harmonium.model import (
     CHANNEL_WORDS,
     ROLE_WORDS,
+    Author,
+    Role,
     check_name,
     check_tool_author,
     is_known_tool,
+    unchecked,
 )
 from harmonium.parse.fields import Field, Place
 from harmonium.parse.tool_names import ToolNames

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from harmonium.errors import InvalidMessageError, Position
-from harmonium.model.names import CONSTRAIN_MARK
+from harmonium.model import CONSTRAIN_MARK
 from harmonium.render.profiles import Profile
 from harmonium.render.segments import Origin, Segment, Special, Text
 

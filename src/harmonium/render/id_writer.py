@@ -22,8 +22,7 @@ from harmonium.render.header import Header, header_segments
 from harmonium.render.history import first_kept
 from harmonium.render.options import RenderOptions
 from harmonium.render.segments import Segment, Special
-from harmonium.tokens import FormatTokens
-from harmonium.tokens.id_cache import IdCache, Ids
+from harmonium.tokens import FormatTokens, IdCache, Ids
 
 
 class CachingEncoder(Protocol):

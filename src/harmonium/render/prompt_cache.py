@@ -22,7 +22,7 @@ from harmonium.render.flat_messages import (
 from harmonium.render.history import first_kept
 from harmonium.render.id_writer import CachingEncoder, IdWriter, utterance_ids
 from harmonium.render.options import RenderOptions
-from harmonium.tokens.id_cache import PromptKey
+from harmonium.tokens import PromptKey
 
 M = TypeVar("M")
 

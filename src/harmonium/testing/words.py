@@ -8,7 +8,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from harmonium.limits import DEFAULT_LIMITS
-from harmonium.model.names import CHANNEL_WORDS, ROLE_WORDS
+from harmonium.model import CHANNEL_WORDS, ROLE_WORDS
 
 _MARKERS = (
     "<|start|>",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from harmonium.compat.openai_harmony.builtin import tool_namespace_fields
 from harmonium.compat.openai_harmony.roles import ReasoningEffort, Role
-from harmonium.model.contents import DEFAULT_CHANNELS, DEFAULT_CUTOFF, DEFAULT_IDENTITY
+from harmonium.model import DEFAULT_CHANNELS, DEFAULT_CUTOFF, DEFAULT_IDENTITY
 
 
 class Author(BaseModel):

@@ -28,8 +28,8 @@ from harmonium.model import (
     SystemContent,
     ToolDescription,
     ToolNamespace,
+    unchecked,
 )
-from harmonium.model.checks import unchecked
 from harmonium.render import FlatMessage, Header, LazySettings
 from harmonium.render.content import exact_key
 from harmonium.render.flat_messages import SettingsContent

@@ -31,8 +31,8 @@ from harmonium.model import (
     TextContent,
     ToolDescription,
     ToolNamespace,
+    unchecked,
 )
-from harmonium.model.checks import unchecked
 
 T = TypeVar("T")
 Read = Callable[[object], T]

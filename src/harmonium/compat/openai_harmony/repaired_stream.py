@@ -8,9 +8,8 @@ from harmonium.compat.openai_harmony.growing_list import GrowingList
 from harmonium.compat.openai_harmony.quirks import Header
 from harmonium.compat.openai_harmony.stream import FinishedMessage, State
 from harmonium.model import Author, Message
-from harmonium.parse import ContentDelta, Event, MessageEnded, MessageStarted, Parser
+from harmonium.parse import ContentDelta, Event, Indexed, MessageEnded, MessageStarted, Parser
 from harmonium.parse import State as Place
-from harmonium.parse.token_lookup import Indexed
 
 
 class OpenText:

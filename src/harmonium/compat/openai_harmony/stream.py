@@ -20,8 +20,7 @@ from harmonium.compat.openai_harmony.quirks import (
     read_header,
 )
 from harmonium.errors import UnknownTokenError
-from harmonium.parse import Lexicon
-from harmonium.parse.token_lookup import Indexed
+from harmonium.parse import Indexed, Lexicon
 from harmonium.tokens import FormatTokens, TokenTable
 
 State = Literal["ExpectStart", "Header", "Content"]

@@ -32,8 +32,7 @@ from harmonium.gateway.generation.structured_output import (
 from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
 from harmonium.model import ResponseFormat
-from harmonium.openai import DeclaredTool, ToolChoice
-from harmonium.openai.requests.tool_names import FUNCTIONS
+from harmonium.openai import FUNCTIONS, DeclaredTool, ToolChoice
 
 LONGEST_STOP = 256
 """Characters of a stop string: longer ones would hold the stream back."""

@@ -14,8 +14,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol, cast
 
-from harmonium.engines import Chunk, Engine, GenerationRequest
-from harmonium.engines.protocol import ChunkSink, generate_into
+from harmonium.engines import Chunk, ChunkSink, Engine, GenerationRequest, generate_into
 from harmonium.errors import EngineBrokenError, EngineError, EngineTimeoutError
 from harmonium.gateway.generation.pipeline import ChoicePipeline
 from harmonium.gateway.observability.request_record import RequestRecord

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from harmonium.encoding import Encoding
 from harmonium.engines import Chunk, Constraint, Engine, Finish, GenerationRequest, TokenLogprob
 from harmonium.errors import EngineBrokenError
-from harmonium.openai.requests.tool_names import FUNCTIONS
+from harmonium.openai import FUNCTIONS
 from harmonium.parse import Event, MessageStarted
 
 _MOST_MESSAGES = 64

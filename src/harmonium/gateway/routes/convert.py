@@ -20,13 +20,15 @@ from harmonium.gateway.routes.chat import read_chat
 from harmonium.gateway.routes.responses import read_responses
 from harmonium.gateway.service import Service
 from harmonium.json_types import JSONObject
-from harmonium.openai import ChatAnswer, EngineFinish, response_answer
-from harmonium.openai.requests.json_fields import (
+from harmonium.openai import (
+    ChatAnswer,
+    EngineFinish,
     read_choice,
     read_flag,
     read_integer,
     read_list,
     read_object,
+    response_answer,
 )
 from harmonium.parse import Event, Parser
 from harmonium.render import Segment, Special

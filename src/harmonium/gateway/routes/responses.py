@@ -25,11 +25,11 @@ from harmonium.openai import (
     ResponsesRequest,
     ResponsesSetup,
     ResponseStream,
+    read_text,
     response_answer,
     response_byte_stream,
     responses_request,
 )
-from harmonium.openai.requests.json_fields import read_text
 from harmonium.parse import Event
 
 T = TypeVar("T")

@@ -10,8 +10,7 @@ from starlette.datastructures import QueryParams
 from harmonium.errors import RequestError
 from harmonium.gateway.storage.response_store import Stored
 from harmonium.json_types import JSONObject
-from harmonium.openai.requests.json_fields import read_choice
-from harmonium.openai.responses import shown_items
+from harmonium.openai import read_choice, shown_items
 
 _USUAL, _MOST = 20, 100
 _NEWEST = "desc"

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from harmonium.errors import RequestError, SchemaError
 from harmonium.model import (
+    DEFAULT_CUTOFF,
+    DEFAULT_IDENTITY,
     Conversation,
     DeveloperContent,
     Message,
@@ -21,7 +23,6 @@ from harmonium.model import (
     SystemContent,
     ToolNamespace,
 )
-from harmonium.model.contents import DEFAULT_CUTOFF, DEFAULT_IDENTITY
 from harmonium.openai.requests.field_types import FieldType
 from harmonium.openai.requests.json_fields import read_choice
 from harmonium.openai.requests.tolerance import AdaptableError

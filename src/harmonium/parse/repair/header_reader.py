@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from harmonium.errors import ParseError
-from harmonium.model import Role
-from harmonium.model.names import is_known_tool
+from harmonium.model import Role, is_known_tool
 from harmonium.parse.events import Span
 from harmonium.parse.fields import Field
 from harmonium.parse.header import Header, read_strictly

@@ -20,9 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from harmonium.model import Author, Role
-from harmonium.model.checks import unchecked
-from harmonium.model.names import is_known_tool
+from harmonium.model import Author, Role, is_known_tool, unchecked
 from harmonium.parse.events import Span
 from harmonium.parse.fields import Field, Place
 from harmonium.parse.header import ROLE_AUTHORS, Header

@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from harmonium.errors import RequestError
-from harmonium.model import Conversation, ReasoningEffort
-from harmonium.model.checks import unchecked
+from harmonium.model import Conversation, ReasoningEffort, unchecked
 from harmonium.openai.chat.request.fields import AnswerFormat, read_fields
 from harmonium.openai.chat.request.history_cache import ParsedHistories
 from harmonium.openai.chat.request.tools import read_tool_choice

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from harmonium.errors import InvalidInputError
-from harmonium.model import Author, Message, Role
-from harmonium.model.checks import unchecked
+from harmonium.model import Author, Message, Role, unchecked
 from harmonium.openai.answers.finish import EngineFinish, is_complete
 from harmonium.openai.answers.logprobs import AnswerLogprob, LogprobQueue
 from harmonium.openai.answers.output import (
@@ -37,8 +36,7 @@ from harmonium.openai.responses.options import ResponseOptions
 from harmonium.openai.responses.request.mcp_servers import ApprovedCall, McpListing
 from harmonium.openai.responses.request.request import ResponsesRequest
 from harmonium.openai.responses.web_search import read_action
-from harmonium.parse import Event, MessageStarted, Span
-from harmonium.parse.event_queue import make_message
+from harmonium.parse import Event, MessageStarted, Span, make_message
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from harmonium.model import (
     ResponseFormat,
     Role,
     ToolNamespace,
+    unchecked,
 )
-from harmonium.model.checks import unchecked
 from harmonium.openai.requests.json_fields import as_json, read_list
 from harmonium.openai.requests.prompt import (
     PromptSettings,

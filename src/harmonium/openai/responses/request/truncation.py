@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import takewhile
 
-from harmonium.model import Conversation, Message, Role
-from harmonium.model.checks import unchecked
+from harmonium.model import Conversation, Message, Role, unchecked
 
 _OPENING = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
