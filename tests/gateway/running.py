@@ -10,10 +10,11 @@ from contextlib import contextmanager
 import httpx2 as httpx
 import uvicorn
 
+from harmonium import load_encoding
 from harmonium.gateway import KeyRing, Service, Settings, create_app
 from harmonium.gateway.http.server_config import BoundedConfig
 from harmonium.gateway.observability.tracing import Tracing
-from tests.gateway.scripted import ENCODING, ScriptedEngine, chunks_of
+from tests.gateway.scripted import ScriptedEngine, chunks_of
 
 PATIENCE = 20
 """Seconds after which a condition is taken to be never met: failing tests wait so long."""
@@ -139,7 +140,8 @@ class Running:
 def running(engine=None, keys=(), **settings):
     """Run a gateway while a test lasts."""
     engine = engine or ScriptedEngine()
-    service = Service(Settings(**settings), ENCODING, engine, KeyRing(keys))
+    chosen = Settings(**settings)
+    service = Service(chosen, load_encoding(chosen.encoding), engine, KeyRing(keys))
     gateway = Running(service, engine).start()
     try:
         yield gateway

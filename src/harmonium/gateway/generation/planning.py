@@ -33,6 +33,7 @@ from harmonium.gateway.observability.request_record import RequestRecord
 from harmonium.gateway.service import Service
 from harmonium.model import ResponseFormat
 from harmonium.openai import FUNCTIONS, DeclaredTool, ToolChoice
+from harmonium.tokens import FormatTokens
 
 LONGEST_STOP = 256
 """Characters of a stop string: longer ones would hold the stream back."""
@@ -123,7 +124,7 @@ def make_plan(
     """
     settings, encoding, engine = service.settings, service.encoding, service.engine
     constraint = _constraint(wanted, capabilities, settings)
-    requests = _requests(wanted, capabilities, settings, record)
+    requests = _requests(wanted, capabilities, settings, record, encoding.format)
     if capabilities.is_simulated:
         return Plan(engine, tuple(replace(one, constraint=constraint) for one in requests))
     profile, headers = settings.profile, None
@@ -154,7 +155,11 @@ def _call_forms(
 
 
 def _requests(
-    wanted: EngineRequestSpec, capabilities: Capabilities, settings: Settings, record: RequestRecord
+    wanted: EngineRequestSpec,
+    capabilities: Capabilities,
+    settings: Settings,
+    record: RequestRecord,
+    format_tokens: FormatTokens,
 ) -> tuple[GenerationRequest, ...]:
     """Build one engine request for each choice.
 
@@ -165,22 +170,28 @@ def _requests(
     most = _token_budget(wanted, capabilities, settings)
     temperature = _first(wanted.temperature, settings.temperature)
     record.on_prompt(len(wanted.prompt), most, temperature)
+    stops = (format_tokens.return_, format_tokens.call)
     unique = f"{record.request_id}-{secrets.token_hex(4)}"  # clients may use an id twice
     return tuple(
         GenerationRequest(
             request_id=f"{unique}-{choice}",
             model=wanted.model,
             prompt=tuple(wanted.prompt),
-            sampling=_sampling(wanted, settings, most, choice),
+            sampling=_sampling(wanted, settings, stops, most, choice),
         )
         for choice in range(wanted.choices)
     )
 
 
 def _sampling(
-    wanted: EngineRequestSpec, settings: Settings, most: int | None, choice: int
+    wanted: EngineRequestSpec,
+    settings: Settings,
+    stops: tuple[int, ...],
+    most: int | None,
+    choice: int,
 ) -> SamplingParams:
     return SamplingParams(
+        stop_token_ids=stops,
         max_tokens=most,
         temperature=_first(wanted.temperature, settings.temperature),
         top_p=_first(wanted.top_p, settings.top_p),
