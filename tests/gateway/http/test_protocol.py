@@ -84,7 +84,7 @@ async def echo(scope, receive, send):
 
 
 async def settled(state):
-    """Let the loop run until nothing is left to do at once."""
+    """Run the loop until nothing is left to do at once."""
     for _ in range(20):
         await asyncio.sleep(0)
     while state.tasks:
