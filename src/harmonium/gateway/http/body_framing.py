@@ -85,17 +85,38 @@ class ChunkedDecoder:
 
     def _read_size(self, data: bytes, at: int, found: list[bytes]) -> int:
         if not self._line:
-            at = _read_whole_chunks(data, at, found)
+            at = self._read_whole_chunks(data, at, found)
         line, at = self._take_line(data, at, MAX_SIZE_LINE_BYTES, invalid_http)
         if not line:
             return at
         size = _SIZE.fullmatch(line)
-        self._extension_bytes_left -= len(size[2]) if size else 0
-        if size is None or self._extension_bytes_left < 0:
+        if size is None:
             raise invalid_http()
+        self._count_extension(size[2])
         self._left = int(size[1], 16)
         self._read = self._read_data if self._left else self._read_trailer
         return at
+
+    def _read_whole_chunks(self, data: bytes, at: int, found: list[bytes]) -> int:
+        """Take chunks that are all there: the usual ones, several times faster.
+
+        Returns where the first other one begins.
+        """
+        while (size := _SIZE.match(data, at)) is not None:
+            begin = size.end()
+            end = begin + int(size[1], 16)
+            if begin == end or begin - at > MAX_SIZE_LINE_BYTES or data[end : end + 2] != _END:
+                break
+            if size[2]:
+                self._count_extension(size[2])
+            found.append(data[begin:end])
+            at = end + 2
+        return at
+
+    def _count_extension(self, extension: bytes) -> None:
+        self._extension_bytes_left -= len(extension)
+        if self._extension_bytes_left < 0:
+            raise invalid_http()
 
     def _read_data(self, data: bytes, at: int, found: list[bytes]) -> int:
         piece = data[at : at + self._left]
@@ -139,21 +160,6 @@ class ChunkedDecoder:
     def _too_many_trailers(self) -> RefusedError:
         message = f"the trailers are larger than {self._trailer_bytes} bytes"
         return RefusedError(message, 431, code="headers_too_large")
-
-
-def _read_whole_chunks(data: bytes, at: int, found: list[bytes]) -> int:
-    """Take chunks that are all there and without extensions: the usual ones, five times faster.
-
-    Returns where the first other one begins.
-    """
-    while (size := _SIZE.match(data, at)) is not None and not size[2]:
-        begin = size.end()
-        end = begin + int(size[1], 16)
-        if begin == end or data[end : end + 2] != _END:
-            break
-        found.append(data[begin:end])
-        at = end + 2
-    return at
 
 
 def body_decoder(content_length: int | None, trailer_bytes: int) -> LengthDecoder | ChunkedDecoder:

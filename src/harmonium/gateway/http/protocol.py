@@ -48,8 +48,8 @@ from harmonium.gateway.observability.open_files import OpenFilesWarning
 MAX_UNREAD_BYTES = 65_536
 """Of a body before it is taken, and of requests behind the one that is served."""
 
-MAX_SLICE_BYTES = 16_384
-"""Of chunks that are decoded in one go: in chunks of one byte they take some milliseconds."""
+MAX_SLICE_BYTES = 8_192
+"""Of chunks that are decoded in one go: in chunks of one byte they take a millisecond or two."""
 
 LINGER_SECONDS, MAX_LINGER_BYTES = 2.0, 2**20
 """For a client to read an answer while it still sends; Apache and nginx give it up to 30 s."""

@@ -76,13 +76,15 @@ def check_beginning(data: bytes, searched: int, header_bytes: int) -> None:
         RefusedError: it is too large already, or can be no head whatever comes.
 
     """
-    if data[0] not in _CAPITALS or _LONE_LF.search(data, searched):
+    if data[0] not in _CAPITALS:
         raise invalid_http()
     line_end = data.find(b"\r\n", 0, MAX_LINE_BYTES)
     if line_end >= 0:
         _check_size(len(data) - line_end, header_bytes)
     elif len(data) > MAX_LINE_BYTES:
         raise _too_long()
+    if _LONE_LF.search(data, searched):
+        raise invalid_http()
 
 
 def parse_head(data: bytes, header_bytes: int) -> RequestHead:
