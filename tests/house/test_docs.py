@@ -156,3 +156,10 @@ def test_no_page_or_source_names_a_place_of_one_machine():
     places = re.compile(f"{re.escape(str(ROOT))}|{re.escape(str(Path.home()))}|/(?:tmp|home)/")
     named = [path.name for path in files if places.search(path.read_text())]
     assert named == []
+
+
+def test_contributing_names_files_that_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:src|tests|scripts|docs|examples)/[\w./-]+)`", text))
+    assert len(named) > 30
+    assert {path for path in named if not (ROOT / path).exists()} == set()
