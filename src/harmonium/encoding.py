@@ -153,7 +153,8 @@ class Encoding:
                 history leaves out the reasoning of a finished turn, also of the last one: give
                 ``history="keep"`` to learn from it.
             profile: ``guide``, ``oss``, ``legacy``, ``vllm`` or a `Profile`.
-            history: which past reasoning is dropped: ``per_turn``, ``library`` or ``keep``.
+            history: which past reasoning is dropped: ``per_turn``, ``library``, ``last`` or
+                ``keep``.
 
         Raises:
             SchemaError: a tool's JSON Schema cannot be printed.

@@ -55,7 +55,7 @@ def test_only_the_assistant_ends_a_turn() -> None:
 
 @pytest.mark.parametrize("history", ["all", "", None, 1])
 def test_an_unknown_history_rule_is_an_error(history: object) -> None:
-    with pytest.raises(InvalidInputError, match="per_turn, library, keep") as caught:
+    with pytest.raises(InvalidInputError, match="per_turn, library, last, keep") as caught:
         kept_messages([], history)
     assert caught.value.code == "unknown_history"
 
@@ -98,3 +98,19 @@ def test_origins_count_the_messages_that_were_left_out() -> None:
     assert [index for index in range(7) if any(s.origin.message == index for s in segments)] == [
         0, 2, 3, 4, 6,
     ]  # fmt: skip
+
+
+def test_the_last_rule_keeps_the_reasoning_of_the_last_turn_alone():
+    messages = [
+        message
+        for number in "123"
+        for message in (
+            Message.user(f"q{number}"),
+            Message.assistant(f"think{number}", channel="analysis"),
+            Message.assistant(f"a{number}", channel="final"),
+        )
+    ]
+    assert kept_messages(messages, "last") == [0, 2, 3, 5, 6, 7, 8]
+    assert kept_messages(messages[:-1], "last") == [0, 2, 3, 5, 6, 7]
+    assert kept_messages(messages[:1], "last") == [0]
+    assert kept_messages([], "last") == []

@@ -48,7 +48,7 @@ def add(commands: Subcommands) -> None:
     )
     parser.add_argument(
         "--history",
-        choices=("per_turn", "library", "keep"),
+        choices=("per_turn", "library", "last", "keep"),
         help="which reasoning of earlier turns is omitted; default: as the request says, else "
         "per_turn",
     )

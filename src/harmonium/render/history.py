@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 from harmonium.errors import InvalidInputError, Position
 from harmonium.model import Message
 
-History = Literal["per_turn", "library", "keep"]
+History = Literal["per_turn", "library", "last", "keep"]
 
 
 class Speaker(NamedTuple):
@@ -30,7 +30,9 @@ def kept_messages(messages: Sequence[Message], history: History) -> list[int]:
         history: ``per_turn`` leaves out every message on ``analysis`` before the last message
             of the assistant on ``final``. ``library`` (what both published renderers do) leaves
             out those before the first message on ``final``, and only when the assistant's last
-            message is on ``final``. ``keep`` leaves out nothing.
+            message is on ``final``. ``last`` leaves out those before the assistant's last turn,
+            whose reasoning it keeps: the training form of the published chat template. ``keep``
+            leaves out nothing.
 
     Raises:
         InvalidInputError: an unknown rule (code ``unknown_history``).
@@ -85,10 +87,16 @@ def _library(speakers: Sequence[_Speaking]) -> int:
     return next(index for index, speaker in enumerate(speakers) if speaker.channel == "final")
 
 
+def _last(speakers: Sequence[_Speaking]) -> int:
+    """Return where the turn of the assistant's last message begins: behind the final before it."""
+    spoken = [at for at, speaker in enumerate(speakers) if speaker.role == "assistant"]
+    return _per_turn(speakers[: spoken[-1]]) if spoken else 0
+
+
 def _keep(_speakers: Sequence[_Speaking]) -> int:
     return 0
 
 
 _RULES: Mapping[str, Callable[[Sequence[_Speaking]], int]] = MappingProxyType(
-    {"per_turn": _per_turn, "library": _library, "keep": _keep}
+    {"per_turn": _per_turn, "library": _library, "last": _last, "keep": _keep}
 )

@@ -22,7 +22,7 @@ class RenderOptions:
         training: end an assistant's last message on ``final`` with ``<|return|>``, as a model
             should learn to.
         profile: ``guide``, ``oss``, ``legacy``, ``vllm`` or a Profile.
-        history: ``per_turn``, ``library`` or ``keep``; see `kept_messages`.
+        history: ``per_turn``, ``library``, ``last`` or ``keep``; see `kept_messages`.
         extensions: print the JSON Schema keywords that published renderers print as ``any``, and
             keep every text of a schema in its place; False prints exactly what they print.
         limits: the bounds on schemas.

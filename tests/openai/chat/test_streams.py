@@ -10,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from harmonium import ToolNamespace
 from harmonium.openai import (
     DONE,
     AnswerContext,
     AnswerLogprob,
     ChatAnswer,
+    PromptSettings,
     chat_byte_stream,
+    chat_request,
     counting_ids,
     error_event,
 )
@@ -23,6 +26,7 @@ from harmonium.parse import ContentDelta, MessageStarted, Repaired
 from harmonium.testing import malformed_cases, token_streams
 from tests.openai.chat.running import (
     ENCODING,
+    HI,
     WEATHER,
     chunks,
     events_of,
@@ -370,7 +374,7 @@ def test_a_chat_answer_carries_every_key():
         (CALL.removesuffix("<|call|>"), "stop", "tool_calls"),
         (CALL.removesuffix('"}<|call|>'), "stop", "stop"),
         (CALL.removesuffix('"}<|call|>'), "length", "length"),
-        ("<|channel|>commentary to=python<|message|>1<|call|>", "stop", "stop"),
+        ("<|channel|>commentary to=python<|message|>1<|call|>", "stop", "tool_calls"),
     ],
 )
 def test_the_finish_reason_tells_the_truth(text, finish, reason):
@@ -427,15 +431,54 @@ def test_messages_that_share_a_field_are_parted_by_a_line_end():
     assert folded(chunks(ids_of(text), None, range(20)))["message"]["content"] == "First.\nSecond."
 
 
-@pytest.mark.parametrize(
-    "to", ["browser.search", "browser.open", "python", "container.exec", "x.y"]
-)
-def test_calls_of_built_in_tools_and_servers_are_hidden(to):
+SERVED = PromptSettings(builtin_tools=(ToolNamespace.browser(), ToolNamespace.python()))
+
+
+@pytest.mark.parametrize("to", ["browser.search", "browser.open", "python"])
+def test_calls_of_tools_that_the_server_runs_are_hidden(to):
     text = f"<|channel|>commentary to={to}<|message|>secret<|call|><|start|>assistant" + ANSWER
-    message = message_of(ids_of(text))
+    request = chat_request({"model": "m", "messages": [HI]}, SERVED)
+    message = message_of(ids_of(text), request)
     assert message["content"] == "4"
     assert "tool_calls" not in message
-    assert "secret" not in str(chunks(ids_of(text)))
+    assert "secret" not in str(chunks(ids_of(text), request))
+
+
+@pytest.mark.parametrize("to", ["browser.search", "python", "container.exec", "bash", "x.y"])
+def test_a_call_of_a_tool_that_nobody_offers_is_shown_under_its_name(to):
+    text = f"<|channel|>commentary to={to}<|message|>{{}}<|call|>"
+    call = message_of(ids_of(text))["tool_calls"][0]
+    assert (call["type"], call["function"]) == ("function", {"name": to, "arguments": "{}"})
+    assert folded(chunks(ids_of(text))) == flat(whole(ids_of(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "content", "calls"),
+    [
+        (
+            (
+                "<|channel|>final<|message|>Answer.<|end|><|start|>user<|message|>And Rome?<|end|>"
+                "<|start|>assistant<|channel|>final<|message|>Rome is warm.<|return|>"
+            ),
+            "Answer.",
+            0,
+        ),
+        (
+            (
+                '<|channel|>commentary to=functions.f json<|message|>{"a":1}<|end|><|start|>functions.f'
+                " to=assistant<|channel|>commentary<|message|>7<|end|><|start|>assistant<|channel|>"
+                "final<|message|>It says 7.<|return|>"
+            ),
+            None,
+            1,
+        ),
+    ],
+    ids=["user", "result"],
+)
+def test_what_the_model_invents_behind_its_turn_is_not_its_answer(text, content, calls):
+    message = message_of(ids_of(text))
+    assert (message["content"], len(message.get("tool_calls", ()))) == (content, calls)
+    assert folded(chunks(ids_of(text), None, range(40))) == flat(whole(ids_of(text)))
 
 
 def test_messages_of_tools_and_other_roles_are_not_shown():

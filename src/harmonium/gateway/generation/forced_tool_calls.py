@@ -126,7 +126,9 @@ class ForcedToolCallEngine:
             request,
             request_id=f"{request.request_id}-call",
             prompt=(*request.prompt, *written, *headers.call),
-            sampling=replace(request.sampling, max_tokens=rest),
+            sampling=replace(
+                request.sampling, max_tokens=rest, stop_token_ids=self._stops(request)
+            ),
             constraint=None,
         )
         async with aclosing(self._call(calling, (*written, *headers.call))) as chunks:
@@ -140,12 +142,15 @@ class ForcedToolCallEngine:
             return self._engine.generate(request)
         return self._held.generate(request, begun)
 
+    def _stops(self, request: GenerationRequest) -> tuple[int, ...]:
+        """Return what ends thoughts and calls: models also end a call as they end a message."""
+        return (self._headers.format.end, *request.sampling.stop_token_ids)
+
     async def _think(
         self, request: GenerationRequest, written: list[int], left: int | None
     ) -> AsyncGenerator[Chunk, None]:
         """Generate the thoughts; only where they were cut off does a chunk say how they ended."""
-        end = self._headers.format.end
-        stops = (end, *request.sampling.stop_token_ids)
+        end, stops = self._headers.format.end, self._stops(request)
         thinking = replace(
             request,
             prompt=(*request.prompt, *written),

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
 
+from harmonium.model import Role
 from harmonium.openai.answers.routing import NOTHING, Route, route
 from harmonium.openai.requests.tool_names import ToolNameMap
 from harmonium.openai.requests.tools import NO_ARGUMENTS
@@ -52,11 +53,18 @@ OutputEvent = ItemOpened | ItemText | ItemClosed
 _make_text = partial(tuple.__new__, ItemText)
 
 
+_ENDS_TURN = frozenset({"answer", "function", "custom", "mcp", "web_search", "code"})
+
+
 class OutputFold:
     """Fold parser events into the items of one answer.
 
-    Messages of tools and other roles than the assistant make no item. An answer may take several
-    turns of the model, each with a parser of its own: say `begin_turn` between them.
+    Messages of tools and other roles than the assistant make no item. Behind an answer or a call
+    they end the turn: what a model invents of the user's next words, or of a tool's result, and
+    goes on from, is not its answer (ml-explore/mlx-lm#875, NVIDIA/TensorRT-LLM#10651).
+
+    An answer may take several turns of the model, each with a parser of its own: say `begin_turn`
+    between them.
 
     Args:
         names: the request's tools.
@@ -81,6 +89,7 @@ class OutputFold:
         self._pieces: list[str] = []
         self._offset = 0
         self._thinks = False
+        self._has_answered = self._is_over = False
         self.output_tokens = 0
         """All tokens of the answer so far."""
         self.reasoning_tokens = 0
@@ -96,6 +105,7 @@ class OutputFold:
     def begin_turn(self) -> None:
         """Start a new turn: the next events come from a new parser, whose tokens count from 0."""
         self._offset = self.output_tokens
+        self._has_answered = self._is_over = False
 
     def feed(self, events: Iterable[Event]) -> list[OutputEvent]:
         """Process events of the parser and return what they mean for the answer."""
@@ -125,7 +135,11 @@ class OutputFold:
         match event:
             case MessageStarted(author, channel, recipient):
                 out += self.abort()  # of a parser that nobody closed
-                self._route = route(recipient, channel, author.role, self._names)
+                if author.role is not Role.ASSISTANT and self._has_answered:
+                    self._is_over = True
+                target = route(recipient, channel, author.role, self._names)
+                self._route = NOTHING if self._is_over else target
+                self._has_answered = self._has_answered or target.kind in _ENDS_TURN
                 self._thinks = self._route.kind == "reasoning"
                 if self._route is not NOTHING:
                     out.append(ItemOpened(self._count, self._route, event))

@@ -48,7 +48,10 @@ class Destination:
 DESTINATIONS: Mapping[RouteKind, Destination] = MappingProxyType(
     {
         "function": Destination(
-            "`functions.x`, or a declared function", "any", "tool_calls", "function_call"
+            "`functions.x`, a declared function, a tool that nobody offers",
+            "any",
+            "tool_calls",
+            "function_call",
         ),
         "custom": Destination("a declared custom tool", "any", "tool_calls", "custom_tool_call"),
         "web_search": Destination("`browser.…`", "any", "hidden", "web_search_call"),
@@ -132,6 +135,8 @@ def route(recipient: str | None, channel: str | None, role: Role, names: ToolNam
 
 def _route_server(recipient: str, names: ToolNameMap) -> Route:
     space, dot, name = recipient.partition(".")
+    if not names.is_served(space):
+        return Route("function", recipient)  # nobody offered it: its client can say so
     if space == "browser":
         return Route("web_search", name)
     if space == "python":

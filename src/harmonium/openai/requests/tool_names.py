@@ -74,6 +74,8 @@ class ToolNameMap:
         self._labels: dict[str, str] = {}
         self._spaces: dict[str, str] = {}
         self._copies: dict[str, int] = {}
+        self.served: frozenset[str] | None = None
+        """Namespaces of the tools that a server runs itself; None where that is not known."""
         declared = tuple(tools)
         if len(set(declared)) < len(declared):
             message = "a tool is declared twice; give each a name of its own"
@@ -114,6 +116,7 @@ class ToolNameMap:
         made._copies = self._copies.copy()
         made.declared = self.declared
         made._meant = self._meant
+        made.served = self.served
         return made
 
     def recipient(self, tool: ToolName) -> str:
@@ -148,6 +151,10 @@ class ToolNameMap:
             self._spaces[label] = found
             self._labels[found] = label
         return found
+
+    def is_served(self, namespace: str) -> bool:
+        """Return whether a server runs the tools of a namespace, as far as that is known."""
+        return self.served is None or namespace in self.served or namespace in self._labels
 
     def label(self, namespace: str) -> str:
         """Return the label of the MCP server of a Harmony namespace; unknown ones unchanged."""

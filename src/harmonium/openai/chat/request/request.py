@@ -157,11 +157,12 @@ def chat_request(
         raise missing("model")
     dialogue = (histories or _NOTHING_KEPT).read(_messages(fields), fields.get("tools"), tolerance)
     tools, history, names = dialogue.tools, dialogue.history, dialogue.history.names
+    prompt = settings or _DEFAULT_SETTINGS
+    names.served = frozenset(space.name for space in prompt.builtin_tools)
     choice = read_tool_choice(fields.get("tool_choice"), "tool_choice", tools, names)
     answer_format = cast("AnswerFormat | None", fields.get("response_format"))
     formats = () if answer_format is None else (answer_format.shape,)
-    effort = _effort(fields)
-    system = _prompt(settings, choice).system_message(effort)
+    system = _prompt(prompt, choice).system_message(_effort(fields))
     developer = dialogue.developer(choice, formats)
     opening = (system,) if developer is None else (system, developer)
     conversation = unchecked(Conversation, messages=(*opening, *history.messages))
@@ -191,9 +192,8 @@ _SAMPLED = frozenset(
 _UNPADDED = StreamOptions()
 
 
-def _prompt(settings: PromptSettings | None, choice: ToolChoice) -> PromptSettings:
+def _prompt(given: PromptSettings, choice: ToolChoice) -> PromptSettings:
     """Return the server's settings; its own tools are not shown where none may be called."""
-    given = settings or _DEFAULT_SETTINGS
     is_barred = choice.mode == "none" and given.builtin_tools
     return replace(given, builtin_tools=()) if is_barred else given
 

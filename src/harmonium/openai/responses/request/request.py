@@ -210,6 +210,8 @@ def responses_request(data: object, setup: ResponsesSetup = _DEFAULT_SETUP) -> R
     include = _include(values["include"], setup)
     lead = _PromptPreamble(request, dialogue, choice, shape)
     prompt = lead.prompt(setup)
+    if not setup.runs_tools:  # then a call of a server's tool is for the client to answer
+        dialogue.tools.names.served = frozenset(space.name for space in prompt.builtin_tools)
     return ResponsesRequest(
         unchecked(Conversation, messages=lead.messages(prompt.system_message(effort))),
         history,
