@@ -466,8 +466,8 @@ def test_a_call_of_a_tool_that_nobody_offers_is_shown_under_its_name(to):
         (
             (
                 '<|channel|>commentary to=functions.f json<|message|>{"a":1}<|end|>'
-                "<|start|>functions.f to=assistant<|channel|>commentary<|message|>7<|end|><|start|>assistant<|channel|>"
-                "final<|message|>It says 7.<|return|>"
+                "<|start|>functions.f to=assistant<|channel|>commentary<|message|>7<|end|>"
+                "<|start|>assistant<|channel|>final<|message|>It says 7.<|return|>"
             ),
             None,
             1,
