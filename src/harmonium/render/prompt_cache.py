@@ -1,8 +1,20 @@
 """Cache of rendered conversations, so that the next turn costs only what is new.
 
-A conversation usually comes back with more behind it, as the very same message objects. The ids of
-those at its front are then copied, not written again. Other libraries' messages can be remembered
-as well: whoever knows them says how they are flattened and recognised.
+Theory of operation. A conversation usually comes back with more behind it, as the very same
+message objects. The ids of those at its front are then copied, not written again.
+
+- Key: the identities of the first messages, and the rules they are printed by. An identity is safe
+  as a key because the entry keeps its messages alive: while it exists, no other object can have
+  their ids.
+- Validity: messages of text are frozen, so the same object prints the same. Settings hold schemas
+  that a caller may change; they are flattened again and compared (`is_same`).
+- What depends on the whole conversation (which reasoning is dropped, whether functions are
+  declared) is kept with the entry; where it differs, what it touches is written again.
+- Whoever uses an entry takes it out of the cache meanwhile: a second thread with the same
+  conversation finds nothing, and renders it anew.
+
+Memory is the only bound. Other libraries' messages can be cached as well: whoever knows them says
+how they are flattened and recognised. Does not know how ids are written.
 """
 
 from __future__ import annotations
@@ -27,12 +39,15 @@ from harmonium.tokens import PromptKey
 M = TypeVar("M")
 
 _FEW = 8
-"""Shorter conversations are not worth remembering."""
+"""Messages of the shortest conversation that is kept: a shorter one is rendered as quickly anew."""
 _ANCHORS = 2
-"""The number of of the first messages tell one conversation from another."""
+"""How many messages of text at the front tell one conversation from another."""
 _BYTES_PER_ID = 36
+"""An int object of 28 bytes and a pointer."""
 _BYTES_PER_MESSAGE = 500
+"""A message, its flat form, and its places in the lists, rounded up."""
 _BYTES_PER_CHARACTER = 4
+"""The most that a character takes in a Python string."""
 
 
 @dataclass(slots=True)

@@ -1,7 +1,10 @@
 """A tokenizer's caches: the token ids of texts, of what renders to text, of prompts.
 
-It keeps prompt text alive, up to its bound and no longer than until `clear`; every text that is
-rendered passes through it, nothing that is only encoded or decoded does.
+Theory of operation. The key is the text itself, so an entry can never be stale, and equal texts of
+different conversations share it. Every text that is rendered passes through; what is only encoded
+or decoded does not. The cache keeps prompt text alive, up to its bound in bytes and until `clear`.
+A fixed part of the bound belongs to whole prompts (`render.prompt_cache`), which would otherwise
+be pushed out by the many texts they consist of. Does not encode.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ DEFAULT_LIMIT = 64 * 1024 * 1024
 """Bytes: the tokens of about a million words."""
 
 _BYTES_PER_ID = 36
+"""An int object of 28 bytes and a pointer."""
 _BYTES_PER_ENTRY = 120
+"""A tuple's head and a dict's entry, which has room to grow."""
 _PROMPTS = 4
 """The part of the bound that whole conversations may take: one in so many."""
 

@@ -1,9 +1,10 @@
 """Cache of conversations that grow. Does not know what is read from them.
 
-A client sends the whole history again with every turn: what was read of it is kept, so that the
-next turn costs what is new. How a history is recognised is for the readers to say. Objects that
-compare equal need not be the same (``1`` is not ``true``, nor ``1.0``), and who gave them may
-change them: hence the bytes.
+Theory of operation. A client sends the whole history again with every turn: what was read of it is
+kept, so that the next turn costs what is new. Only the newest state of each conversation is kept,
+and a state is copied before it is read on: a request that fails, or a branch, leaves it as it was.
+How a history is recognised is for the readers to say. Objects that compare equal need not be the
+same (``1`` is not ``true``, nor ``1.0``), and who gave them may change them: hence the bytes.
 """
 
 from __future__ import annotations
