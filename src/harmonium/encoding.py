@@ -57,6 +57,18 @@ class Encoding:
         """The encoding's name, such as ``o200k_harmony``."""
         return self.tokenizer.name
 
+    def __copy__(self) -> Encoding:
+        """Return itself: it never changes."""
+        return self
+
+    def __deepcopy__(self, _: object) -> Encoding:
+        """Return itself: it never changes."""
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what pickling needs: its name, by which the other process loads it."""
+        return load_encoding, (self.name,)
+
     @property
     def format(self) -> FormatTokens:
         """Which token id plays which part of Harmony.

@@ -73,6 +73,20 @@ class HarmoniumError(Exception):
         where = str(self.position)
         return f"{self.message} ({where})" if where else self.message
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what copying and pickling need: errors cross processes with all they carry.
+
+        The default would call the class with its message alone, and most take more.
+        """
+        return _empty_error, (type(self), self.args), vars(self)
+
+
+def _empty_error(kind: type[HarmoniumError], args: tuple[object, ...]) -> HarmoniumError:
+    """Return an error of a class without calling its constructor; its fields follow."""
+    made = kind.__new__(kind)
+    made.args = args
+    return made
+
 
 class InvalidInputError(HarmoniumError, ValueError):
     """The caller gave something that cannot be used."""

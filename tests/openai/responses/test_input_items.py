@@ -318,3 +318,9 @@ def test_previous_messages_are_an_array(wrong):
     with pytest.raises(RequestError) as caught:
         request_of(previous_input_messages=wrong)
     assert caught.value.param == "previous_input_messages"
+
+
+@pytest.mark.parametrize("name", [{"a": 1}, ["x"], 3, None])
+def test_a_reference_is_looked_up_beside_items_whose_ids_are_no_text(name):
+    setup = setup_of(previous=[{"id": name, "role": "user", "content": "hi"}])
+    assert refusal_of({"type": "item_reference", "id": "msg_1"}, setup=setup) == "input[1].id"

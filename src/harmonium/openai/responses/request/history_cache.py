@@ -84,8 +84,8 @@ class InputSnapshot:
 
     def _known(self) -> dict[str, JsonNode]:
         before = map(self.node, range(self.before))
-        found = {item.get("id").value: item for item in before}
-        return {name: item for name, item in found.items() if isinstance(name, str)}
+        named = ((item.get("id").value, item) for item in before)
+        return {name: item for name, item in named if isinstance(name, str)}
 
     def _resolved(self, item: JsonNode, known: Mapping[str, JsonNode]) -> JsonNode:
         if item_type(item) != "item_reference":
