@@ -169,11 +169,14 @@ def test_the_lag_of_the_event_loop_is_measured():
 
 
 def _until_refused(gateway):
-    """Ask until draining has begun to refuse; it does at once."""
-    answer = gateway.client.post("/v1/responses", json={"model": "none", "input": "x"})
-    while answer.status_code != 503:
-        answer = gateway.client.post("/v1/completions", json=BODIES["/v1/completions"] | {"n": 1})
-    return answer
+    """Wait until the drain refuses what is new, and ask; a request before that would hang."""
+
+    async def refusing():
+        while not gateway.service.lifecycle.is_rejecting:  # noqa: ASYNC110  (a flag, no event)
+            await asyncio.sleep(0)
+
+    gateway.ask(refusing())
+    return gateway.client.post("/v1/completions", json=BODIES["/v1/completions"])
 
 
 def test_traces_follow_the_conventions_and_tell_nothing_that_was_said():
