@@ -18,7 +18,7 @@ settings.register_profile(
 
 QUICK = os.environ.get("TEST_PROFILE") == "quick"
 FEW_EXAMPLES = 10
-NOT_QUICK = {"oracle", "oracle_oss", "oracle_legacy"}
+NOT_QUICK = {"oracle", "oracle_oss", "oracle_legacy", "reference"}
 settings.register_profile("quick", settings.get_profile("harmonium"), max_examples=FEW_EXAMPLES)
 settings.load_profile("quick" if QUICK else "harmonium")
 
