@@ -7,6 +7,7 @@ import json
 
 from harmonium.openai import (
     AnswerContext,
+    ChatHistories,
     chat_byte_stream,
     chat_request,
     counting_ids,
@@ -20,13 +21,15 @@ class Prompt:
 
     def __init__(self, library, data):
         self.encoding = library.load_encoding()
+        self.histories = ChatHistories()
         self.body = data
 
     def run(self):
         return self.prompt(self.body)
 
     def prompt(self, body):
-        return chat_request(body).render(self.encoding, profile="oss")
+        request = chat_request(body, histories=self.histories)
+        return request.render(self.encoding, profile="oss")
 
     def outcome(self, found):
         return found
