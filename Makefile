@@ -53,10 +53,11 @@ unit: install oracles
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
-# Generated damage ten times as often as in `test`: 50,000 cases and the cuts of 200 completions.
+# Generated damage ten times as often as in `test`: 50,000 cases and the cuts of 200 completions;
+# and five times the examples of the parser's properties.
 test-long: install
-	DAMAGE_TIMES=10 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 \
-		tests/testing/test_damage_repair.py
+	DAMAGE_TIMES=10 TEST_PROFILE=long $(BIN)/python -m pytest --numprocesses auto \
+		--maxprocesses 4 tests/testing/test_damage_repair.py tests/parse -m "not alone"
 
 # While working: few examples of each property, without the oracles and what is marked slow or alone.
 # ROOM=parse takes one package's tests.

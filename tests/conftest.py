@@ -13,6 +13,7 @@ settings.register_profile(
     "harmonium",
     deadline=None,
     derandomize=True,
+    max_examples=60,  # the whole run must fit into 25 minutes on two processors
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
@@ -20,7 +21,8 @@ QUICK = os.environ.get("TEST_PROFILE") == "quick"
 FEW_EXAMPLES = 10
 NOT_QUICK = {"oracle", "oracle_oss", "oracle_legacy", "reference"}
 settings.register_profile("quick", settings.get_profile("harmonium"), max_examples=FEW_EXAMPLES)
-settings.load_profile("quick" if QUICK else "harmonium")
+settings.register_profile("long", settings.get_profile("harmonium"), max_examples=300)
+settings.load_profile(os.environ.get("TEST_PROFILE") or "harmonium")
 
 
 def pytest_collection_modifyitems(config, items):
